@@ -1,0 +1,1 @@
+//! The managed PostgreSQL for a machine with no `DATABASE_URL`.

@@ -1,0 +1,3 @@
+//! HTTP in: pages, API, ingest endpoints.
+
+pub mod ui;

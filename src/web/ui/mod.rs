@@ -1,0 +1,1 @@
+//! View models shared by pages: text ready to print.
