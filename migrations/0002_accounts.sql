@@ -76,7 +76,7 @@ CREATE TABLE account_states (
   why           text NOT NULL DEFAULT '',
   arr_minor     bigint NOT NULL DEFAULT 0,
   currency      text NOT NULL,
-  arr_base_minor bigint NOT NULL DEFAULT 0,
+  arr_base_minor bigint,
   renewal_date  date,
   renewal_open  boolean NOT NULL DEFAULT false,
   strategy      text,

@@ -1,0 +1,444 @@
+//! Accounts, with what Holdfast last worked out about them.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::{Result, TenantTx};
+
+/// An account with its state as of the last scoring.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Account {
+    /// Identity inside Holdfast.
+    pub id: Uuid,
+    /// Identity in the tenant's own systems.
+    pub external_id: String,
+    /// Display name.
+    pub name: String,
+    /// The CSM, if one is assigned.
+    pub owner_id: Option<Uuid>,
+    /// The CSM's name.
+    pub owner_name: Option<String>,
+    /// Start as stated; where none is, the first contract's counts.
+    pub start_date: Option<NaiveDate>,
+    /// A segment set by hand, which wins over the rule.
+    pub pinned_segment: Option<String>,
+    /// Free words.
+    pub tags: Vec<String>,
+    /// Values of the tenant's own fields, by name.
+    pub fields: serde_json::Value,
+    /// The day the last contract ended without another.
+    pub churned_on: Option<NaiveDate>,
+    /// When anything stated about it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// The day the state below is about; none before the first scoring.
+    pub day: Option<NaiveDate>,
+    /// When it was worked out.
+    pub computed_at: Option<DateTime<Utc>>,
+    /// Segment id.
+    pub segment: Option<String>,
+    /// Base stage id.
+    pub stage: Option<String>,
+    /// Day number in the lifecycle.
+    pub stage_day: Option<i32>,
+    /// The primary model.
+    pub model: Option<String>,
+    /// Primary score, 0..100.
+    pub score: Option<f64>,
+    /// Band id.
+    pub band: Option<String>,
+    /// good, watch, risk or critical.
+    pub tone: Option<String>,
+    /// Share of weight with data, 0..1.
+    pub coverage: Option<f64>,
+    /// Whether the score rests on old or thin data.
+    pub stale: Option<bool>,
+    /// The score thirty days before, or the oldest since.
+    pub score_before: Option<f64>,
+    /// The band then.
+    pub band_before: Option<String>,
+    /// Which day that was.
+    pub before_day: Option<NaiveDate>,
+    /// What moved the score, in one line.
+    pub why: Option<String>,
+    /// ARR in its own currency, minor units (0 when several currencies meet: see `arr_base_minor`).
+    pub arr_minor: Option<i64>,
+    /// That currency.
+    pub currency: Option<String>,
+    /// ARR in the tenant's currency, minor units; none without an exchange rate.
+    pub arr_base_minor: Option<i64>,
+    /// Next renewal date.
+    pub renewal_date: Option<NaiveDate>,
+    /// Whether the renewal's timeline has begun.
+    pub renewal_open: Option<bool>,
+    /// Renewal strategy id.
+    pub strategy: Option<String>,
+    /// When the product last reported anything of it.
+    pub last_event_at: Option<DateTime<Utc>>,
+}
+
+const SELECT: &str = "SELECT a.id, a.external_id, a.name, a.owner_id, u.name AS owner_name, a.start_date,
+    a.pinned_segment, a.tags, a.fields, a.churned_on, a.updated_at, s.day, s.computed_at,
+    coalesce(a.pinned_segment, s.segment) AS segment, s.stage, s.stage_day, s.model, s.score, s.band, s.tone,
+    s.coverage, s.stale, s.score_before, s.band_before, s.before_day, s.why, s.arr_minor, s.currency,
+    s.arr_base_minor, s.renewal_date, s.renewal_open, s.strategy, s.last_event_at";
+const FROM: &str = " FROM accounts a
+    LEFT JOIN account_states s ON s.tenant_id = a.tenant_id AND s.account_id = a.id
+    LEFT JOIN members m ON m.tenant_id = a.tenant_id AND m.id = a.owner_id
+    LEFT JOIN users u ON u.id = m.user_id";
+
+/// Which accounts. Everything set must hold.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filter {
+    /// Segment id.
+    pub segment: Option<String>,
+    /// Stage id.
+    pub stage: Option<String>,
+    /// Band id.
+    pub band: Option<String>,
+    /// Tone: good, watch, risk or critical.
+    pub tone: Option<String>,
+    /// CSM; `Some(None)` asks for accounts without one.
+    pub owner: Option<Option<Uuid>>,
+    /// Renewal on or after.
+    pub renewal_from: Option<NaiveDate>,
+    /// Renewal on or before.
+    pub renewal_to: Option<NaiveDate>,
+    /// A word among the tags.
+    pub tag: Option<String>,
+    /// Part of the name or external id.
+    pub text: Option<String>,
+    /// Churned accounts are left out unless asked for.
+    pub churned: bool,
+}
+
+/// By what a list is ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// Name, A to Z.
+    #[default]
+    Name,
+    /// Score.
+    Score,
+    /// Change of the score over thirty days.
+    Change,
+    /// ARR in the tenant's currency.
+    Arr,
+    /// Renewal date.
+    Renewal,
+    /// Segment id.
+    Segment,
+    /// Stage and day number.
+    Stage,
+    /// The CSM's name.
+    Owner,
+}
+
+impl Sort {
+    fn sql(self) -> &'static str {
+        match self {
+            Sort::Name => "lower(a.name)",
+            Sort::Score => "s.score",
+            Sort::Change => "s.score - s.score_before",
+            Sort::Arr => "s.arr_base_minor",
+            Sort::Renewal => "s.renewal_date",
+            Sort::Segment => "coalesce(a.pinned_segment, s.segment)",
+            Sort::Stage => "s.stage_day",
+            Sort::Owner => "lower(u.name)",
+        }
+    }
+}
+
+fn escape_like(text: &str) -> String {
+    format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+}
+
+fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
+    query.push(" WHERE (a.churned_on IS NOT NULL) = ").push_bind(filter.churned);
+    let mut equal = |column: &'static str, value: &Option<String>| {
+        if let Some(value) = value {
+            query.push(" AND ").push(column).push(" = ").push_bind(value.clone());
+        }
+    };
+    equal("coalesce(a.pinned_segment, s.segment)", &filter.segment);
+    equal("s.stage", &filter.stage);
+    equal("s.band", &filter.band);
+    equal("s.tone", &filter.tone);
+    match filter.owner {
+        Some(Some(owner)) => {
+            query.push(" AND a.owner_id = ").push_bind(owner);
+        }
+        Some(None) => {
+            query.push(" AND a.owner_id IS NULL");
+        }
+        None => {}
+    }
+    if let Some(from) = filter.renewal_from {
+        query.push(" AND s.renewal_date >= ").push_bind(from);
+    }
+    if let Some(to) = filter.renewal_to {
+        query.push(" AND s.renewal_date <= ").push_bind(to);
+    }
+    if let Some(tag) = &filter.tag {
+        query.push(" AND a.tags @> ARRAY[").push_bind(tag.clone()).push("]");
+    }
+    if let Some(text) = &filter.text {
+        let pattern = escape_like(text);
+        query.push(" AND (a.name ILIKE ").push_bind(pattern.clone());
+        query.push(" OR a.external_id ILIKE ").push_bind(pattern).push(")");
+    }
+}
+
+/// A page of accounts in some order. Accounts without the value sorted by come last either way.
+pub async fn list(
+    tx: &mut TenantTx,
+    filter: &Filter,
+    sort: Sort,
+    descending: bool,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Account>> {
+    let mut query = QueryBuilder::new(SELECT);
+    query.push(FROM);
+    push_filter(&mut query, filter);
+    query.push(" ORDER BY ").push(sort.sql()).push(if descending { " DESC" } else { " ASC" });
+    query.push(" NULLS LAST, lower(a.name), a.id LIMIT ").push_bind(limit).push(" OFFSET ").push_bind(offset);
+    query.build_query_as().fetch_all(tx.conn()).await
+}
+
+/// Accounts after an external id, in the order of external ids: pages that stay right while rows come and go.
+pub async fn list_after(
+    tx: &mut TenantTx,
+    filter: &Filter,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Account>> {
+    let mut query = QueryBuilder::new(SELECT);
+    query.push(FROM);
+    push_filter(&mut query, filter);
+    if let Some(after) = after {
+        query.push(" AND a.external_id > ").push_bind(after.to_owned());
+    }
+    query.push(" ORDER BY a.external_id LIMIT ").push_bind(limit);
+    query.build_query_as().fetch_all(tx.conn()).await
+}
+
+/// How many accounts, and their ARR in the tenant's currency.
+#[derive(Debug, Clone, Copy, Default, sqlx::FromRow)]
+pub struct Totals {
+    /// Accounts.
+    pub accounts: i64,
+    /// Sum of ARR, minor units of the tenant's currency.
+    pub arr_base_minor: i64,
+    /// Accounts whose ARR could not be converted for want of a rate.
+    pub unconverted: i64,
+}
+
+/// Count and ARR of everything a filter shows.
+pub async fn totals(tx: &mut TenantTx, filter: &Filter) -> Result<Totals> {
+    let mut query = QueryBuilder::new(
+        "SELECT count(*) AS accounts, coalesce(sum(s.arr_base_minor), 0)::bigint AS arr_base_minor,
+                count(*) FILTER (WHERE s.arr_base_minor IS NULL AND s.account_id IS NOT NULL) AS unconverted",
+    );
+    query.push(FROM);
+    push_filter(&mut query, filter);
+    query.build_query_as().fetch_one(tx.conn()).await
+}
+
+/// One account by its external id.
+pub async fn find(tx: &mut TenantTx, external_id: &str) -> Result<Option<Account>> {
+    let mut query = QueryBuilder::new(SELECT);
+    query.push(FROM).push(" WHERE a.external_id = ").push_bind(external_id.to_owned());
+    query.build_query_as().fetch_optional(tx.conn()).await
+}
+
+/// Some accounts by their ids, in no order.
+pub async fn by_ids(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Account>> {
+    let mut query = QueryBuilder::new(SELECT);
+    query.push(FROM).push(" WHERE a.id = ANY(").push_bind(ids.to_vec()).push(")");
+    query.build_query_as().fetch_all(tx.conn()).await
+}
+
+/// What a file or the API states of an account; `None` leaves what is stored as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Stated {
+    /// Identity in the tenant's own systems.
+    pub external_id: String,
+    /// Display name; a new account without one is called by its external id.
+    pub name: Option<String>,
+    /// CSM; `Some(None)` takes the CSM away.
+    pub owner_id: Option<Option<Uuid>>,
+    /// Start date.
+    pub start_date: Option<Option<NaiveDate>>,
+    /// All tags.
+    pub tags: Option<Vec<String>>,
+    /// Values of own fields, merged into those stored; null removes one.
+    pub fields: Option<serde_json::Value>,
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It was not there.
+    Created,
+    /// It was, and differs now.
+    Updated,
+    /// It was just so.
+    Unchanged,
+}
+
+/// Creates or updates an account by its external id; tells which, and its id.
+pub async fn put(tx: &mut TenantTx, stated: &Stated, now: DateTime<Utc>) -> Result<(Uuid, Change)> {
+    let row: Option<(Uuid, bool)> = sqlx::query_as(
+        "INSERT INTO accounts AS a (tenant_id, id, external_id, name, owner_id, start_date, tags, fields, created_at,
+                                    updated_at)
+         VALUES ($1, $2, $3, coalesce($4, $3), $6, $8, coalesce($9, '{}'), jsonb_strip_nulls(coalesce($10, '{}')),
+                 $11, $11)
+         ON CONFLICT (tenant_id, external_id) DO UPDATE SET
+           name = coalesce($4, a.name),
+           owner_id = CASE WHEN $5 THEN $6 ELSE a.owner_id END,
+           start_date = CASE WHEN $7 THEN $8 ELSE a.start_date END,
+           tags = coalesce($9, a.tags),
+           fields = jsonb_strip_nulls(a.fields || coalesce($10, '{}')),
+           updated_at = $11
+         WHERE (a.name, a.owner_id, a.start_date, a.tags, a.fields) IS DISTINCT FROM
+           (coalesce($4, a.name), CASE WHEN $5 THEN $6 ELSE a.owner_id END,
+            CASE WHEN $7 THEN $8 ELSE a.start_date END, coalesce($9, a.tags),
+            jsonb_strip_nulls(a.fields || coalesce($10, '{}')))
+         RETURNING a.id, (xmax = 0) AS created",
+    )
+    .bind(tx.tenant())
+    .bind(Uuid::now_v7())
+    .bind(&stated.external_id)
+    .bind(&stated.name)
+    .bind(stated.owner_id.is_some())
+    .bind(stated.owner_id.flatten())
+    .bind(stated.start_date.is_some())
+    .bind(stated.start_date.flatten())
+    .bind(&stated.tags)
+    .bind(&stated.fields)
+    .bind(now)
+    .fetch_optional(tx.conn())
+    .await?;
+    match row {
+        Some((id, true)) => Ok((id, Change::Created)),
+        Some((id, false)) => Ok((id, Change::Updated)),
+        None => {
+            let id = id_of(tx, &stated.external_id).await?.ok_or(sqlx::Error::RowNotFound)?;
+            Ok((id, Change::Unchanged))
+        }
+    }
+}
+
+/// The id behind an external id.
+pub async fn id_of(tx: &mut TenantTx, external_id: &str) -> Result<Option<Uuid>> {
+    sqlx::query_scalar("SELECT id FROM accounts WHERE external_id = $1")
+        .bind(external_id)
+        .fetch_optional(tx.conn())
+        .await
+}
+
+/// The ids behind external ids; unknown ones are missing from the answer.
+pub async fn ids_of(tx: &mut TenantTx, external_ids: &[String]) -> Result<Vec<(String, Uuid)>> {
+    sqlx::query_as("SELECT external_id, id FROM accounts WHERE external_id = ANY($1)")
+        .bind(external_ids)
+        .fetch_all(tx.conn())
+        .await
+}
+
+/// Ids after an id, in order: the way through all accounts of a tenant in chunks.
+pub async fn ids_after(tx: &mut TenantTx, after: Uuid, limit: i64) -> Result<Vec<Uuid>> {
+    sqlx::query_scalar("SELECT id FROM accounts WHERE id > $1 ORDER BY id LIMIT $2")
+        .bind(after)
+        .bind(limit)
+        .fetch_all(tx.conn())
+        .await
+}
+
+/// Sets or clears a segment by hand.
+pub async fn pin_segment(tx: &mut TenantTx, id: Uuid, segment: Option<&str>, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query("UPDATE accounts SET pinned_segment = $2, updated_at = $3 WHERE id = $1")
+        .bind(id)
+        .bind(segment)
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Assigns a CSM.
+pub async fn set_owner(tx: &mut TenantTx, id: Uuid, owner: Option<Uuid>, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query("UPDATE accounts SET owner_id = $2, updated_at = $3 WHERE id = $1")
+        .bind(id)
+        .bind(owner)
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Merges the traits of a `group` call into the own fields, unless a later call already spoke.
+pub async fn merge_traits(
+    tx: &mut TenantTx,
+    id: Uuid,
+    fields: &serde_json::Value,
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE accounts SET fields = jsonb_strip_nulls(fields || $2), traits_at = $3, updated_at = $4
+         WHERE id = $1 AND (traits_at IS NULL OR traits_at <= $3)",
+    )
+    .bind(id)
+    .bind(fields)
+    .bind(at)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Puts accounts on the list of those to score.
+pub async fn mark_dirty(tx: &mut TenantTx, ids: &[Uuid], now: DateTime<Utc>) -> Result<()> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    sqlx::query(
+        "INSERT INTO dirty_accounts (tenant_id, account_id, since) SELECT $1, unnest($2::uuid[]), $3
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(tx.tenant())
+    .bind(&ids)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Takes up to `limit` accounts off that list, leaving those another worker holds. They are back if this
+/// transaction does not commit.
+pub async fn take_dirty(tx: &mut TenantTx, limit: i64) -> Result<Vec<Uuid>> {
+    sqlx::query_scalar(
+        "DELETE FROM dirty_accounts d USING (
+           SELECT tenant_id, account_id FROM dirty_accounts ORDER BY since LIMIT $1 FOR UPDATE SKIP LOCKED) t
+         WHERE d.tenant_id = t.tenant_id AND d.account_id = t.account_id RETURNING d.account_id",
+    )
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// Accounts and when the oldest began to wait for its score.
+pub async fn dirty_backlog(tx: &mut TenantTx) -> Result<(i64, Option<DateTime<Utc>>)> {
+    sqlx::query_as("SELECT count(*), min(since) FROM dirty_accounts").fetch_one(tx.conn()).await
+}
+
+/// A jump target: accounts whose name or external id contains the text, best match first.
+pub async fn search(tx: &mut TenantTx, text: &str, limit: i64) -> Result<Vec<Account>> {
+    let mut query = QueryBuilder::new(SELECT);
+    query.push(FROM).push(" WHERE a.name ILIKE ").push_bind(escape_like(text));
+    query.push(" OR a.external_id ILIKE ").push_bind(escape_like(text));
+    query.push(" ORDER BY a.churned_on IS NOT NULL, starts_with(lower(a.name), lower(").push_bind(text.to_owned());
+    query.push(")) DESC, lower(a.name), a.id LIMIT ").push_bind(limit);
+    query.build_query_as().fetch_all(tx.conn()).await
+}

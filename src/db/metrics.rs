@@ -1,0 +1,256 @@
+//! The metric catalogue and the daily series.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+use super::{Result, TenantTx};
+
+/// A named daily series and what feeds it.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Metric {
+    /// Identity inside the tenant.
+    pub id: i32,
+    /// Name in expressions, files and the API.
+    pub name: String,
+    /// Label on pages.
+    pub label: String,
+    /// Unit, may be empty.
+    pub unit: String,
+    /// counter, gauge or distinct.
+    pub kind: String,
+    /// The product event that feeds it; `*` for every event. Compared as [`crate::domain::metric::normalise`] does.
+    pub event: Option<String>,
+    /// The number property of that event that is added up, instead of counting events.
+    pub property: Option<String>,
+    /// The group trait whose value it takes.
+    pub trait_name: Option<String>,
+    /// After how many days without data it is stale.
+    pub fresh_days: Option<i32>,
+}
+
+/// The whole catalogue, by name.
+pub async fn list(tx: &mut TenantTx) -> Result<Vec<Metric>> {
+    sqlx::query_as(
+        "SELECT id, name, label, unit, kind, event, property, trait AS trait_name, fresh_days FROM metrics ORDER BY name",
+    )
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// One metric by name.
+pub async fn find(tx: &mut TenantTx, name: &str) -> Result<Option<Metric>> {
+    sqlx::query_as(
+        "SELECT id, name, label, unit, kind, event, property, trait AS trait_name, fresh_days FROM metrics
+         WHERE name = $1",
+    )
+    .bind(name)
+    .fetch_optional(tx.conn())
+    .await
+}
+
+/// Adds a metric, or changes what feeds the one of that name. `id` is ignored.
+pub async fn put(tx: &mut TenantTx, metric: &Metric) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO metrics (tenant_id, id, name, label, unit, kind, event, property, trait, fresh_days)
+         SELECT $1, coalesce(max(id), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9 FROM metrics
+         ON CONFLICT (tenant_id, name) DO UPDATE SET label = excluded.label, unit = excluded.unit,
+           event = excluded.event, property = excluded.property, trait = excluded.trait,
+           fresh_days = excluded.fresh_days",
+    )
+    .bind(tx.tenant())
+    .bind(&metric.name)
+    .bind(&metric.label)
+    .bind(&metric.unit)
+    .bind(&metric.kind)
+    .bind(&metric.event)
+    .bind(&metric.property)
+    .bind(&metric.trait_name)
+    .bind(metric.fresh_days)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The last day each metric has data for, and for how many accounts.
+pub async fn coverage(tx: &mut TenantTx) -> Result<Vec<(i32, NaiveDate, i64)>> {
+    sqlx::query_as(
+        "SELECT metric_id, max(day), count(DISTINCT account_id) FROM metric_days
+         WHERE day > current_date - 120 GROUP BY metric_id",
+    )
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// One day of a series.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct Day {
+    /// The tenant's calendar day.
+    pub day: NaiveDate,
+    /// Events counted.
+    pub count: i64,
+    /// Sum of the property.
+    pub sum: f64,
+    /// Distinct users.
+    pub users: i64,
+    /// Gauge: the day's last sample, when it is a number.
+    pub value: Option<f64>,
+    /// Gauge: the day's last sample, when it is a word.
+    pub label: Option<String>,
+}
+
+/// A series of one account between two days, both included. Days without data are missing.
+pub async fn series(
+    tx: &mut TenantTx,
+    account_id: Uuid,
+    metric_id: i32,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<Day>> {
+    sqlx::query_as(
+        "SELECT day, sum(count)::bigint AS count, sum(sum)::float8 AS sum, sum(users)::bigint AS users,
+                (array_agg(value ORDER BY value_at DESC NULLS LAST, known_on DESC))[1] AS value,
+                (array_agg(label ORDER BY value_at DESC NULLS LAST, known_on DESC))[1] AS label
+         FROM metric_days WHERE account_id = $1 AND metric_id = $2 AND day BETWEEN $3 AND $4
+         GROUP BY day ORDER BY day",
+    )
+    .bind(account_id)
+    .bind(metric_id)
+    .bind(from)
+    .bind(to)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// What a batch adds to one day of one counter or distinct-users metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Increment {
+    /// Account.
+    pub account_id: Uuid,
+    /// Metric.
+    pub metric_id: i32,
+    /// Day on which it happened.
+    pub day: NaiveDate,
+    /// Events.
+    pub count: i64,
+    /// Sum of the property, as a decimal in text so that adding it up stays exact.
+    pub sum: String,
+}
+
+/// Adds increments to the roll-up, under the day they became known. They must come sorted by key.
+pub async fn add(tx: &mut TenantTx, increments: &[Increment], known_on: NaiveDate) -> Result<()> {
+    let accounts: Vec<Uuid> = increments.iter().map(|i| i.account_id).collect();
+    let metrics: Vec<i32> = increments.iter().map(|i| i.metric_id).collect();
+    let days: Vec<NaiveDate> = increments.iter().map(|i| i.day).collect();
+    let counts: Vec<i64> = increments.iter().map(|i| i.count).collect();
+    let sums: Vec<&str> = increments.iter().map(|i| i.sum.as_str()).collect();
+    sqlx::query(
+        "INSERT INTO metric_days AS d (tenant_id, account_id, metric_id, day, known_on, count, sum)
+         SELECT $1, a, m, day, $7, c, s::numeric
+         FROM unnest($2::uuid[], $3::int[], $4::date[], $5::bigint[], $6::text[]) AS x (a, m, day, c, s)
+         ON CONFLICT (tenant_id, account_id, metric_id, day, known_on)
+         DO UPDATE SET count = d.count + excluded.count, sum = d.sum + excluded.sum",
+    )
+    .bind(tx.tenant())
+    .bind(&accounts)
+    .bind(&metrics)
+    .bind(&days)
+    .bind(&counts)
+    .bind(&sums)
+    .bind(known_on)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// A user seen on a day by a distinct-users metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SeenUser {
+    /// Account.
+    pub account_id: Uuid,
+    /// Metric.
+    pub metric_id: i32,
+    /// Day.
+    pub day: NaiveDate,
+    /// First 64 bits of the SHA-256 of the user's id.
+    pub user_hash: i64,
+}
+
+/// Counts users who were not counted on that day before. They must come sorted.
+pub async fn add_users(tx: &mut TenantTx, seen: &[SeenUser], known_on: NaiveDate) -> Result<()> {
+    let accounts: Vec<Uuid> = seen.iter().map(|s| s.account_id).collect();
+    let metrics: Vec<i32> = seen.iter().map(|s| s.metric_id).collect();
+    let days: Vec<NaiveDate> = seen.iter().map(|s| s.day).collect();
+    let users: Vec<i64> = seen.iter().map(|s| s.user_hash).collect();
+    sqlx::query(
+        "WITH fresh AS (
+           INSERT INTO metric_day_users (tenant_id, account_id, metric_id, day, user_hash)
+           SELECT $1, a, m, d, u FROM unnest($2::uuid[], $3::int[], $4::date[], $5::bigint[]) AS x (a, m, d, u)
+           ON CONFLICT DO NOTHING RETURNING account_id, metric_id, day),
+         counted AS (
+           SELECT account_id, metric_id, day, count(*)::int AS users FROM fresh GROUP BY 1, 2, 3 ORDER BY 1, 2, 3)
+         INSERT INTO metric_days AS d (tenant_id, account_id, metric_id, day, known_on, users)
+         SELECT $1, account_id, metric_id, day, $6, users FROM counted
+         ON CONFLICT (tenant_id, account_id, metric_id, day, known_on)
+         DO UPDATE SET users = d.users + excluded.users",
+    )
+    .bind(tx.tenant())
+    .bind(&accounts)
+    .bind(&metrics)
+    .bind(&days)
+    .bind(&users)
+    .bind(known_on)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// A sample of a gauge.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Account.
+    pub account_id: Uuid,
+    /// Metric.
+    pub metric_id: i32,
+    /// Day it is about.
+    pub day: NaiveDate,
+    /// A number …
+    pub value: Option<f64>,
+    /// … or a word.
+    pub label: Option<String>,
+    /// When it was taken; of two on a day the later one counts.
+    pub at: DateTime<Utc>,
+}
+
+/// Stores samples under the day they became known; returns how many of them were news.
+/// They must come sorted by key, one per account, metric and day.
+pub async fn put_samples(tx: &mut TenantTx, samples: &[Sample], known_on: NaiveDate) -> Result<u64> {
+    let accounts: Vec<Uuid> = samples.iter().map(|s| s.account_id).collect();
+    let metrics: Vec<i32> = samples.iter().map(|s| s.metric_id).collect();
+    let days: Vec<NaiveDate> = samples.iter().map(|s| s.day).collect();
+    let values: Vec<Option<f64>> = samples.iter().map(|s| s.value).collect();
+    let labels: Vec<Option<&str>> = samples.iter().map(|s| s.label.as_deref()).collect();
+    let at: Vec<DateTime<Utc>> = samples.iter().map(|s| s.at).collect();
+    let done = sqlx::query(
+        "INSERT INTO metric_days AS d (tenant_id, account_id, metric_id, day, known_on, value, label, value_at)
+         SELECT $1, a, m, day, $8, v, l, t
+         FROM unnest($2::uuid[], $3::int[], $4::date[], $5::float8[], $6::text[], $7::timestamptz[])
+              AS x (a, m, day, v, l, t)
+         WHERE NOT EXISTS (SELECT FROM metric_days e WHERE e.tenant_id = $1 AND e.account_id = a
+           AND e.metric_id = m AND e.day = x.day AND e.value_at >= t AND e.value IS NOT DISTINCT FROM v
+           AND e.label IS NOT DISTINCT FROM l)
+         ON CONFLICT (tenant_id, account_id, metric_id, day, known_on) DO UPDATE
+         SET value = excluded.value, label = excluded.label, value_at = excluded.value_at
+         WHERE d.value_at IS NULL OR d.value_at <= excluded.value_at",
+    )
+    .bind(tx.tenant())
+    .bind(&accounts)
+    .bind(&metrics)
+    .bind(&days)
+    .bind(&values)
+    .bind(&labels)
+    .bind(&at)
+    .bind(known_on)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}

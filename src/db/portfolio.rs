@@ -1,0 +1,203 @@
+//! Sums over all accounts of a tenant, as of any day that was scored.
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::{Result, TenantTx};
+
+/// The last day with scores on or before a day.
+pub async fn scored_day(tx: &mut TenantTx, on_or_before: NaiveDate) -> Result<Option<NaiveDate>> {
+    sqlx::query_scalar("SELECT max(day) FROM scores WHERE day <= $1 AND is_primary")
+        .bind(on_or_before)
+        .fetch_one(tx.conn())
+        .await
+}
+
+/// The first day with scores.
+pub async fn first_scored_day(tx: &mut TenantTx) -> Result<Option<NaiveDate>> {
+    sqlx::query_scalar("SELECT min(day) FROM scores WHERE is_primary").fetch_one(tx.conn()).await
+}
+
+/// Accounts and ARR of one segment and band.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Cell {
+    /// Segment id.
+    pub segment: Option<String>,
+    /// Band id; none where there is no score.
+    pub band: Option<String>,
+    /// Accounts.
+    pub accounts: i64,
+    /// ARR, minor units of the tenant's currency.
+    pub arr_base_minor: i64,
+    /// Accounts whose score is old or thin.
+    pub stale: i64,
+    /// Accounts whose ARR has no exchange rate.
+    pub unconverted: i64,
+}
+
+/// The portfolio by segment and band on a scored day.
+pub async fn cells(tx: &mut TenantTx, day: NaiveDate) -> Result<Vec<Cell>> {
+    sqlx::query_as(
+        "SELECT segment, band, count(*) AS accounts, coalesce(sum(arr_base_minor), 0)::bigint AS arr_base_minor,
+                count(*) FILTER (WHERE stale) AS stale, count(*) FILTER (WHERE arr_base_minor IS NULL) AS unconverted
+         FROM scores WHERE day = $1 AND is_primary GROUP BY segment, band ORDER BY segment, band",
+    )
+    .bind(day)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// Accounts and ARR of one band on one day.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct BandDay {
+    /// Day.
+    pub day: NaiveDate,
+    /// Band id.
+    pub band: Option<String>,
+    /// Accounts.
+    pub accounts: i64,
+    /// ARR, minor units of the tenant's currency.
+    pub arr_base_minor: i64,
+}
+
+/// The bands on some days.
+pub async fn bands_on(tx: &mut TenantTx, days: &[NaiveDate]) -> Result<Vec<BandDay>> {
+    sqlx::query_as(
+        "SELECT day, band, count(*) AS accounts, coalesce(sum(arr_base_minor), 0)::bigint AS arr_base_minor
+         FROM scores WHERE day = ANY($1) AND is_primary GROUP BY day, band ORDER BY day",
+    )
+    .bind(days)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// Renewals of one quarter in one band.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct QuarterCell {
+    /// First day of the calendar quarter.
+    pub quarter: NaiveDate,
+    /// Band id.
+    pub band: Option<String>,
+    /// Renewals.
+    pub accounts: i64,
+    /// ARR, minor units of the tenant's currency.
+    pub arr_base_minor: i64,
+}
+
+/// What comes up for renewal from a scored day until another day, by quarter and band.
+pub async fn renewals_by_quarter(tx: &mut TenantTx, day: NaiveDate, until: NaiveDate) -> Result<Vec<QuarterCell>> {
+    sqlx::query_as(
+        "SELECT date_trunc('quarter', renewal_date)::date AS quarter, band, count(*) AS accounts,
+                coalesce(sum(arr_base_minor), 0)::bigint AS arr_base_minor
+         FROM scores WHERE day = $1 AND is_primary AND renewal_date >= $1 AND renewal_date < $2
+         GROUP BY 1, 2 ORDER BY 1",
+    )
+    .bind(day)
+    .bind(until)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// An account whose score or band differs between two days.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Mover {
+    /// Account.
+    pub account_id: Uuid,
+    /// Its identity in links.
+    pub external_id: String,
+    /// Its name.
+    pub name: String,
+    /// Score on the later day.
+    pub score: Option<f64>,
+    /// Score on the earlier day.
+    pub score_before: Option<f64>,
+    /// Band on the later day.
+    pub band: Option<String>,
+    /// Band on the earlier day.
+    pub band_before: Option<String>,
+    /// ARR on the later day.
+    pub arr_base_minor: Option<i64>,
+    /// Readings of both days, to tell what moved it.
+    pub readings: serde_json::Value,
+    /// Readings of the earlier day.
+    pub readings_before: serde_json::Value,
+    /// Version of the later score.
+    pub version: i32,
+    /// Version of the earlier score.
+    pub version_before: i32,
+}
+
+/// The accounts whose score moved most between two scored days, down or up, weighed by their ARR.
+pub async fn movers(
+    tx: &mut TenantTx,
+    day: NaiveDate,
+    before: NaiveDate,
+    down: bool,
+    owner: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Mover>> {
+    sqlx::query_as(
+        "SELECT n.account_id, a.external_id, a.name, n.score, o.score AS score_before, n.band, o.band AS band_before,
+                n.arr_base_minor, n.readings, o.readings AS readings_before, n.version, o.version AS version_before
+         FROM scores n
+         JOIN scores o ON o.tenant_id = n.tenant_id AND o.account_id = n.account_id AND o.day = $2 AND o.is_primary
+         JOIN accounts a ON a.tenant_id = n.tenant_id AND a.id = n.account_id
+         WHERE n.day = $1 AND n.is_primary AND ($4::uuid IS NULL OR a.owner_id = $4)
+           AND CASE WHEN $3 THEN n.score <= o.score - 3 ELSE n.score >= o.score + 3 END
+         ORDER BY abs(n.score - o.score) * ln(10 + coalesce(n.arr_base_minor, 0)) DESC, a.id LIMIT $5",
+    )
+    .bind(day)
+    .bind(before)
+    .bind(down)
+    .bind(owner)
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// One CSM's share.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Load {
+    /// Member; none for accounts without a CSM.
+    pub owner_id: Option<Uuid>,
+    /// Name.
+    pub owner: Option<String>,
+    /// Segment id.
+    pub segment: Option<String>,
+    /// Accounts.
+    pub accounts: i64,
+    /// ARR, minor units of the tenant's currency.
+    pub arr_base_minor: i64,
+    /// Accounts in the worse tones.
+    pub troubled: i64,
+}
+
+/// Accounts and ARR by CSM and segment, now.
+pub async fn load(tx: &mut TenantTx) -> Result<Vec<Load>> {
+    sqlx::query_as(
+        "SELECT a.owner_id, u.name AS owner, coalesce(a.pinned_segment, s.segment) AS segment, count(*) AS accounts,
+                coalesce(sum(s.arr_base_minor), 0)::bigint AS arr_base_minor,
+                count(*) FILTER (WHERE s.tone IN ('risk', 'critical')) AS troubled
+         FROM accounts a LEFT JOIN account_states s ON s.tenant_id = a.tenant_id AND s.account_id = a.id
+         LEFT JOIN members m ON m.tenant_id = a.tenant_id AND m.id = a.owner_id LEFT JOIN users u ON u.id = m.user_id
+         WHERE a.churned_on IS NULL GROUP BY 1, 2, 3 ORDER BY u.name NULLS LAST, 3",
+    )
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// What ended between two days.
+#[derive(Debug, Clone, Copy, Default, sqlx::FromRow)]
+pub struct Churned {
+    /// Accounts that churned.
+    pub accounts: i64,
+}
+
+/// Accounts that churned after one day and up to another.
+pub async fn churned(tx: &mut TenantTx, after: NaiveDate, until: NaiveDate) -> Result<Churned> {
+    sqlx::query_as("SELECT count(*) AS accounts FROM accounts WHERE churned_on > $1 AND churned_on <= $2")
+        .bind(after)
+        .bind(until)
+        .fetch_one(tx.conn())
+        .await
+}

@@ -1,0 +1,256 @@
+//! Scores by day, and the state of accounts that lists read.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+use super::{Result, TenantTx};
+
+/// One score of one account, model and day.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Score {
+    /// Account.
+    pub account_id: Uuid,
+    /// Model id.
+    pub model: String,
+    /// Day.
+    pub day: NaiveDate,
+    /// Version of the methodology it was made with.
+    pub version: i32,
+    /// 0..100; none without any data.
+    pub score: Option<f64>,
+    /// Band id.
+    pub band: Option<String>,
+    /// Share of weight with data, 0..1.
+    pub coverage: f32,
+    /// Whether it rests on old or thin data.
+    pub stale: bool,
+    /// Whether this model was the account's primary one.
+    pub is_primary: bool,
+    /// Segment that day.
+    pub segment: Option<String>,
+    /// ARR that day, minor units of the tenant's currency.
+    pub arr_base_minor: Option<i64>,
+    /// Next renewal as seen that day.
+    pub renewal_date: Option<NaiveDate>,
+    /// What it was made from (`domain::health::Readings`).
+    pub readings: serde_json::Value,
+    /// When it was worked out.
+    pub computed_at: DateTime<Utc>,
+}
+
+/// Stores scores, replacing those of the same account, model and day. They must come sorted by key.
+pub async fn put(tx: &mut TenantTx, scores: &[Score]) -> Result<()> {
+    macro_rules! column {
+        ($field:ident) => {
+            scores.iter().map(|s| s.$field.clone()).collect::<Vec<_>>()
+        };
+    }
+    sqlx::query(
+        "INSERT INTO scores (tenant_id, account_id, model, day, version, score, band, coverage, stale, is_primary,
+                             segment, arr_base_minor, renewal_date, readings, computed_at)
+         SELECT $1, x.* FROM unnest($2::uuid[], $3::text[], $4::date[], $5::int[], $6::float8[], $7::text[],
+           $8::real[], $9::bool[], $10::bool[], $11::text[], $12::bigint[], $13::date[], $14::jsonb[],
+           $15::timestamptz[]) AS x
+         ON CONFLICT (tenant_id, account_id, model, day) DO UPDATE SET version = excluded.version,
+           score = excluded.score, band = excluded.band, coverage = excluded.coverage, stale = excluded.stale,
+           is_primary = excluded.is_primary, segment = excluded.segment, arr_base_minor = excluded.arr_base_minor,
+           renewal_date = excluded.renewal_date, readings = excluded.readings, computed_at = excluded.computed_at",
+    )
+    .bind(tx.tenant())
+    .bind(column!(account_id))
+    .bind(column!(model))
+    .bind(column!(day))
+    .bind(column!(version))
+    .bind(column!(score))
+    .bind(column!(band))
+    .bind(column!(coverage))
+    .bind(column!(stale))
+    .bind(column!(is_primary))
+    .bind(column!(segment))
+    .bind(column!(arr_base_minor))
+    .bind(column!(renewal_date))
+    .bind(column!(readings))
+    .bind(column!(computed_at))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+const COLUMNS: &str = "account_id, model, day, version, score, band, coverage, stale, is_primary, segment,
+    arr_base_minor, renewal_date, readings, computed_at";
+
+/// The primary score of an account on a day, or the last one before it.
+pub async fn primary_on(tx: &mut TenantTx, account_id: Uuid, day: NaiveDate) -> Result<Option<Score>> {
+    sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM scores WHERE account_id = $1 AND day <= $2 AND is_primary ORDER BY day DESC LIMIT 1"
+    )))
+    .bind(account_id)
+    .bind(day)
+    .fetch_optional(tx.conn())
+    .await
+}
+
+/// A point of a score's history.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct Point {
+    /// Account.
+    pub account_id: Uuid,
+    /// Day.
+    pub day: NaiveDate,
+    /// Score.
+    pub score: Option<f64>,
+    /// Band id.
+    pub band: Option<String>,
+    /// Whether it rested on old or thin data.
+    pub stale: bool,
+}
+
+/// The primary scores of accounts between two days, both included, by account and day.
+pub async fn history(tx: &mut TenantTx, ids: &[Uuid], from: NaiveDate, to: NaiveDate) -> Result<Vec<Point>> {
+    sqlx::query_as(
+        "SELECT account_id, day, score, band, stale FROM scores
+         WHERE account_id = ANY($1) AND day BETWEEN $2 AND $3 AND is_primary ORDER BY account_id, day",
+    )
+    .bind(ids)
+    .bind(from)
+    .bind(to)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// The last day before another on which each account had a primary score, for "since then" comparisons: the
+/// score `days` before `day`, or the oldest since.
+pub async fn before(tx: &mut TenantTx, ids: &[Uuid], day: NaiveDate, days: i32) -> Result<Vec<Score>> {
+    sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "SELECT DISTINCT ON (account_id) {COLUMNS} FROM scores
+         WHERE account_id = ANY($1) AND is_primary AND day >= $2 - $3 AND day < $2 ORDER BY account_id, day"
+    )))
+    .bind(ids)
+    .bind(day)
+    .bind(days)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// What lists read of an account.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// Account.
+    pub account_id: Uuid,
+    /// Day it is about.
+    pub day: NaiveDate,
+    /// Segment by rule.
+    pub segment: Option<String>,
+    /// Base stage.
+    pub stage: Option<String>,
+    /// Day number.
+    pub stage_day: Option<i32>,
+    /// Primary model.
+    pub model: Option<String>,
+    /// Primary score.
+    pub score: Option<f64>,
+    /// Band id.
+    pub band: Option<String>,
+    /// Tone of the band, softened when the data is stale.
+    pub tone: Option<String>,
+    /// Share of weight with data.
+    pub coverage: f64,
+    /// Old or thin data.
+    pub stale: bool,
+    /// Score a month before.
+    pub score_before: Option<f64>,
+    /// Band then.
+    pub band_before: Option<String>,
+    /// Which day.
+    pub before_day: Option<NaiveDate>,
+    /// What moved it, in one line.
+    pub why: String,
+    /// ARR in its own currency.
+    pub arr_minor: i64,
+    /// That currency.
+    pub currency: String,
+    /// ARR in the tenant's currency.
+    pub arr_base_minor: Option<i64>,
+    /// Next renewal.
+    pub renewal_date: Option<NaiveDate>,
+    /// Whether its timeline has begun.
+    pub renewal_open: bool,
+    /// Strategy id.
+    pub strategy: Option<String>,
+    /// The last day the last contract was in force, when none is any more.
+    pub churned_on: Option<NaiveDate>,
+}
+
+/// Stores states, stage entries and churn. They must come sorted by account.
+pub async fn put_states(tx: &mut TenantTx, states: &[State], now: DateTime<Utc>) -> Result<()> {
+    macro_rules! column {
+        ($field:ident) => {
+            states.iter().map(|s| s.$field.clone()).collect::<Vec<_>>()
+        };
+    }
+    sqlx::query(
+        "INSERT INTO account_states (tenant_id, account_id, day, computed_at, segment, stage, stage_day, model, score,
+           band, tone, coverage, stale, score_before, band_before, before_day, why, arr_minor, currency,
+           arr_base_minor, renewal_date, renewal_open, strategy)
+         SELECT $1, a, d, $24, sg, st, sd, mo, sc, ba, tn, co, sl, sb, bb, bd, w, am, cu, ab, rd, ro, sy
+         FROM unnest($2::uuid[], $3::date[], $4::text[], $5::text[], $6::int[], $7::text[], $8::float8[], $9::text[],
+           $10::text[], $11::float8[], $12::bool[], $13::float8[], $14::text[], $15::date[], $16::text[],
+           $17::bigint[], $18::text[], $19::bigint[], $20::date[], $21::bool[], $22::text[], $23::date[])
+           AS x (a, d, sg, st, sd, mo, sc, ba, tn, co, sl, sb, bb, bd, w, am, cu, ab, rd, ro, sy, ch)
+         ON CONFLICT (tenant_id, account_id) DO UPDATE SET day = excluded.day, computed_at = excluded.computed_at,
+           segment = excluded.segment, stage = excluded.stage, stage_day = excluded.stage_day, model = excluded.model,
+           score = excluded.score, band = excluded.band, tone = excluded.tone, coverage = excluded.coverage,
+           stale = excluded.stale, score_before = excluded.score_before, band_before = excluded.band_before,
+           before_day = excluded.before_day, why = excluded.why, arr_minor = excluded.arr_minor,
+           currency = excluded.currency, arr_base_minor = excluded.arr_base_minor,
+           renewal_date = excluded.renewal_date, renewal_open = excluded.renewal_open, strategy = excluded.strategy",
+    )
+    .bind(tx.tenant())
+    .bind(column!(account_id))
+    .bind(column!(day))
+    .bind(column!(segment))
+    .bind(column!(stage))
+    .bind(column!(stage_day))
+    .bind(column!(model))
+    .bind(column!(score))
+    .bind(column!(band))
+    .bind(column!(tone))
+    .bind(column!(coverage))
+    .bind(column!(stale))
+    .bind(column!(score_before))
+    .bind(column!(band_before))
+    .bind(column!(before_day))
+    .bind(column!(why))
+    .bind(column!(arr_minor))
+    .bind(column!(currency))
+    .bind(column!(arr_base_minor))
+    .bind(column!(renewal_date))
+    .bind(column!(renewal_open))
+    .bind(column!(strategy))
+    .bind(column!(churned_on))
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    sqlx::query(
+        "UPDATE accounts a SET churned_on = x.ch FROM unnest($1::uuid[], $2::date[]) AS x (id, ch)
+         WHERE a.id = x.id AND a.churned_on IS DISTINCT FROM x.ch",
+    )
+    .bind(column!(account_id))
+    .bind(column!(churned_on))
+    .execute(tx.conn())
+    .await?;
+    sqlx::query(
+        "INSERT INTO stage_entries (tenant_id, id, account_id, stage, entered_on)
+         SELECT $1, gen_random_uuid(), a, s, d FROM unnest($2::uuid[], $3::text[], $4::date[]) AS x (a, s, d)
+         WHERE s IS NOT NULL AND s IS DISTINCT FROM (SELECT e.stage FROM stage_entries e
+           WHERE e.tenant_id = $1 AND e.account_id = a ORDER BY e.entered_on DESC LIMIT 1)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(tx.tenant())
+    .bind(column!(account_id))
+    .bind(column!(stage))
+    .bind(column!(day))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
