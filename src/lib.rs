@@ -16,7 +16,10 @@
 //! only `main` and `boot` use the first two, and `demo` feeds `app` and `ingest` as any client would.
 //! `tests/it/architecture.rs` holds the same table and checks it.
 
+pub mod clock;
+pub mod db;
 pub mod demo;
 pub mod domain;
+pub mod ingest;
 pub mod postgres;
 pub mod web;

@@ -136,7 +136,8 @@ pub struct Increment {
     pub sum: String,
 }
 
-/// Adds increments to the roll-up, under the day they became known. They must come sorted by key.
+/// Adds increments to the roll-up, under the day they became known. Several may meet the same day; the sums are
+/// added up as decimals, so nothing is lost to rounding.
 pub async fn add(tx: &mut TenantTx, increments: &[Increment], known_on: NaiveDate) -> Result<()> {
     let accounts: Vec<Uuid> = increments.iter().map(|i| i.account_id).collect();
     let metrics: Vec<i32> = increments.iter().map(|i| i.metric_id).collect();
@@ -145,8 +146,9 @@ pub async fn add(tx: &mut TenantTx, increments: &[Increment], known_on: NaiveDat
     let sums: Vec<&str> = increments.iter().map(|i| i.sum.as_str()).collect();
     sqlx::query(
         "INSERT INTO metric_days AS d (tenant_id, account_id, metric_id, day, known_on, count, sum)
-         SELECT $1, a, m, day, $7, c, s::numeric
+         SELECT $1, a, m, day, $7, sum(c)::bigint, sum(s::numeric)
          FROM unnest($2::uuid[], $3::int[], $4::date[], $5::bigint[], $6::text[]) AS x (a, m, day, c, s)
+         GROUP BY a, m, day ORDER BY a, m, day
          ON CONFLICT (tenant_id, account_id, metric_id, day, known_on)
          DO UPDATE SET count = d.count + excluded.count, sum = d.sum + excluded.sum",
     )
