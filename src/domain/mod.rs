@@ -1,3 +1,1 @@
 //! Pure rules of customer success: no async, no I/O, no clock.
-
-pub mod metric;
