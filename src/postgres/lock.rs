@@ -8,11 +8,11 @@
 //! dies, however it dies.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
-use super::user::RunAs;
+use super::user::{self, RunAs};
 
 /// The right to change the server's state; given back on drop.
 #[derive(Debug)]
@@ -105,7 +105,10 @@ fn open(path: &Path, run_as: &RunAs) -> Result<File, Error> {
         .mode(0o600)
         .custom_flags(libc::O_NOFOLLOW)
         .open(path)
-        .map_err(Error::io("open", path))?;
+        .map_err(|error| match (error.kind(), path.parent()) {
+            (ErrorKind::PermissionDenied, Some(dir)) => user::wrong_owner(dir),
+            _ => Error::io("open", path)(error),
+        })?;
     run_as.give(path)?;
     Ok(file)
 }

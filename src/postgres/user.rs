@@ -32,9 +32,7 @@ impl RunAs {
         let cluster_owner = owner_of(cluster_dir);
         if !me.is_root() {
             return match cluster_owner {
-                Some(owner) if owner != me => {
-                    Err(Error::WrongOwner { dir: cluster_dir.to_owned(), owner: name_of(owner) })
-                }
+                Some(owner) if owner != me => Err(wrong_owner(cluster_dir)),
                 _ => Ok(Self { name: name_of(me), uid: me, gid: Gid::effective(), switch: false }),
             };
         }
@@ -114,6 +112,12 @@ impl RunAs {
         }
         self.give(dir)
     }
+}
+
+/// The refusal of a directory that belongs to somebody else.
+pub(super) fn wrong_owner(dir: &Path) -> Error {
+    let owner = owner_of(dir).map_or_else(|| "unknown".to_owned(), name_of);
+    Error::WrongOwner { dir: dir.to_owned(), owner }
 }
 
 fn owner_of(path: &Path) -> Option<Uid> {

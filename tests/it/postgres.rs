@@ -352,3 +352,38 @@ fn a_throwaway_server_may_make_databases_and_leaves_nothing() {
     drop(server);
     assert!(!data_dir.exists());
 }
+
+/// `holdfast with-pg -- sh -c SCRIPT`, with a temporary directory of its own to look for remains in.
+fn with_pg(temp: &DataDir, script: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast"));
+    command.args(["with-pg", "--", "sh", "-c", script]).env("TMPDIR", &temp.0).stdin(Stdio::null());
+    command
+}
+
+#[test]
+fn with_pg_gives_the_command_a_database_and_takes_its_exit_code() {
+    let temp = DataDir::new();
+    fs::set_permissions(&temp.0, fs::Permissions::from_mode(0o777)).unwrap();
+    let script = "printf '%s\n%s' \"$DATABASE_URL\" \"$HOLDFAST_TEST_ADMIN_URL\"; exit 7";
+    let output = with_pg(&temp, script).output().unwrap();
+    assert_eq!(output.status.code(), Some(7));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (url, admin_url) = text.split_once('\n').unwrap();
+    assert!(url.starts_with("postgres://holdfast@") && url.contains(temp.0.to_str().unwrap()), "{url}");
+    assert!(admin_url.starts_with("postgres://postgres@"), "{admin_url}");
+    assert_eq!(fs::read_dir(&temp.0).unwrap().count(), 0, "nothing is left behind");
+}
+
+#[test]
+fn with_pg_hands_sigterm_on_and_cleans_up() {
+    let temp = DataDir::new();
+    fs::set_permissions(&temp.0, fs::Permissions::from_mode(0o777)).unwrap();
+    let ready = temp.0.join("ready");
+    let script = format!("trap 'exit 9' TERM; touch {}; while :; do sleep 0.05; done", ready.display());
+    let mut child = with_pg(&temp, &script).spawn().unwrap();
+    wait_until("the command runs", || ready.exists());
+    kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGTERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(9));
+    fs::remove_file(ready).unwrap();
+    assert_eq!(fs::read_dir(&temp.0).unwrap().count(), 0, "nothing is left behind");
+}
