@@ -91,7 +91,7 @@ fn candidates() -> Vec<PathBuf> {
     dirs
 }
 
-/// The installations among `dirs`, newest first; of the same version the earlier directory wins.
+/// The installations among `dirs`, newest first, one for each major version: the earliest in `dirs`.
 fn installed(dirs: &[PathBuf]) -> Vec<Binaries> {
     let mut seen = BTreeSet::new();
     let mut found: Vec<Binaries> = dirs
@@ -101,6 +101,7 @@ fn installed(dirs: &[PathBuf]) -> Vec<Binaries> {
         .filter_map(|dir| Some(Binaries { dir: dir.clone(), major: version_of(dir)? }))
         .collect();
     found.sort_by_key(|it| std::cmp::Reverse(it.major));
+    found.dedup_by_key(|it| it.major);
     found
 }
 
