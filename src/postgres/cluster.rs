@@ -6,6 +6,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use nix::sys::signal::Signal;
+
 use super::error::Error;
 use super::locate::Binaries;
 use super::process;
@@ -150,6 +152,8 @@ fn append(path: &Path, text: &str) -> Result<(), Error> {
 
 /// Runs one of PostgreSQL's programs to its end, with `input` on its standard input.
 fn run(mut command: Command, program: &'static str, dir: &Path, input: &str) -> Result<(), Error> {
+    // When we are killed nothing may go on writing where the next start begins anew.
+    process::die_with_parent(&mut command, Signal::SIGKILL);
     let failed = |output: String| Error::Bootstrap { dir: dir.to_owned(), program, output };
     let mut child = command
         .stdin(Stdio::piped())
