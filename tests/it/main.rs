@@ -1,1 +1,3 @@
+//! Integration tests, on a real PostgreSQL.
 
+mod postgres;

@@ -1,0 +1,39 @@
+# make demo    build Holdfast and start it with two demo companies
+# make test    every test: Rust, browser, SDKs
+# make check   formatting and lints
+
+export PATH := $(PATH):$(HOME)/.cargo/bin
+# Queries are checked against the committed .sqlx/, never against a database that happens to be there.
+export SQLX_OFFLINE := true
+
+CARGO ?= cargo
+TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+
+# Between dev and release: quick to compile from nothing, quick enough to run with a full demo.
+DEMO_PROFILE := --profile demo \
+	--config 'profile.demo.inherits="release"' --config 'profile.demo.opt-level=1' \
+	--config 'profile.demo.debug=false' --config 'profile.demo.codegen-units=16' --config 'profile.demo.lto="off"' \
+	--config 'profile.demo.package.argon2.opt-level=3' --config 'profile.demo.package.blake2.opt-level=3'
+
+.PHONY: help demo test check
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^# make /make /p' Makefile
+
+demo:
+	@scripts/ensure rust postgres
+	@echo 'Building Holdfast (some minutes the first time) ...'
+	@$(CARGO) build --locked --bin holdfast $(DEMO_PROFILE)
+	@exec $(TARGET)/demo/holdfast demo
+
+test:
+	@scripts/ensure rust postgres
+	@! command -v node >/dev/null 2>&1 || scripts/ensure chromium
+	@! command -v python3 >/dev/null 2>&1 || scripts/ensure venv
+	@$(CARGO) build --locked
+	@$(TARGET)/debug/holdfast with-pg -- scripts/test
+
+check:
+	@$(CARGO) fmt --check
+	@$(CARGO) clippy --locked --all-targets -- -D warnings
