@@ -216,7 +216,7 @@ fn primary(i: &mut Input<'_>) -> ModalResult<Ast> {
 }
 
 fn number(i: &mut Input<'_>) -> ModalResult<Kind> {
-    let digits = (take_while(1.., '0'..='9'), opt(('.', take_while(1.., '0'..='9')))).take();
+    let mut digits = (take_while(1.., '0'..='9'), opt(('.', take_while(1.., '0'..='9')))).take();
     let number: &str = digits.parse_next(i)?;
     let unit: &str = take_while(0.., |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.').parse_next(i)?;
     if unit.is_empty() {
