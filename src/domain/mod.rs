@@ -1,1 +1,25 @@
 //! Pure rules of customer success: no async, no I/O, no clock.
+//!
+//! [`pack`] reads a methodology pack and compiles it into a [`methodology::Methodology`]; that and an account's
+//! [`facts::Facts`] are all there is to [`Methodology::evaluate`](methodology::Methodology::evaluate).
+//! The other modules are one noun each: how its part of the pack is compiled and evaluated.
+
+pub mod calendar;
+pub mod expr;
+pub mod facts;
+pub mod health;
+pub mod kpi;
+pub mod lifecycle;
+pub mod methodology;
+pub mod metric;
+pub mod money;
+pub mod pack;
+pub mod playbook;
+pub mod renewal;
+pub mod rule;
+pub mod segment;
+pub mod value;
+pub mod value_model;
+
+/// An id or name of the methodology; cheap to clone.
+pub type Id = std::sync::Arc<str>;
