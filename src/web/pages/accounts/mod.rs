@@ -1,0 +1,9 @@
+//! `/accounts` and the pages of one account.
+
+pub mod contracts;
+pub mod head;
+pub mod health;
+pub mod list;
+pub mod people;
+pub mod show;
+pub mod usage;

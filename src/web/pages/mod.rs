@@ -1,0 +1,12 @@
+//! One file a page: its parameters, its struct, its handler, in that order; the template stands under
+//! `templates/` with the same path. Page structs hold text that is ready to print, never domain or database
+//! types. Blocks of a template that htmx swaps are named in `blocks` and rendered by `as_<block>()`.
+
+pub mod accounts;
+pub mod error;
+pub mod portfolio;
+pub mod renewals;
+pub mod search;
+pub mod session;
+pub mod settings;
+pub mod today;

@@ -1,0 +1,3 @@
+//! `/portfolio`.
+
+pub mod show;

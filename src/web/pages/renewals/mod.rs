@@ -1,0 +1,3 @@
+//! `/renewals`.
+
+pub mod list;

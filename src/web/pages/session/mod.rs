@@ -1,0 +1,5 @@
+//! Coming in: sign-in, invitation, password.
+
+pub mod invitation;
+pub mod password;
+pub mod sign_in;

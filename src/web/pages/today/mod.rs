@@ -1,0 +1,3 @@
+//! `GET /`.
+
+pub mod show;

@@ -1,0 +1,98 @@
+// Comfort on top of pages that work without it: keyboard, jump dialog, theme, toasts.
+(() => {
+  "use strict";
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const typing = (el) => el.closest("input, textarea, select, [contenteditable]");
+
+  // Jump dialog: "/" or Ctrl-K. The search box in the bar opens it too; without JavaScript it is a plain form.
+  const jump = $("#jump");
+  const openJump = () => {
+    if (!jump || jump.open) return;
+    jump.showModal();
+    $("input", jump).select();
+  };
+  const openKeys = () => { const keys = $("#keys"); if (keys && !keys.open) keys.showModal(); };
+  $(".bar .jump input")?.addEventListener("focus", (event) => { event.target.blur(); openJump(); });
+  $("[data-open=keys]")?.addEventListener("click", openKeys);
+  for (const dialog of document.querySelectorAll("dialog")) {
+    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  }
+  jump?.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const stops = [$("input", jump), ...jump.querySelectorAll(".hits a")];
+    const at = stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    stops[(at + stops.length) % stops.length].focus();
+    event.preventDefault();
+  });
+  jump?.querySelector("form").addEventListener("submit", (event) => {
+    const first = $(".hits a", jump);
+    if (first) { event.preventDefault(); first.click(); }
+  });
+
+  // Lists: j/k or arrows walk the rows, Enter is the link's own, "e" edits where a row says how.
+  const walk = (step) => {
+    const links = [...document.querySelectorAll("[data-rows] [data-row]")];
+    if (!links.length) return false;
+    const here = document.activeElement?.closest("tr, li");
+    const at = links.findIndex((link) => here && here.contains(link));
+    const next = links[at < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(Math.max(at + step, 0), links.length - 1)];
+    next.focus();
+    next.closest("tr, li")?.scrollIntoView({ block: "nearest" });
+    return true;
+  };
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "k") { event.preventDefault(); openJump(); return; }
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || $("dialog[open]")) return;
+    const inRows = document.activeElement?.closest("[data-rows]");
+    if (event.key === "/") { event.preventDefault(); openJump(); }
+    else if (event.key === "?") openKeys();
+    else if (event.key === "j" || (event.key === "ArrowDown" && inRows)) { if (walk(1)) event.preventDefault(); }
+    else if (event.key === "k" || (event.key === "ArrowUp" && inRows)) { if (walk(-1)) event.preventDefault(); }
+  });
+
+  // Selects of a filter form apply themselves; htmx turns the submit into a part where it is present.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("form[data-auto] select, form[data-auto] input[type=date]")) event.target.form.requestSubmit();
+  });
+
+  // Theme: the form posts it; here it changes at once and is remembered by the same cookie.
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("form[data-theme-form]")) return;
+    event.preventDefault();
+    const theme = event.submitter.value;
+    document.cookie = `theme=${theme};path=/;max-age=31536000;samesite=lax`;
+    if (theme === "system") document.documentElement.removeAttribute("data-theme");
+    else document.documentElement.dataset.theme = theme;
+    for (const button of event.target.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button === event.submitter));
+  });
+
+  // Toasts leave after eight seconds unless someone is on them.
+  const arm = (toast) => {
+    if (toast.dataset.armed) return;
+    toast.dataset.armed = "1";
+    let timer;
+    const start = () => { timer = setTimeout(() => toast.remove(), 8000); };
+    const stop = () => clearTimeout(timer);
+    toast.addEventListener("pointerenter", stop);
+    toast.addEventListener("focusin", stop);
+    toast.addEventListener("pointerleave", start);
+    toast.addEventListener("focusout", start);
+    $("[data-close]", toast)?.addEventListener("click", () => toast.remove());
+    start();
+  };
+  const region = $("#toasts");
+  if (region) {
+    region.querySelectorAll(".toast").forEach(arm);
+    new MutationObserver(() => region.querySelectorAll(".toast").forEach(arm)).observe(region, { childList: true });
+  }
+
+  document.addEventListener("click", async (event) => {
+    const print = event.target.closest("[data-print]");
+    if (print) window.print();
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      await navigator.clipboard.writeText($(copy.dataset.copy).textContent.trim());
+      $("span", copy).textContent = "Copied";
+    }
+  });
+})();
