@@ -16,6 +16,7 @@
 //! only `main` and `boot` use the first two, and `demo` feeds `app` and `ingest` as any client would.
 //! `tests/it/architecture.rs` holds the same table and checks it.
 
+pub mod app;
 pub mod clock;
 pub mod db;
 pub mod demo;

@@ -356,7 +356,12 @@ pub async fn ids_after(tx: &mut TenantTx, after: Uuid, limit: i64) -> Result<Vec
 }
 
 /// Sets or clears a segment by hand.
-pub async fn pin_segment(tx: &mut TenantTx, id: Uuid, segment: Option<&str>, now: DateTime<Utc>) -> Result<()> {
+pub async fn pin_segment(
+    tx: &mut TenantTx,
+    id: Uuid,
+    segment: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query("UPDATE accounts SET pinned_segment = $2, updated_at = $3 WHERE id = $1")
         .bind(id)
         .bind(segment)
@@ -438,7 +443,9 @@ pub async fn search(tx: &mut TenantTx, text: &str, limit: i64) -> Result<Vec<Acc
     let mut query = QueryBuilder::new(SELECT);
     query.push(FROM).push(" WHERE a.name ILIKE ").push_bind(escape_like(text));
     query.push(" OR a.external_id ILIKE ").push_bind(escape_like(text));
-    query.push(" ORDER BY a.churned_on IS NOT NULL, starts_with(lower(a.name), lower(").push_bind(text.to_owned());
+    query
+        .push(" ORDER BY a.churned_on IS NOT NULL, starts_with(lower(a.name), lower(")
+        .push_bind(text.to_owned());
     query.push(")) DESC, lower(a.name), a.id LIMIT ").push_bind(limit);
     query.build_query_as().fetch_all(tx.conn()).await
 }

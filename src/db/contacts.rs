@@ -37,7 +37,12 @@ pub async fn of_account(tx: &mut TenantTx, account_id: Uuid) -> Result<Vec<Conta
 }
 
 /// Creates or updates a contact by its external id.
-pub async fn put(tx: &mut TenantTx, account_id: Uuid, contact: &Contact, now: DateTime<Utc>) -> Result<Change> {
+pub async fn put(
+    tx: &mut TenantTx,
+    account_id: Uuid,
+    contact: &Contact,
+    now: DateTime<Utc>,
+) -> Result<Change> {
     let created: Option<bool> = sqlx::query_scalar(
         "INSERT INTO contacts AS c (tenant_id, id, account_id, external_id, name, email, title, role, champion,
                                     left_on, updated_at)

@@ -39,7 +39,12 @@ pub async fn of_account(tx: &mut TenantTx, account_id: Uuid) -> Result<Vec<Contr
 }
 
 /// Creates or updates a contract by its external id.
-pub async fn put(tx: &mut TenantTx, account_id: Uuid, contract: &Contract, now: DateTime<Utc>) -> Result<Change> {
+pub async fn put(
+    tx: &mut TenantTx,
+    account_id: Uuid,
+    contract: &Contract,
+    now: DateTime<Utc>,
+) -> Result<Change> {
     let created: Option<bool> = sqlx::query_scalar(
         "INSERT INTO contracts AS c (tenant_id, id, account_id, external_id, start_date, end_date, term_months,
                                      arr_minor, currency, seats, ended_on, updated_at)
@@ -75,8 +80,10 @@ pub async fn put(tx: &mut TenantTx, account_id: Uuid, contract: &Contract, now: 
 }
 
 /// Exchange rates into the tenant's currency: units of it per unit of the other.
-pub async fn rates(tx: &mut TenantTx) -> Result<Vec<(String, f64)>> {
-    sqlx::query_as("SELECT currency, rate::float8 FROM exchange_rates ORDER BY currency").fetch_all(tx.conn()).await
+pub async fn rates(tx: &mut TenantTx) -> Result<Vec<(String, String)>> {
+    sqlx::query_as("SELECT currency, rate::text FROM exchange_rates ORDER BY currency")
+        .fetch_all(tx.conn())
+        .await
 }
 
 /// States an exchange rate, as a decimal in text so that nothing is lost.

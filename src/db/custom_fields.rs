@@ -22,7 +22,9 @@ pub struct CustomField {
 
 /// Every field, by name.
 pub async fn list(tx: &mut TenantTx) -> Result<Vec<CustomField>> {
-    sqlx::query_as("SELECT id, name, label, kind, choices FROM custom_fields ORDER BY name").fetch_all(tx.conn()).await
+    sqlx::query_as("SELECT id, name, label, kind, choices FROM custom_fields ORDER BY name")
+        .fetch_all(tx.conn())
+        .await
 }
 
 /// Defines a field, or changes the label and choices of the one with that name; the type stays.

@@ -115,7 +115,12 @@ pub struct NameCount {
 }
 
 /// The most frequent events of an account since a day.
-pub async fn top_names(tx: &mut TenantTx, account_id: Uuid, since: NaiveDate, limit: i64) -> Result<Vec<NameCount>> {
+pub async fn top_names(
+    tx: &mut TenantTx,
+    account_id: Uuid,
+    since: NaiveDate,
+    limit: i64,
+) -> Result<Vec<NameCount>> {
     sqlx::query_as(
         "SELECT name, count(*) AS count, count(DISTINCT user_id) AS users FROM events
          WHERE account_id = $1 AND day >= $2 GROUP BY name ORDER BY count DESC, name LIMIT $3",

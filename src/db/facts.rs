@@ -1,6 +1,6 @@
 //! The facts a score is made from: what was known of some accounts, as of a day.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::contracts::Contract;
@@ -17,6 +17,8 @@ pub struct AccountRow {
     pub pinned_segment: Option<String>,
     /// Own fields.
     pub fields: serde_json::Value,
+    /// When Holdfast first heard of it.
+    pub created_at: DateTime<Utc>,
 }
 
 /// A contract of one of them.
@@ -29,55 +31,60 @@ pub struct ContractRow {
     pub contract: Contract,
 }
 
-/// One day of one metric of one of them.
+/// What became known on one day about one day of one metric of one of them.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct DayRow {
     /// Account.
     pub account_id: Uuid,
     /// Metric.
     pub metric_id: i32,
-    /// Day.
+    /// Day it is about.
     pub day: NaiveDate,
+    /// Day on which it became known.
+    pub known_on: NaiveDate,
     /// Events.
     pub count: i64,
     /// Sum of the property.
     pub sum: f64,
     /// Distinct users.
-    pub users: i64,
+    pub users: i32,
     /// Gauge, a number.
     pub value: Option<f64>,
     /// Gauge, a word.
     pub label: Option<String>,
+    /// When a gauge's sample was taken.
+    pub value_at: Option<DateTime<Utc>>,
 }
 
-/// The facts of some accounts. Every list is sorted by account, series by metric and day within it.
+/// The facts of some accounts. Every list is sorted by account, series by metric, day and known day within it.
 #[derive(Debug, Clone, Default)]
 pub struct FactRows {
     /// The accounts.
     pub accounts: Vec<AccountRow>,
-    /// Their contracts that had begun by the day, oldest first.
+    /// Their contracts, oldest first.
     pub contracts: Vec<ContractRow>,
     /// Their series.
     pub days: Vec<DayRow>,
-    /// The last day with any event, of accounts that ever had one.
+    /// The last day before the window with any event, of accounts that had one.
     pub last_event: Vec<(Uuid, NaiveDate)>,
 }
 
-/// Loads the facts of accounts as of `as_of`, leaving out everything that became known after `known_by`.
-/// Counters go back to `counters_from`, gauges (whose last sample holds) to `gauges_from`, both exclusive.
+/// Loads what is needed to score accounts on every day up to `to`: counters after `counters_from`, gauges (whose
+/// last sample holds) after `gauges_from`, leaving out what became known after `known_by`.
 pub async fn load(
     tx: &mut TenantTx,
     ids: &[Uuid],
-    as_of: NaiveDate,
-    known_by: NaiveDate,
     counters_from: NaiveDate,
     gauges_from: NaiveDate,
+    to: NaiveDate,
+    known_by: NaiveDate,
 ) -> Result<FactRows> {
-    let accounts =
-        sqlx::query_as("SELECT id, start_date, pinned_segment, fields FROM accounts WHERE id = ANY($1) ORDER BY id")
-            .bind(ids)
-            .fetch_all(tx.conn())
-            .await?;
+    let accounts = sqlx::query_as(
+        "SELECT id, start_date, pinned_segment, fields, created_at FROM accounts WHERE id = ANY($1) ORDER BY id",
+    )
+    .bind(ids)
+    .fetch_all(tx.conn())
+    .await?;
     let contracts = sqlx::query_as(
         "SELECT account_id, external_id, start_date, end_date, term_months, arr_minor, currency, seats, ended_on
          FROM contracts WHERE account_id = ANY($1) ORDER BY account_id, start_date, id",
@@ -86,17 +93,15 @@ pub async fn load(
     .fetch_all(tx.conn())
     .await?;
     let days = sqlx::query_as(
-        "SELECT d.account_id, d.metric_id, d.day, sum(d.count)::bigint AS count, sum(d.sum)::float8 AS sum,
-                sum(d.users)::bigint AS users,
-                (array_agg(d.value ORDER BY d.value_at DESC NULLS LAST, d.known_on DESC))[1] AS value,
-                (array_agg(d.label ORDER BY d.value_at DESC NULLS LAST, d.known_on DESC))[1] AS label
+        "SELECT d.account_id, d.metric_id, d.day, d.known_on, d.count, d.sum::float8 AS sum, d.users, d.value, d.label,
+                d.value_at
          FROM metric_days d JOIN metrics m ON m.tenant_id = d.tenant_id AND m.id = d.metric_id
          WHERE d.account_id = ANY($1) AND d.day <= $2 AND d.known_on <= $3
            AND d.day > CASE WHEN m.kind = 'gauge' THEN $5 ELSE $4 END
-         GROUP BY d.account_id, d.metric_id, d.day ORDER BY d.account_id, d.metric_id, d.day",
+         ORDER BY d.account_id, d.metric_id, d.day, d.known_on",
     )
     .bind(ids)
-    .bind(as_of)
+    .bind(to)
     .bind(known_by)
     .bind(counters_from)
     .bind(gauges_from)
@@ -110,7 +115,7 @@ pub async fn load(
          WHERE m.kind <> 'gauge' GROUP BY a.id",
     )
     .bind(ids)
-    .bind(as_of)
+    .bind(counters_from)
     .bind(known_by)
     .fetch_all(tx.conn())
     .await?;

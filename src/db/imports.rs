@@ -121,13 +121,15 @@ pub async fn progress(tx: &mut TenantTx, id: Uuid, at: &Progress) -> Result<()> 
 
 /// Ends it, with the reason when it failed.
 pub async fn finish(tx: &mut TenantTx, id: Uuid, error: Option<&str>, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query("UPDATE imports SET status = CASE WHEN $2::text IS NULL THEN 'done' ELSE 'failed' END, error = $2,
-                 finished_at = $3 WHERE id = $1")
-        .bind(id)
-        .bind(error)
-        .bind(now)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query(
+        "UPDATE imports SET status = CASE WHEN $2::text IS NULL THEN 'done' ELSE 'failed' END, error = $2,
+                 finished_at = $3 WHERE id = $1",
+    )
+    .bind(id)
+    .bind(error)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
@@ -151,15 +153,18 @@ pub async fn reject(tx: &mut TenantTx, id: Uuid, rejects: &[Reject]) -> Result<(
     Ok(())
 }
 
-const COLUMNS: &str = "id, kind, file_name, dry_run, status, bytes_total, bytes_done, rows_done, created, updated,
+const COLUMNS: &str =
+    "id, kind, file_name, dry_run, status, bytes_total, bytes_done, rows_done, created, updated,
     unchanged, rejected, error, started_by, started_at, finished_at";
 
 /// The latest imports.
 pub async fn list(tx: &mut TenantTx, limit: i64) -> Result<Vec<Import>> {
-    sqlx::query_as(sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM imports ORDER BY started_at DESC LIMIT $1")))
-        .bind(limit)
-        .fetch_all(tx.conn())
-        .await
+    sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM imports ORDER BY started_at DESC LIMIT $1"
+    )))
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await
 }
 
 /// One import.

@@ -51,7 +51,11 @@ pub async fn retry(tx: &mut TenantTx, id: Uuid, error: &str, run_at: DateTime<Ut
 
 /// Keeps a long job's lease.
 pub async fn extend(tx: &mut TenantTx, id: Uuid, until: DateTime<Utc>) -> Result<()> {
-    sqlx::query("UPDATE jobs SET locked_until = $2 WHERE id = $1").bind(id).bind(until).execute(tx.conn()).await?;
+    sqlx::query("UPDATE jobs SET locked_until = $2 WHERE id = $1")
+        .bind(id)
+        .bind(until)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 

@@ -49,7 +49,11 @@ pub async fn ids_by_email(tx: &mut TenantTx) -> Result<Vec<(String, Uuid)>> {
 
 /// Notes that a member is here, and returns when they were here before.
 pub async fn seen(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query("UPDATE members SET last_seen_at = $2 WHERE id = $1").bind(id).bind(now).execute(tx.conn()).await?;
+    sqlx::query("UPDATE members SET last_seen_at = $2 WHERE id = $1")
+        .bind(id)
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -75,10 +79,11 @@ pub async fn set_removed(tx: &mut TenantTx, id: Uuid, removed_at: Option<DateTim
 
 /// How many admins remain, locked so that two removals cannot both see one another.
 pub async fn count_admins(tx: &mut TenantTx) -> Result<i64> {
-    let ids: Vec<Uuid> =
-        sqlx::query_scalar("SELECT id FROM members WHERE role = 'admin' AND removed_at IS NULL ORDER BY id FOR UPDATE")
-            .fetch_all(tx.conn())
-            .await?;
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT id FROM members WHERE role = 'admin' AND removed_at IS NULL ORDER BY id FOR UPDATE",
+    )
+    .fetch_all(tx.conn())
+    .await?;
     Ok(ids.len() as i64)
 }
 

@@ -28,14 +28,18 @@ const COLUMNS: &str = "version, pack_id, pack_name, source, overrides, published
 
 /// The version in force.
 pub async fn published(tx: &mut TenantTx) -> Result<Option<StoredMethodology>> {
-    sqlx::query_as(sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM methodologies WHERE status = 'published'")))
-        .fetch_optional(tx.conn())
-        .await
+    sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM methodologies WHERE status = 'published'"
+    )))
+    .fetch_optional(tx.conn())
+    .await
 }
 
 /// The number of the version in force.
 pub async fn published_version(tx: &mut TenantTx) -> Result<Option<i32>> {
-    sqlx::query_scalar("SELECT version FROM methodologies WHERE status = 'published'").fetch_optional(tx.conn()).await
+    sqlx::query_scalar("SELECT version FROM methodologies WHERE status = 'published'")
+        .fetch_optional(tx.conn())
+        .await
 }
 
 /// One version by its number.
@@ -56,7 +60,9 @@ pub async fn publish(
     by: &str,
     now: DateTime<Utc>,
 ) -> Result<i32> {
-    sqlx::query("UPDATE methodologies SET status = 'superseded' WHERE status = 'published'").execute(tx.conn()).await?;
+    sqlx::query("UPDATE methodologies SET status = 'superseded' WHERE status = 'published'")
+        .execute(tx.conn())
+        .await?;
     sqlx::query_scalar(
         "INSERT INTO methodologies (tenant_id, id, version, pack_id, pack_name, source, overrides, status,
                                     published_at, published_by)

@@ -40,7 +40,10 @@ pub fn broken_constraint(error: &Error) -> Option<&str> {
 /// Whether trying again later may succeed: the server is away, busy, or chose this transaction as a victim.
 pub fn is_temporary(error: &Error) -> bool {
     match error {
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::Io(_)
+        | sqlx::Error::WorkerCrashed => true,
         sqlx::Error::Database(e) => e.code().is_some_and(|code| {
             ["40", "53", "57", "08"].iter().any(|class| code.starts_with(class)) || code == "55P03"
         }),

@@ -112,8 +112,9 @@ pub async fn tenant_by_name(tx: &mut PlatformTx, name: &str) -> Result<Option<Te
 
 /// Every tenant, for work on a schedule.
 pub async fn all_tenants(tx: &mut PlatformTx) -> Result<Vec<TenantScope>> {
-    let rows =
-        sqlx::query("SELECT id AS tenant_id, time_zone, currency FROM tenants ORDER BY id").fetch_all(tx.conn()).await?;
+    let rows = sqlx::query("SELECT id AS tenant_id, time_zone, currency FROM tenants ORDER BY id")
+        .fetch_all(tx.conn())
+        .await?;
     Ok(rows.iter().map(scope_of).collect())
 }
 
@@ -127,13 +128,15 @@ pub async fn user_by_email(tx: &mut PlatformTx, email: &str) -> Result<Option<Us
 
 /// Adds a person, or returns the one who has that address. An existing password stays as it is.
 pub async fn ensure_user(tx: &mut PlatformTx, email: &str, name: &str, now: DateTime<Utc>) -> Result<User> {
-    sqlx::query("INSERT INTO users (id, email, name, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
-        .bind(Uuid::now_v7())
-        .bind(email)
-        .bind(name)
-        .bind(now)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query(
+        "INSERT INTO users (id, email, name, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+    )
+    .bind(Uuid::now_v7())
+    .bind(email)
+    .bind(name)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
     user_by_email(tx, email).await?.ok_or(sqlx::Error::RowNotFound)
 }
 
@@ -346,7 +349,11 @@ pub struct Invitation {
 }
 
 /// The open invitation of a token.
-pub async fn invitation(tx: &mut PlatformTx, token_hash: &[u8], now: DateTime<Utc>) -> Result<Option<Invitation>> {
+pub async fn invitation(
+    tx: &mut PlatformTx,
+    token_hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Option<Invitation>> {
     let row = sqlx::query(
         "SELECT i.tenant_id, i.id, i.email, i.role, t.name AS tenant_name, t.time_zone, t.currency
          FROM invitations i JOIN tenants t ON t.id = i.tenant_id
@@ -366,7 +373,11 @@ pub async fn invitation(tx: &mut PlatformTx, token_hash: &[u8], now: DateTime<Ut
 }
 
 /// Marks an invitation as used; false when someone else was quicker.
-pub async fn accept_invitation(tx: &mut PlatformTx, invitation: &Invitation, now: DateTime<Utc>) -> Result<bool> {
+pub async fn accept_invitation(
+    tx: &mut PlatformTx,
+    invitation: &Invitation,
+    now: DateTime<Utc>,
+) -> Result<bool> {
     let done = sqlx::query(
         "UPDATE invitations SET accepted_at = $3 WHERE tenant_id = $1 AND id = $2 AND accepted_at IS NULL",
     )
@@ -406,7 +417,11 @@ pub struct ClaimedJob {
 }
 
 /// Takes the job that has been due the longest, leaving those others have taken.
-pub async fn claim_job(tx: &mut PlatformTx, now: DateTime<Utc>, lease_until: DateTime<Utc>) -> Result<Option<ClaimedJob>> {
+pub async fn claim_job(
+    tx: &mut PlatformTx,
+    now: DateTime<Utc>,
+    lease_until: DateTime<Utc>,
+) -> Result<Option<ClaimedJob>> {
     let row = sqlx::query(
         "WITH next AS (
            SELECT tenant_id, id FROM jobs

@@ -33,7 +33,9 @@ pub enum RoleError {
         why: &'static str,
     },
     /// A needed role is missing or not granted.
-    #[error("refusing to start: the role {0:?} is missing or not granted to this login; run `holdfast migrate`")]
+    #[error(
+        "refusing to start: the role {0:?} is missing or not granted to this login; run `holdfast migrate`"
+    )]
     Missing(&'static str),
     /// The question could not be asked.
     #[error(transparent)]

@@ -85,7 +85,11 @@ pub struct QuarterCell {
 }
 
 /// What comes up for renewal from a scored day until another day, by quarter and band.
-pub async fn renewals_by_quarter(tx: &mut TenantTx, day: NaiveDate, until: NaiveDate) -> Result<Vec<QuarterCell>> {
+pub async fn renewals_by_quarter(
+    tx: &mut TenantTx,
+    day: NaiveDate,
+    until: NaiveDate,
+) -> Result<Vec<QuarterCell>> {
     sqlx::query_as(
         "SELECT date_trunc('quarter', renewal_date)::date AS quarter, band, count(*) AS accounts,
                 coalesce(sum(arr_base_minor), 0)::bigint AS arr_base_minor

@@ -59,8 +59,7 @@ pub struct Entry {
     pub state: String,
 }
 
-const COLUMNS: &str =
-    "id, event_id, received_at, key_id, reason, detail, group_id, user_id, message_id, message, sent_at, state";
+const COLUMNS: &str = "id, event_id, received_at, key_id, reason, detail, group_id, user_id, message_id, message, sent_at, state";
 
 /// Stores messages; one that is there already is left as it is. Returns how many were new.
 pub async fn insert(tx: &mut TenantTx, entries: &[NewEntry], now: DateTime<Utc>) -> Result<u64> {

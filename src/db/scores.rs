@@ -40,22 +40,36 @@ pub struct Score {
 
 /// Stores scores, replacing those of the same account, model and day. They must come sorted by key.
 pub async fn put(tx: &mut TenantTx, scores: &[Score]) -> Result<()> {
+    insert(
+        tx,
+        scores,
+        "DO UPDATE SET version = excluded.version, score = excluded.score, band = excluded.band,
+           coverage = excluded.coverage, stale = excluded.stale, is_primary = excluded.is_primary,
+           segment = excluded.segment, arr_base_minor = excluded.arr_base_minor,
+           renewal_date = excluded.renewal_date, readings = excluded.readings, computed_at = excluded.computed_at",
+    )
+    .await
+}
+
+/// Stores scores of past days where there are none: what was once said of a day stays as it was said.
+pub async fn put_if_absent(tx: &mut TenantTx, scores: &[Score]) -> Result<()> {
+    insert(tx, scores, "DO NOTHING").await
+}
+
+async fn insert(tx: &mut TenantTx, scores: &[Score], on_conflict: &str) -> Result<()> {
     macro_rules! column {
         ($field:ident) => {
             scores.iter().map(|s| s.$field.clone()).collect::<Vec<_>>()
         };
     }
-    sqlx::query(
+    sqlx::query(sqlx::AssertSqlSafe(format!(
         "INSERT INTO scores (tenant_id, account_id, model, day, version, score, band, coverage, stale, is_primary,
                              segment, arr_base_minor, renewal_date, readings, computed_at)
          SELECT $1, x.* FROM unnest($2::uuid[], $3::text[], $4::date[], $5::int[], $6::float8[], $7::text[],
            $8::real[], $9::bool[], $10::bool[], $11::text[], $12::bigint[], $13::date[], $14::jsonb[],
            $15::timestamptz[]) AS x
-         ON CONFLICT (tenant_id, account_id, model, day) DO UPDATE SET version = excluded.version,
-           score = excluded.score, band = excluded.band, coverage = excluded.coverage, stale = excluded.stale,
-           is_primary = excluded.is_primary, segment = excluded.segment, arr_base_minor = excluded.arr_base_minor,
-           renewal_date = excluded.renewal_date, readings = excluded.readings, computed_at = excluded.computed_at",
-    )
+         ON CONFLICT (tenant_id, account_id, model, day) {on_conflict}"
+    )))
     .bind(tx.tenant())
     .bind(column!(account_id))
     .bind(column!(model))

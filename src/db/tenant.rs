@@ -46,11 +46,16 @@ pub struct TenantTx {
 }
 
 impl TenantTx {
-    pub(super) async fn begin(mut tx: Transaction<'static, Postgres>, scope: &TenantScope) -> super::Result<Self> {
-        sqlx::query("SELECT set_config('role', 'holdfast_tenant', true), set_config('app.tenant_id', $1, true)")
-            .bind(scope.tenant_id.to_string())
-            .execute(&mut *tx)
-            .await?;
+    pub(super) async fn begin(
+        mut tx: Transaction<'static, Postgres>,
+        scope: &TenantScope,
+    ) -> super::Result<Self> {
+        sqlx::query(
+            "SELECT set_config('role', 'holdfast_tenant', true), set_config('app.tenant_id', $1, true)",
+        )
+        .bind(scope.tenant_id.to_string())
+        .execute(&mut *tx)
+        .await?;
         Ok(TenantTx { tx, tenant_id: scope.tenant_id })
     }
 

@@ -13,9 +13,9 @@ mod parse;
 use std::fmt;
 use std::ops::Range;
 
+pub(super) use compile::nearest;
 pub(super) use compile::{Level, Name, Names, Ty};
 pub use eval::Scope;
-pub(super) use compile::nearest;
 pub(super) use eval::{Builtins, Program, round_half_up, without_noise};
 
 use super::facts::{InputId, MeasureId};
@@ -110,7 +110,6 @@ impl Expr {
     pub(super) fn node(&self) -> &Node {
         &self.node
     }
-
 }
 
 impl Target {

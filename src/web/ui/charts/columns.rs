@@ -82,7 +82,11 @@ impl StackedColumns {
             Drawn {
                 x: pc(slot * (i as f64 + 0.5) - width / 2.0),
                 middle: pc(slot * (i as f64 + 0.5)),
-                label: if i % thin == (columns.len() - 1) % thin { column.label.clone() } else { String::new() },
+                label: if i % thin == (columns.len() - 1) % thin {
+                    column.label.clone()
+                } else {
+                    String::new()
+                },
                 minor: columns.len() > 6 && i % 2 == columns.len() % 2,
                 href: column.href.clone(),
                 blocks,

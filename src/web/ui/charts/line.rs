@@ -129,7 +129,8 @@ impl LineChart {
             }
             _ => String::new(),
         };
-        let value_text = |value: &Option<f64>| value.map_or("–".into(), |value| format::decimal(value, digits));
+        let value_text =
+            |value: &Option<f64>| value.map_or("–".into(), |value| format::decimal(value, digits));
         let row = |i: usize, day: &NaiveDate| {
             let values = series.iter().map(|one| one.values.get(i).map_or("–".into(), value_text)).collect();
             (format::date(*day), values)

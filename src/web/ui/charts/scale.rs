@@ -62,7 +62,8 @@ impl Scale {
 /// The next of 1, 2, 2.5, 5 times a power of ten that is not smaller.
 fn round_step(raw: f64) -> f64 {
     let power = 10_f64.powf(raw.abs().max(1e-9).log10().floor());
-    let factor = [1.0, 2.0, 2.5, 5.0].into_iter().find(|factor| factor * power >= raw * 0.999).unwrap_or(10.0);
+    let factor =
+        [1.0, 2.0, 2.5, 5.0].into_iter().find(|factor| factor * power >= raw * 0.999).unwrap_or(10.0);
     factor * power
 }
 
@@ -84,7 +85,9 @@ pub(super) struct DateTick {
 pub(super) fn date_ticks(from: NaiveDate, to: NaiveDate) -> Vec<DateTick> {
     let mut days = Vec::new();
     if (to - from).num_days() < 70 {
-        days.extend((0..).map_while(|i| from.checked_add_days(Days::new(7 * i))).take_while(|day| *day <= to));
+        days.extend(
+            (0..).map_while(|i| from.checked_add_days(Days::new(7 * i))).take_while(|day| *day <= to),
+        );
     } else {
         let first = from.with_day(1).unwrap_or(from);
         let months = (0..).map_while(|i| first.checked_add_months(Months::new(i)));

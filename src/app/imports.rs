@@ -1,0 +1,1 @@
+//! CSV files in: streamed, mapped, checked row by row.

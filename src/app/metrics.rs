@@ -1,0 +1,59 @@
+//! The metric catalogue.
+
+use serde_json::json;
+
+use super::{Actor, App, Error, Result};
+use crate::db::metrics::Metric;
+use crate::db::{self, TenantScope};
+
+impl App {
+    /// Adds a metric, or changes what feeds one from now on. What was counted stays as it was counted.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when kind and source do not go together.
+    pub async fn put_metric(&self, scope: &TenantScope, metric: &Metric, actor: &Actor) -> Result<()> {
+        let fed = metric.event.is_some() || metric.trait_name.is_some();
+        match metric.kind.as_str() {
+            "counter" | "distinct" if metric.event.is_none() => {
+                return Err(Error::invalid(
+                    "event",
+                    "a counter needs the event that it counts, or * for every event",
+                ));
+            }
+            "distinct" if metric.property.is_some() => {
+                return Err(Error::invalid(
+                    "property",
+                    "distinct users are counted by user id, not by a property",
+                ));
+            }
+            "gauge" if metric.event.is_some() && metric.property.is_none() => {
+                return Err(Error::invalid(
+                    "property",
+                    "a gauge fed by an event needs the property that holds its value",
+                ));
+            }
+            "gauge" if metric.event.is_some() && metric.trait_name.is_some() => {
+                return Err(Error::invalid("trait", "choose either an event's property or a group trait"));
+            }
+            "counter" | "distinct" | "gauge" => {}
+            other => {
+                return Err(Error::invalid("kind", format!("{other:?} is not counter, gauge or distinct")));
+            }
+        }
+        let now = self.clock.now();
+        let mut tx = self.db.write(scope).await?;
+        if let Some(known) = db::metrics::find(&mut tx, &metric.name).await? {
+            if known.kind != metric.kind {
+                return Err(Error::Conflict(format!(
+                    "{} is a {} already and its history would mean something else: choose another name.",
+                    metric.name, known.kind
+                )));
+            }
+        }
+        db::metrics::put(&mut tx, metric).await?;
+        let detail =
+            json!({ "kind": metric.kind, "event": metric.event, "trait": metric.trait_name, "fed": fed });
+        db::audit::record(&mut tx, now, &actor.0, "metric.changed", &metric.name, detail).await?;
+        Ok(tx.commit().await?)
+    }
+}

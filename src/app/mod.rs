@@ -1,0 +1,66 @@
+//! One function per thing the product does. Owns transactions, the clock and what is written to the audit log.
+//!
+//! Who may call what is decided by the caller's argument types (`web::extract`), never in a body here.
+
+pub mod accounts;
+pub mod auth;
+pub mod error;
+pub mod imports;
+pub mod keys;
+pub mod members;
+pub mod methodology;
+pub mod metrics;
+pub mod quarantine;
+pub mod scoring;
+pub mod secret;
+pub mod tenants;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+pub use error::{Error, Result};
+
+use crate::clock::Clock;
+use crate::db::Db;
+
+/// Everything a thing the product does may need.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// What time it is.
+    pub clock: Clock,
+    methodologies: Arc<Mutex<HashMap<(uuid::Uuid, i32), Arc<methodology::InForce>>>>,
+    hashing: Arc<tokio::sync::Semaphore>,
+    throttle_key: Arc<[u8; 32]>,
+}
+
+impl App {
+    /// An application on a database, by a clock.
+    pub fn new(db: Db, clock: Clock) -> Self {
+        App {
+            db,
+            clock,
+            methodologies: Arc::default(),
+            // Argon2id takes 19 MiB each: two at once is what a small machine bears.
+            hashing: Arc::new(tokio::sync::Semaphore::new(2)),
+            throttle_key: Arc::new(secret::random()),
+        }
+    }
+}
+
+/// Who does something, as the audit log will name them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor(pub String);
+
+impl Actor {
+    /// An operator at the command line.
+    pub fn command_line() -> Self {
+        Actor("command line".to_owned())
+    }
+
+    /// Holdfast itself, on a schedule.
+    pub fn holdfast() -> Self {
+        Actor("Holdfast".to_owned())
+    }
+}

@@ -1,0 +1,229 @@
+//! From rows to [`Facts`]: what the engine needs, for any day in the window that was loaded.
+
+use std::collections::HashMap;
+
+use chrono::{Duration, NaiveDate};
+use uuid::Uuid;
+
+use super::standing::{Exchange, Standing};
+use crate::db::contracts::Contract;
+use crate::db::facts::{AccountRow, DayRow, FactRows};
+use crate::db::metrics::Metric;
+use crate::domain::facts::{Facts, InputId, Series};
+use crate::domain::methodology::{InputKind, InputType, Methodology};
+use crate::domain::metric::MetricKind;
+use crate::domain::value::Value;
+
+/// Rows of some accounts, ready to be asked for any day up to the one they were loaded for.
+pub(super) struct Loaded<'m> {
+    methodology: &'m Methodology,
+    exchange: &'m Exchange,
+    accounts: Vec<AccountData>,
+    /// The input each metric feeds, and how its rows are read.
+    feeds: HashMap<i32, Feed>,
+    /// The first day counters were loaded for.
+    first_day: NaiveDate,
+}
+
+/// One account's rows.
+pub(super) struct AccountData {
+    pub(super) row: AccountRow,
+    pub(super) contracts: Vec<Contract>,
+    /// Runs of rows by metric, each sorted by day and known day.
+    series: Vec<(i32, Vec<DayRow>)>,
+    last_event_before: Option<NaiveDate>,
+}
+
+#[derive(Clone, Copy)]
+struct Feed {
+    input: InputId,
+    kind: MetricKind,
+    of_property: bool,
+    as_events: bool,
+    ty: InputType,
+}
+
+impl<'m> Loaded<'m> {
+    pub(super) fn new(
+        methodology: &'m Methodology,
+        exchange: &'m Exchange,
+        metrics: &[Metric],
+        rows: FactRows,
+        first_day: NaiveDate,
+    ) -> Self {
+        let feeds =
+            metrics.iter().filter_map(|metric| Some((metric.id, feed(methodology, metric)?))).collect();
+        let last_event: HashMap<Uuid, NaiveDate> = rows.last_event.into_iter().collect();
+        let mut contracts: HashMap<Uuid, Vec<Contract>> = HashMap::new();
+        for row in rows.contracts {
+            contracts.entry(row.account_id).or_default().push(row.contract);
+        }
+        let mut series: HashMap<Uuid, Vec<(i32, Vec<DayRow>)>> = HashMap::new();
+        for row in rows.days {
+            let of_account = series.entry(row.account_id).or_default();
+            match of_account.last_mut() {
+                Some((metric, run)) if *metric == row.metric_id => run.push(row),
+                _ => of_account.push((row.metric_id, vec![row])),
+            }
+        }
+        let accounts = rows
+            .accounts
+            .into_iter()
+            .map(|row| AccountData {
+                contracts: contracts.remove(&row.id).unwrap_or_default(),
+                series: series.remove(&row.id).unwrap_or_default(),
+                last_event_before: last_event.get(&row.id).copied(),
+                row,
+            })
+            .collect();
+        Loaded { methodology, exchange, accounts, feeds, first_day }
+    }
+
+    pub(super) fn accounts(&self) -> &[AccountData] {
+        &self.accounts
+    }
+
+    /// What its contracts say of an account on a day.
+    pub(super) fn standing(&self, account: &AccountData, day: NaiveDate) -> Standing {
+        Standing::of(&account.contracts, day, self.exchange)
+    }
+
+    /// The facts of an account on a day, as known by another.
+    pub(super) fn facts(
+        &self,
+        account: &AccountData,
+        standing: &Standing,
+        day: NaiveDate,
+        known_by: NaiveDate,
+    ) -> Facts {
+        let mut facts = self.methodology.blank_facts(day);
+        facts.start_date = account.row.start_date.or(standing.start);
+        facts.renewal_date = standing.renewal;
+        facts.term_months = standing.term_months;
+        facts.arr = standing.arr_base.map(|money| money.to_major_f64());
+        facts.seats = standing.seats.map(|seats| seats as f64);
+        facts.segment_pin = account.row.pinned_segment.as_deref().map(Box::from);
+        facts.last_event = account.last_event_before;
+        for input in self.methodology.inputs() {
+            if input.kind == InputKind::Attribute {
+                if let Some(value) = account.row.fields.get(&*input.name).and_then(from_json) {
+                    facts.inputs[usize::from(input.id.0)] = Series::Attribute(value);
+                }
+            }
+        }
+        for (metric, rows) in &account.series {
+            // What arrived later than `known_by`, or lies ahead of the day, is not known yet.
+            let rows = &rows[..rows.partition_point(|row| row.day <= day)];
+            let known = rows.iter().filter(|row| row.known_on <= known_by);
+            let counted = known.clone().filter(|row| row.count > 0 || row.users > 0).map(|row| row.day).max();
+            facts.last_event = facts.last_event.max(counted);
+            let Some(feed) = self.feeds.get(metric) else { continue };
+            let series = match (feed.as_events, feed.kind) {
+                (true, _) => Series::Events(by_day(known, feed.of_property)),
+                (false, MetricKind::Gauge) => Series::Gauge(samples(known, feed.ty)),
+                (false, _) => Series::Gauge(self.filled(account, &by_day(known, feed.of_property), day)),
+            };
+            facts.inputs[usize::from(feed.input.0)] = series;
+        }
+        // Once anything was ever heard of an account, an event that did not happen is a zero, not a gap.
+        if facts.last_event.is_some() {
+            for feed in self.feeds.values() {
+                let series = &mut facts.inputs[usize::from(feed.input.0)];
+                if *series == Series::Missing && feed.as_events {
+                    *series = Series::Events(Vec::new());
+                } else if *series == Series::Missing && feed.kind != MetricKind::Gauge {
+                    *series = Series::Gauge(self.filled(account, &[], day));
+                }
+            }
+        }
+        facts
+    }
+
+    /// A daily count as a level: days without a row are zero from the account's first event on.
+    fn filled(
+        &self,
+        account: &AccountData,
+        rows: &[(NaiveDate, f64)],
+        day: NaiveDate,
+    ) -> Vec<(NaiveDate, Value)> {
+        let first_heard = account.series.iter().flat_map(|(_, rows)| rows.first()).map(|row| row.day).min();
+        let from = match (account.last_event_before, first_heard) {
+            (Some(_), _) => self.first_day,
+            (None, Some(first)) => first.max(self.first_day),
+            (None, None) => return Vec::new(),
+        };
+        let mut rows = rows.iter().peekable();
+        let mut out = Vec::new();
+        let mut at = from;
+        while at <= day {
+            while rows.next_if(|(date, _)| *date < at).is_some() {}
+            let value = rows.next_if(|(date, _)| *date == at).map_or(0.0, |(_, n)| *n);
+            out.push((at, Value::Number(value)));
+            at += Duration::days(1);
+        }
+        out
+    }
+}
+
+fn feed(methodology: &Methodology, metric: &Metric) -> Option<Feed> {
+    let input = methodology.input(&metric.name)?;
+    let kind = match metric.kind.as_str() {
+        "counter" => MetricKind::Counter,
+        "distinct" => MetricKind::Distinct,
+        _ => MetricKind::Gauge,
+    };
+    let as_events = input.kind == InputKind::Event;
+    Some(Feed { input: input.id, kind, of_property: metric.property.is_some(), as_events, ty: input.ty })
+}
+
+/// Adds up what became known at different times about the same day.
+fn by_day<'r>(rows: impl Iterator<Item = &'r DayRow>, of_property: bool) -> Vec<(NaiveDate, f64)> {
+    let mut out: Vec<(NaiveDate, f64)> = Vec::new();
+    for row in rows {
+        let figure = match (of_property, row.users) {
+            (true, _) => row.sum,
+            (false, 0) => row.count as f64,
+            (false, users) => f64::from(users),
+        };
+        match out.last_mut() {
+            Some((day, sum)) if *day == row.day => *sum += figure,
+            _ => out.push((row.day, figure)),
+        }
+    }
+    out
+}
+
+/// Of several samples of a day the one taken last counts, then the one known last.
+fn samples<'r>(rows: impl Iterator<Item = &'r DayRow>, ty: InputType) -> Vec<(NaiveDate, Value)> {
+    let mut out: Vec<(NaiveDate, Value)> = Vec::new();
+    let mut taken_at = None;
+    for row in rows {
+        let value = match (&row.value, &row.label) {
+            (Some(number), _) => Value::Number(*number),
+            (None, Some(word)) if ty == InputType::Bool => Value::Bool(word == "true"),
+            (None, Some(word)) => Value::Text(word.as_str().into()),
+            (None, None) => continue,
+        };
+        match out.last_mut() {
+            Some((day, before)) if *day == row.day => {
+                if row.value_at >= taken_at {
+                    (*before, taken_at) = (value, row.value_at);
+                }
+            }
+            _ => {
+                out.push((row.day, value));
+                taken_at = row.value_at;
+            }
+        }
+    }
+    out
+}
+
+fn from_json(value: &serde_json::Value) -> Option<Value> {
+    match value {
+        serde_json::Value::Number(number) => number.as_f64().map(Value::Number),
+        serde_json::Value::Bool(yes) => Some(Value::Bool(*yes)),
+        serde_json::Value::String(text) => Some(Value::Text(text.as_str().into())),
+        _ => None,
+    }
+}

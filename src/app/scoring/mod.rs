@@ -1,0 +1,302 @@
+//! Scoring: facts in, scores and states out. One mechanism for the account whose event just came in, for everybody
+//! once a day, and for a stretch of past days.
+
+mod facts;
+mod standing;
+mod why;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{Duration, NaiveDate};
+use uuid::Uuid;
+
+pub use standing::{Exchange, Standing};
+pub use why::{Change, changes, figure};
+
+use super::methodology::InForce;
+use super::{App, Error, Result};
+use crate::db::scores::{Score, State};
+use crate::db::{self, TenantScope, TenantTx};
+use crate::domain::methodology::Evaluation;
+use facts::{AccountData, Loaded};
+
+/// The score a current one is compared with lies this many days back.
+pub const COMPARE_DAYS: i32 = 30;
+/// How far back the last sample of a gauge may lie and still hold.
+const GAUGE_DAYS: i64 = 400;
+/// Accounts scored in one transaction.
+const CHUNK: i64 = 200;
+
+/// An account on a day: what the engine says, and what the contracts say.
+#[derive(Debug, Clone)]
+pub struct Assessed {
+    /// Segment, stage, health and its reasons, renewal.
+    pub evaluation: Evaluation,
+    /// Revenue, seats, start, renewal.
+    pub standing: Standing,
+}
+
+impl App {
+    /// Scores up to `limit` accounts whose facts changed; returns how many. Their place on the list is given up in
+    /// the transaction that stores their scores, so a crash loses nothing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn score_dirty(&self, scope: &TenantScope, limit: i64) -> Result<usize> {
+        let today = self.clock.today(scope.time_zone());
+        let Some(in_force) = self.methodology(scope).await? else { return Ok(0) };
+        let mut tx = self.db.write(scope).await?;
+        let ids = db::accounts::take_dirty(&mut tx, limit).await?;
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        self.score_into(&mut tx, scope, &in_force, &ids, today, today, today).await?;
+        tx.commit().await?;
+        metrics::counter!("holdfast_scores_total").increment(ids.len() as u64);
+        Ok(ids.len())
+    }
+
+    /// Scores every account for one day; `progress` hears how many are done. A past day takes everything known by
+    /// now and never replaces a score that is there.
+    ///
+    /// # Errors
+    /// When the database fails; chunks done before stay done.
+    pub async fn score_all(
+        &self,
+        scope: &TenantScope,
+        day: NaiveDate,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<usize> {
+        let today = self.clock.today(scope.time_zone());
+        self.score_range(scope, day, day, |_| day.max(today), progress).await
+    }
+
+    /// Scores every account for each day of a stretch; `known_by` says what may be known for a day.
+    ///
+    /// # Errors
+    /// When the database fails; chunks done before stay done.
+    pub async fn score_range(
+        &self,
+        scope: &TenantScope,
+        from: NaiveDate,
+        to: NaiveDate,
+        known_by: impl Fn(NaiveDate) -> NaiveDate + Send + Sync,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<usize> {
+        let Some(in_force) = self.methodology(scope).await? else {
+            return Err(Error::Conflict("The tenant has no methodology: apply a pack first.".into()));
+        };
+        let (mut after, mut done) = (Uuid::nil(), 0);
+        loop {
+            let mut tx = self.db.write(scope).await?;
+            let ids = db::accounts::ids_after(&mut tx, after, CHUNK).await?;
+            let Some(last) = ids.last() else { return Ok(done) };
+            after = *last;
+            self.score_into(&mut tx, scope, &in_force, &ids, from, to, known_by(to)).await?;
+            tx.commit().await?;
+            done += ids.len();
+            progress(done);
+        }
+    }
+
+    /// An account on a day, worked out afresh from everything known by then.
+    ///
+    /// # Errors
+    /// When the database fails. None when there is no such account or no methodology.
+    pub async fn assess(
+        &self,
+        scope: &TenantScope,
+        account: Uuid,
+        day: NaiveDate,
+    ) -> Result<Option<Assessed>> {
+        let Some(in_force) = self.methodology(scope).await? else { return Ok(None) };
+        let mut tx = self.db.read(scope).await?;
+        let loaded = load(&mut tx, scope, &in_force, &[account], day, day, day).await?;
+        let exchange = exchange(&mut tx, scope).await?;
+        let loaded = loaded.ready(&in_force, &exchange);
+        let history =
+            db::scores::history(&mut tx, &[account], day - Duration::days(COMPARE_DAYS.into()), day).await?;
+        Ok(loaded.accounts().first().map(|data| {
+            let standing = loaded.standing(data, day);
+            let mut facts = loaded.facts(data, &standing, day, day);
+            facts.health_history = history.iter().filter_map(|p| Some((p.day, p.score?))).collect();
+            facts.renewal_opened = Some(scope.day_of(data.row.created_at));
+            Assessed { evaluation: in_force.methodology.evaluate(&facts), standing }
+        }))
+    }
+
+    /// Scores some accounts for each day of a stretch inside a transaction, and stores what lists read when the
+    /// stretch ends today.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one stretch of days, one set of accounts, one transaction"
+    )]
+    async fn score_into(
+        &self,
+        tx: &mut TenantTx,
+        scope: &TenantScope,
+        in_force: &Arc<InForce>,
+        ids: &[Uuid],
+        from: NaiveDate,
+        to: NaiveDate,
+        known_by: NaiveDate,
+    ) -> Result<()> {
+        let now = self.clock.now();
+        let today = scope.day_of(now);
+        let rows = load(tx, scope, in_force, ids, from, to, known_by).await?;
+        let exchange = exchange(tx, scope).await?;
+        let loaded = rows.ready(in_force, &exchange);
+        let compared = Duration::days(COMPARE_DAYS.into());
+        let mut history: HashMap<Uuid, Vec<(NaiveDate, f64)>> = HashMap::new();
+        for point in db::scores::history(tx, ids, from - compared, from - Duration::days(1)).await? {
+            history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
+        }
+        let mut before: HashMap<Uuid, Score> = db::scores::before(tx, ids, to, COMPARE_DAYS)
+            .await?
+            .into_iter()
+            .map(|s| (s.account_id, s))
+            .collect();
+        let (mut scores, mut states) = (Vec::new(), Vec::new());
+        for data in loaded.accounts() {
+            let history = history.entry(data.row.id).or_default();
+            let mut day = from;
+            while day <= to {
+                let standing = loaded.standing(data, day);
+                // A past day sees what was known by its own end, unless it is asked with later knowledge.
+                let mut facts = loaded.facts(data, &standing, day, if from == to { known_by } else { day });
+                facts.health_history.clone_from(history);
+                let evaluation = in_force.methodology.evaluate(&facts);
+                if let Some(score) = evaluation.health.health {
+                    history.push((day, score));
+                }
+                let in_business = standing.churned_on.is_none();
+                if in_business {
+                    scores.extend(rows_of(in_force, data, &evaluation, &standing, day, now));
+                }
+                if day == today {
+                    let before = before.remove(&data.row.id);
+                    states.push(state_of(in_force, data, &evaluation, &standing, before.as_ref()));
+                }
+                day += Duration::days(1);
+            }
+        }
+        scores.sort_by(|a, b| (a.account_id, &a.model, a.day).cmp(&(b.account_id, &b.model, b.day)));
+        for chunk in scores.chunks(2_000) {
+            if to < today {
+                db::scores::put_if_absent(tx, chunk).await?;
+            } else {
+                db::scores::put(tx, chunk).await?;
+            }
+        }
+        states.sort_by_key(|state| state.account_id);
+        if !states.is_empty() {
+            db::scores::put_states(tx, &states, now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Rows and the catalogue they belong to.
+struct Rows {
+    metrics: Vec<db::metrics::Metric>,
+    rows: db::facts::FactRows,
+    first_day: NaiveDate,
+}
+
+impl Rows {
+    fn ready<'m>(self, in_force: &'m InForce, exchange: &'m Exchange) -> Loaded<'m> {
+        Loaded::new(&in_force.methodology, exchange, &self.metrics, self.rows, self.first_day)
+    }
+}
+
+async fn load(
+    tx: &mut TenantTx,
+    _scope: &TenantScope,
+    in_force: &InForce,
+    ids: &[Uuid],
+    from: NaiveDate,
+    to: NaiveDate,
+    known_by: NaiveDate,
+) -> Result<Rows> {
+    let metrics = db::metrics::list(tx).await?;
+    let counters_from = from - Duration::days(in_force.look_back());
+    let gauges_from = from - Duration::days(GAUGE_DAYS);
+    let rows = db::facts::load(tx, ids, counters_from, gauges_from, to, known_by).await?;
+    Ok(Rows { metrics, rows, first_day: counters_from + Duration::days(1) })
+}
+
+async fn exchange(tx: &mut TenantTx, scope: &TenantScope) -> Result<Exchange> {
+    Ok(Exchange::new(scope.currency(), &db::contracts::rates(tx).await?))
+}
+
+fn rows_of<'a>(
+    in_force: &'a InForce,
+    data: &'a AccountData,
+    evaluation: &'a Evaluation,
+    standing: &'a Standing,
+    day: NaiveDate,
+    now: chrono::DateTime<chrono::Utc>,
+) -> impl Iterator<Item = Score> + 'a {
+    let readings = serde_json::to_value(&evaluation.readings).unwrap_or_default();
+    evaluation.health.models.iter().enumerate().map(move |(at, model)| {
+        let is_primary = evaluation.health.primary == Some(at);
+        Score {
+            account_id: data.row.id,
+            model: model.id.to_string(),
+            day,
+            version: in_force.version,
+            score: if is_primary { evaluation.health.health } else { model.rounded },
+            band: if is_primary { evaluation.band.as_deref().map(str::to_owned) } else { None },
+            coverage: model.coverage as f32,
+            stale: model.stale(),
+            is_primary,
+            segment: evaluation.segment.as_deref().map(str::to_owned),
+            arr_base_minor: standing.arr_base.map(|money| money.minor),
+            renewal_date: standing.renewal,
+            // The readings are those of all models: once is enough.
+            readings: if is_primary {
+                readings.clone()
+            } else {
+                serde_json::Value::Object(serde_json::Map::new())
+            },
+            computed_at: now,
+        }
+    })
+}
+
+fn state_of(
+    in_force: &InForce,
+    data: &AccountData,
+    evaluation: &Evaluation,
+    standing: &Standing,
+    before: Option<&Score>,
+) -> State {
+    let primary = evaluation.health.primary.and_then(|at| evaluation.health.models.get(at));
+    let stale = primary.is_none_or(crate::domain::health::ModelScore::stale);
+    let text = |id: &Option<crate::domain::Id>| id.as_deref().map(str::to_owned);
+    State {
+        account_id: data.row.id,
+        day: evaluation.as_of,
+        segment: text(&evaluation.segment_by_rule),
+        stage: text(&evaluation.stage),
+        stage_day: evaluation.day.and_then(|day| i32::try_from(day).ok()),
+        model: primary.map(|model| model.id.to_string()),
+        score: evaluation.health.health,
+        band: text(&evaluation.band),
+        tone: evaluation.health.band.map(|band| in_force.tone(band).word().to_owned()),
+        coverage: primary.map_or(0.0, |model| model.coverage),
+        stale,
+        score_before: before.and_then(|b| b.score),
+        band_before: before.and_then(|b| b.band.clone()),
+        before_day: before.map(|b| b.day),
+        why: why::line(in_force, evaluation, before),
+        arr_minor: standing.arr.minor,
+        currency: standing.arr.currency.code().to_owned(),
+        arr_base_minor: standing.arr_base.map(|money| money.minor),
+        renewal_date: standing.renewal,
+        renewal_open: evaluation.renewal.as_ref().is_some_and(|renewal| renewal.open),
+        strategy: evaluation.renewal.as_ref().and_then(|renewal| text(&renewal.strategy)),
+        churned_on: standing.churned_on,
+    }
+}
