@@ -51,18 +51,3 @@ pub fn load(source: &str, overrides: &Overrides) -> Result<Pack, PackErrors> {
     let _ = (source, overrides);
     Err(PackErrors(vec![]))
 }
-
-impl Pack {
-    /// Id.
-    pub fn id(&self) -> &str {
-        ""
-    }
-    /// Name.
-    pub fn name(&self) -> &str {
-        ""
-    }
-    /// Currency.
-    pub fn currency(&self) -> Option<&str> {
-        None
-    }
-}
