@@ -14,6 +14,7 @@ use super::playbook::Playbook;
 use super::renewal::{self, Renewal, Timeline};
 use super::rule::{self, Firing, Rule};
 use super::segment::{self, Placed, Segment};
+use super::sla::Sla;
 use super::value::Value;
 use super::value_model::{ValueModel, ValueScore};
 
@@ -40,6 +41,8 @@ pub struct Methodology {
     pub value_models: Vec<ValueModel>,
     /// KPIs.
     pub kpis: Vec<Kpi>,
+    /// Service levels.
+    pub sla: Sla,
 }
 
 /// An input: a name that an account's data is stored under and expressions read.

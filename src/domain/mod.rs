@@ -19,6 +19,7 @@ pub mod playbook;
 pub mod renewal;
 pub mod rule;
 pub mod segment;
+pub mod sla;
 pub mod value;
 pub mod value_model;
 

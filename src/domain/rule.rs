@@ -1,6 +1,7 @@
 //! Rules: a condition, and what to do when it turns true.
 
 use super::Id;
+use super::calendar::Period;
 use super::expr::{Expr, Scope};
 
 /// A compiled rule.
@@ -23,8 +24,8 @@ pub struct Escalation {
     pub to: Id,
     /// The condition; none always holds.
     pub when: Option<Expr>,
-    /// Whether it waits some time first, as the pack's `after` says.
-    pub later: bool,
+    /// How long the alert must have been open first; none is at once.
+    pub after: Option<Period>,
 }
 
 /// A rule whose condition holds.
@@ -41,8 +42,7 @@ pub struct Firing {
 /// The rules that fire.
 pub(super) fn firing<'a>(rules: &'a [Rule], scope: &Scope<'a>) -> Vec<Firing> {
     let told = |rule: &'a Rule| {
-        let now =
-            rule.escalate.iter().filter(|e| !e.later && e.when.as_ref().is_none_or(|when| when.holds(scope)));
+        let now = rule.escalate.iter().filter(|e| e.after.is_none() && e.when.as_ref().is_none_or(|when| when.holds(scope)));
         now.map(|e| e.to.clone()).collect()
     };
     let fires = rules.iter().enumerate().filter(|(_, rule)| rule.when.holds(scope));

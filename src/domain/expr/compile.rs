@@ -89,7 +89,8 @@ pub(in crate::domain) enum Name {
     IndicatorScore(u16),
     IndicatorLabel(u16, Option<Box<[Id]>>),
     ModelScore(u16),
-    Outcome(u16, u16, Level),
+    /// A result of a value model, with the inputs the model reads.
+    Outcome(u16, u16, Level, std::sync::Arc<[Use]>),
     Local(u16, Ty),
 }
 
@@ -310,7 +311,7 @@ impl Compiler<'_> {
         self.names.get(name).cloned().ok_or_else(|| {
             let near = nearest(name, self.names.table.keys().chain(self.names.locals.keys()).map(|k| &**k));
             let hint = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
-            ExprError::new(at.clone(), format!("unknown name `{name}`{hint}"))
+            ExprError { unknown: true, ..ExprError::new(at.clone(), format!("unknown name `{name}`{hint}")) }
         })
     }
 
@@ -329,7 +330,10 @@ impl Compiler<'_> {
             Name::IndicatorScore(i) => (Node::IndicatorScore(i), Ty::Number, Level::Indicators),
             Name::IndicatorLabel(i, labels) => (Node::IndicatorLabel(i), Ty::Text(labels), Level::Indicators),
             Name::ModelScore(i) => (Node::ModelScore(i), Ty::Number, Level::Scores),
-            Name::Outcome(model, result, level) => (Node::Outcome(model, result), Ty::Number, level),
+            Name::Outcome(model, result, level, uses) => {
+                uses.iter().for_each(|used| self.used(used.input, used.days));
+                (Node::Outcome(model, result), Ty::Number, level)
+            }
             Name::Local(i, ty) => (Node::Local(i), ty, Level::Facts),
         };
         self.reach(level, name, at)?;

@@ -60,11 +60,13 @@ pub struct ExprError {
     pub at: Range<usize>,
     /// What is wrong, for people.
     pub message: String,
+    /// Whether a name is not known.
+    pub unknown: bool,
 }
 
 impl ExprError {
     fn new(at: Range<usize>, message: String) -> Self {
-        Self { at, message }
+        Self { at, message, unknown: false }
     }
 }
 
@@ -176,7 +178,7 @@ pub(super) enum Node {
 
 /// A value every account has without any input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Builtin {
+pub(in crate::domain) enum Builtin {
     Arr,
     TermMonths,
     Day,

@@ -1,7 +1,23 @@
 //! Methodology packs: one YAML file that sets up a tenant.
+//!
+//! [`load`] goes from text to a tree that knows its places ([`yaml`]), puts parameters in ([`params`]), decodes the
+//! sections ([`schema`]) and checks and compiles them ([`check`]). Every fault of the file is reported at once; a
+//! broken pack yields nothing else. To add a key to the format, give it a field in [`schema`] and, if it decides
+//! something, its check.
 
-use std::fmt;
+mod check;
+mod de;
+mod error;
+mod params;
+pub mod schema;
+mod types;
+mod yaml;
 
+pub use error::{PackError, PackErrors, Span};
+pub use types::{DayRange, Dict, Figure, List, Text};
+pub use yaml::{MAX_BYTES, MAX_NESTING};
+
+use self::error::Errors;
 use super::methodology::Methodology;
 
 /// What a tenant changes when a pack is applied.
@@ -13,41 +29,32 @@ pub struct Overrides {
     pub set: Vec<(String, String)>,
 }
 
-/// A pack that holds together: its sections as written, and the methodology they compile to.
+/// A pack that holds together.
 #[derive(Debug, Clone)]
 pub struct Pack {
-    /// The rules, ready to be evaluated.
+    /// The sections as written, with parameters put in.
+    pub file: schema::File,
+    /// What they compile to.
     pub methodology: Methodology,
 }
-
-/// All that is wrong with a pack, in the order of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PackErrors(pub Vec<PackError>);
-
-/// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PackError {
-    /// Line, from 1; 0 when it is about no place in the file.
-    pub line: usize,
-    /// Column, from 1.
-    pub column: usize,
-    /// What is wrong.
-    pub message: String,
-}
-
-impl fmt::Display for PackErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|e| writeln!(f, "{}:{} {}", e.line, e.column, e.message))
-    }
-}
-
-impl std::error::Error for PackErrors {}
 
 /// Loads a pack.
 ///
 /// # Errors
-/// All errors of the file at once; a broken pack yields nothing else.
+/// Everything that is wrong with the text or the overrides, in the order of the text.
 pub fn load(source: &str, overrides: &Overrides) -> Result<Pack, PackErrors> {
-    let _ = (source, overrides);
-    Err(PackErrors(vec![]))
+    let mut errors = Errors::new(source);
+    let loaded = read(source, overrides, &mut errors);
+    errors.finish()?;
+    // Without errors there is a pack: every way to none reports one.
+    loaded.ok_or_else(|| PackErrors(Vec::new()))
+}
+
+fn read(source: &str, overrides: &Overrides, errors: &mut Errors<'_>) -> Option<Pack> {
+    let mut root = yaml::parse(source, errors)?;
+    params::apply(&mut root, overrides, errors);
+    let file: schema::File = de::decode(&root, errors)?;
+    let partial = !errors.is_empty();
+    let methodology = check::compile(&file, &root, partial, errors);
+    Some(Pack { file, methodology })
 }

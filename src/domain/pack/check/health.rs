@@ -1,0 +1,208 @@
+//! Bands, caps, indicators and weighted trees.
+
+use super::super::super::Id;
+use super::super::super::expr::{Level, Ty, without_noise};
+use super::super::super::health::{Band, Bound, Cap, Curve, Indicator, Model, Node, Step};
+use super::super::schema;
+use super::super::types::{Figure, List};
+use super::{Check, id};
+
+/// Most nodes a model may have.
+const MAX_NODES: usize = 1000;
+
+impl Check<'_, '_, '_> {
+    pub(super) fn health(&mut self) {
+        let Some(health) = &self.file.health else { return };
+        if let Some(every) = &health.every {
+            self.period(every);
+        }
+        if health.round.is_some_and(|decimals| decimals > 6) {
+            let at = self.file.schema.at;
+            self.error(at, "a score is rounded to 6 decimals at most");
+        }
+        self.out.health.round = health.round;
+        self.bands(health);
+        for (key, indicator) in &health.indicators {
+            let value = self.expr(&indicator.value, &Ty::Any, Level::Renewal);
+            let curve = self.curve(key, indicator, value.as_ref().map(|v| v.ty()));
+            if let Some((value, curve)) = value.zip(curve) {
+                self.out.health.indicators.push(Indicator { id: id(key), name: id(&indicator.name), value, curve });
+            }
+        }
+        self.unique("model", health.models.iter().map(|model| &model.id));
+        for model in &health.models {
+            let primary = self.optional(model.primary.as_ref(), Level::Scores);
+            let mut nodes = Vec::new();
+            self.siblings(health, &model.tree, None, 0, &mut nodes);
+            if nodes.is_empty() {
+                self.error(model.id.at, "a model needs an indicator");
+            }
+            self.out.health.models.push(Model { id: id(&model.id), name: id(&model.name), primary, nodes });
+        }
+        for cap in &health.caps {
+            let bands: Vec<Id> = health.bands.iter().map(|band| id(&band.id)).collect();
+            let at_most = self.position("band", &cap.at_most, &bands);
+            let when = self.expr(&cap.when, &Ty::Bool, Level::Health);
+            if let Some((at_most, when)) = at_most.zip(when) {
+                self.out.health.caps.push(Cap { when, at_most, why: id(&cap.why) });
+            }
+        }
+    }
+
+    fn bands(&mut self, health: &schema::Health) {
+        self.unique("band", health.bands.iter().map(|band| &band.id));
+        let mut last: Option<f64> = None;
+        for (i, band) in health.bands.iter().enumerate() {
+            let bound = match (band.from, band.above) {
+                (Some(from), None) => Some((Bound::From(from.value), from.at)),
+                (None, Some(above)) => Some((Bound::Above(above.value), above.at)),
+                (None, None) => None,
+                (Some(_), Some(above)) => {
+                    self.error(above.at, "a band has `from` or `above`, not both");
+                    None
+                }
+            };
+            match (bound, i + 1 == health.bands.len()) {
+                (None, false) => self.error(band.id.at, format!("the band `{}` needs `from` or `above`", band.id)),
+                (Some((_, at)), true) => self.error(at, "the last band takes all that is left and has no bound"),
+                (Some((bound, at)), false) => {
+                    let figure = bound.figure();
+                    if last.is_some_and(|last| figure >= last) {
+                        self.error(at, "bands stand best first: each bound is lower than the one before");
+                    }
+                    if !(0.0..=100.0).contains(&figure) {
+                        self.error(at, "a band's bound is within 0 to 100");
+                    }
+                    last = Some(figure);
+                }
+                (None, true) => {}
+            }
+            let escalate_to = self.role(band.escalate_to.as_ref());
+            self.out.health.bands.push(Band {
+                id: id(&band.id),
+                name: id(&band.name),
+                colour: id(&band.colour),
+                bound: bound.map(|(bound, _)| bound),
+                escalate_to,
+            });
+        }
+    }
+
+    fn curve(&mut self, key: &super::Text, indicator: &schema::Indicator, ty: Option<&Ty>) -> Option<Curve> {
+        let curve = match (&indicator.steps, &indicator.map, &indicator.linear) {
+            (Some(steps), None, None) => {
+                let steps: Vec<Step> = steps.iter().filter_map(|step| self.step(step)).collect();
+                Curve::Steps(steps.into())
+            }
+            (None, Some(map), None) => {
+                Curve::Map(map.iter().map(|(value, score)| (id(value), score.value)).collect())
+            }
+            (None, None, Some(linear)) => Curve::Linear { zero: linear.zero.value, full: linear.full.value },
+            _ => {
+                self.error(key.at, format!("`{key}` needs one of steps, map and linear"));
+                return None;
+            }
+        };
+        if let Err(error) = curve.check() {
+            self.error(key.at, format!("`{key}`: {error}"));
+        }
+        let number = !matches!(curve, Curve::Map(_));
+        match ty {
+            Some(ty @ (Ty::Text(_) | Ty::Bool)) if number => {
+                self.error(indicator.value.at, format!("this curve scores a number, but this is {}", ty.word()));
+            }
+            Some(Ty::Number | Ty::Duration) if !number => {
+                self.error(indicator.value.at, "a map scores texts and truth values, but this is a number");
+            }
+            Some(Ty::Text(Some(values))) => {
+                for (value, _) in indicator.map.iter().flat_map(|map| map.iter()) {
+                    self.position("value", value, values);
+                }
+            }
+            _ => {}
+        }
+        Some(curve)
+    }
+
+    fn step(&mut self, step: &schema::Step) -> Option<Step> {
+        let bounds = [
+            step.from.map(|f| (Bound::From(f.value), f.at)),
+            step.above.map(|f| (Bound::Above(f.value), f.at)),
+            step.upto.map(|f| (Bound::Upto(f.value), f.at)),
+            step.below.map(|f| (Bound::Below(f.value), f.at)),
+        ];
+        let mut given = bounds.into_iter().flatten();
+        let bound = given.next();
+        if let Some((_, at)) = given.next() {
+            self.error(at, "a step has one bound");
+            return None;
+        }
+        let label = step.label.as_ref().map(id);
+        Some(Step { bound: bound.map(|(bound, _)| bound), score: step.score.value, label })
+    }
+
+    fn siblings(
+        &mut self,
+        health: &schema::Health,
+        nodes: &List<schema::TreeNode>,
+        parent: Option<u16>,
+        depth: u8,
+        out: &mut Vec<Node>,
+    ) {
+        let total = self.total_weight(nodes);
+        for node in nodes {
+            if out.len() >= MAX_NODES {
+                return;
+            }
+            let weight = match (total, node.weight) {
+                (Some(total), Some(weight)) => weight.value / total,
+                _ => 1.0 / nodes.len() as f64,
+            };
+            let at = out.len() as u16;
+            match (&node.indicator, &node.children) {
+                (Some(reference), None) => {
+                    let known: Vec<Id> = health.indicators.iter().map(|(key, _)| id(key)).collect();
+                    let Some(position) = self.position("indicator", reference, &known) else { continue };
+                    let name = node.name.as_ref().unwrap_or(&health.indicators[position].1.name);
+                    let own = node.id.as_ref().unwrap_or(reference);
+                    out.push(Node { id: id(own), name: id(name), parent, depth, weight, indicator: Some(position) });
+                }
+                (None, Some(children)) => {
+                    let Some((own, name)) = node.id.as_ref().zip(node.name.as_ref()) else {
+                        let inner = children.first().and_then(|c| c.indicator.as_ref().or(c.id.as_ref()));
+                        let at = inner.map_or(self.file.schema.at, |text| text.at);
+                        self.error(at, "the node above this needs an id and a name");
+                        continue;
+                    };
+                    if children.is_empty() {
+                        self.error(own.at, format!("`{own}` has no children"));
+                    }
+                    out.push(Node { id: id(own), name: id(name), parent, depth, weight, indicator: None });
+                    self.siblings(health, children, Some(at), depth + 1, out);
+                }
+                _ => {
+                    let at = node.indicator.as_ref().or(node.id.as_ref()).map_or(self.file.schema.at, |t| t.at);
+                    self.error(at, "a node has an indicator or children");
+                }
+            }
+        }
+    }
+
+    /// What the siblings' weights add up to, 1 or 100; none if they share equally.
+    fn total_weight(&mut self, nodes: &[schema::TreeNode]) -> Option<f64> {
+        let given: Vec<Figure> = nodes.iter().filter_map(|node| node.weight).collect();
+        let first = given.first()?;
+        if given.len() < nodes.len() {
+            self.error(first.at, "either every sibling has a weight or none has");
+            return None;
+        }
+        if let Some(negative) = given.iter().find(|weight| weight.value < 0.0) {
+            self.error(negative.at, "a weight cannot be negative");
+        }
+        let sum = without_noise(given.iter().map(|weight| weight.value).sum());
+        if sum != 1.0 && sum != 100.0 {
+            self.error(first.at, format!("weights sum to {sum}, expected 1 or 100"));
+        }
+        Some(sum)
+    }
+}

@@ -1,0 +1,105 @@
+//! The sections that are mostly shown: their ids, references and periods.
+
+use chrono::NaiveTime;
+
+use super::super::super::Id;
+use super::super::types::Text;
+use super::{Check, id};
+
+impl Check<'_, '_, '_> {
+    pub(super) fn shown(&mut self) {
+        self.profile();
+        self.calendars();
+        self.touchpoints();
+        self.catalogue();
+        let file = self.file;
+        self.unique("preset", file.presets.iter().map(|x| &x.id));
+        self.unique("report", file.reports.iter().map(|x| &x.id));
+        self.unique("template", file.templates.iter().map(|x| &x.id));
+        self.unique("success plan", file.success_plans.iter().map(|x| &x.id));
+        self.unique("integration", file.integrations.iter().map(|x| &x.id));
+        self.unique("guide", file.guides.iter().map(|x| &x.id));
+        self.unique("resolution", file.resolutions.iter().map(|x| &x.id));
+        self.unique("pipeline", file.pipelines.iter().map(|x| &x.id));
+        for pipeline in &file.pipelines {
+            self.unique("step", pipeline.steps.iter().map(|x| &x.id));
+        }
+        if let Some(team) = &file.team {
+            self.unique("role", team.roles.iter().map(|x| &x.id));
+            team.recognition.iter().for_each(|award| self.periods([Some(&award.every)]));
+        }
+    }
+
+    fn periods<const N: usize>(&mut self, texts: [Option<&Text>; N]) {
+        for text in texts.into_iter().flatten() {
+            self.period(text);
+        }
+    }
+
+    fn profile(&mut self) {
+        let file = self.file;
+        self.unique("question", file.profile.iter().map(|x| &x.id));
+        for question in &file.profile {
+            self.unique("option", question.options.iter().map(|x| &x.id));
+            for option in &question.options {
+                option.when.as_ref().map(|when| self.condition(when));
+            }
+        }
+    }
+
+    fn calendars(&mut self) {
+        let time = |text: &Text| NaiveTime::parse_from_str(text, "%H:%M").ok();
+        for (name, calendar) in &self.file.calendars {
+            for day in &calendar.days {
+                if !["mon", "tue", "wed", "thu", "fri", "sat", "sun"].contains(&&**day) {
+                    self.error(day.at, format!("`{day}` is no day; write mon, tue, wed, thu, fri, sat or sun"));
+                }
+            }
+            for holiday in &calendar.holidays {
+                if holiday.parse::<chrono::NaiveDate>().is_err() {
+                    self.error(holiday.at, format!("`{holiday}` is no date; write it like \"2027-12-24\""));
+                }
+            }
+            match (time(&calendar.open), time(&calendar.close)) {
+                (Some(open), Some(close)) if open < close => {}
+                (Some(_), Some(_)) => self.error(calendar.close.at, format!("`{name}` closes before it opens")),
+                (None, _) => self.error(calendar.open.at, "a time is written like \"09:00\""),
+                (_, None) => self.error(calendar.close.at, "a time is written like \"17:00\""),
+            }
+        }
+    }
+
+    fn touchpoints(&mut self) {
+        let file = self.file;
+        self.unique("touchpoint", file.touchpoints.iter().map(|x| &x.id));
+        self.unique("survey", file.surveys.iter().map(|x| &x.id));
+        let reports: Vec<Id> = file.reports.iter().map(|x| id(&x.id)).collect();
+        for touchpoint in &file.touchpoints {
+            self.periods([Some(&touchpoint.every), touchpoint.until.as_ref()]);
+            touchpoint.segments.iter().for_each(|segment| {
+                self.segment(segment);
+            });
+            touchpoint.report.as_ref().map(|report| self.position("report", report, &reports));
+        }
+        for survey in &file.surveys {
+            self.periods([survey.every.as_ref()]);
+        }
+    }
+
+    fn catalogue(&mut self) {
+        let file = self.file;
+        self.unique("offer", file.offers.iter().map(|x| &x.id));
+        for offer in &file.offers {
+            self.playbook(offer.playbook.as_ref());
+        }
+        let Some(advocacy) = &file.advocacy else { return };
+        self.unique("programme", advocacy.programmes.iter().map(|x| &x.id));
+        for criterion in &advocacy.identify {
+            criterion.when.as_ref().map(|when| self.condition(when));
+        }
+        for programme in &advocacy.programmes {
+            self.playbook(programme.playbook.as_ref());
+            self.periods([programme.every.as_ref(), programme.tenure.as_ref()]);
+        }
+    }
+}
