@@ -12,8 +12,6 @@ pub struct Stack {
     pub label: String,
     /// The size of each part.
     pub values: Vec<f64>,
-    /// Where a click leads.
-    pub href: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -30,7 +28,6 @@ struct Drawn {
     middle: String,
     label: String,
     minor: bool,
-    href: Option<String>,
     blocks: Vec<Block>,
 }
 
@@ -84,7 +81,6 @@ impl StackedColumns {
                 middle: pc(slot * (i as f64 + 0.5)),
                 label: if i % thin == (columns.len() - 1) % thin { column.label.clone() } else { String::new() },
                 minor: columns.len() > 6 && i % 2 == columns.len() % 2,
-                href: column.href.clone(),
                 blocks,
             }
         });
