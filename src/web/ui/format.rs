@@ -68,6 +68,16 @@ pub fn signed(value: f64, digits: usize) -> String {
     if text != "0" && !text.starts_with('\u{2212}') { format!("+{text}") } else { text }
 }
 
+/// Points of a score, always with one decimal so that columns add up to the eye: `+4.0`, `−12.4`, `0`.
+pub fn points(value: f64) -> String {
+    let text = format!("{:.1}", value.abs());
+    match (text.as_str(), value > 0.0) {
+        ("0.0", _) => "0".into(),
+        (text, true) => format!("+{text}"),
+        (text, false) => format!("\u{2212}{text}"),
+    }
+}
+
 /// A magnitude in at most three figures: `950`, `4.2K`, `1.2M`.
 pub fn short(value: f64) -> String {
     let (scaled, suffix) = match value.abs() {
@@ -164,6 +174,9 @@ mod tests {
             (signed(0.0, 0), "0"),
             (signed(12.0, 0), "+12"),
             (signed(-3.5, 1), "−3.5"),
+            (points(-4.0), "−4.0"),
+            (points(12.44), "+12.4"),
+            (points(-0.04), "0"),
             (short(999.6), "1K"),
             (short(4_230.0), "4.2K"),
             (count(1, "account"), "1 account"),

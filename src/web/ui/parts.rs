@@ -25,7 +25,7 @@ impl Avatar {
         Self { name: name.into(), initials, hue, bare: false }
     }
 
-    /// Only the disc; the name becomes its title.
+    /// Only the disc, for where the name stands beside it anyway; the name becomes its title.
     #[must_use]
     pub fn bare(mut self) -> Self {
         self.bare = true;

@@ -103,7 +103,7 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// The member's initials.
+    /// The member's initials, beside which the layout prints the name.
     pub fn avatar(&self) -> Avatar {
         Avatar::new(&self.member).bare()
     }

@@ -7,13 +7,11 @@ use crate::web::ui::{Tone, filters, html_safe};
 
 /// One column: a label and the size of each part, in the order of the chart's parts.
 #[derive(Clone, Debug)]
-pub struct Column {
+pub struct Stack {
     /// Below the column: `Nov` or `Q1 2027`.
     pub label: String,
     /// The size of each part.
     pub values: Vec<f64>,
-    /// Where a click leads.
-    pub href: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -30,7 +28,6 @@ struct Drawn {
     middle: String,
     label: String,
     minor: bool,
-    href: Option<String>,
     blocks: Vec<Block>,
 }
 
@@ -55,10 +52,10 @@ impl StackedColumns {
         title: &str,
         head: &str,
         parts: &[(Tone, String)],
-        columns: &[Column],
+        columns: &[Stack],
         text: impl Fn(f64) -> String,
     ) -> Self {
-        let total = |column: &Column| column.values.iter().sum::<f64>();
+        let total = |column: &Stack| column.values.iter().sum::<f64>();
         let scale = Scale::fitting(columns.iter().map(total).chain([0.0]));
         let slot = 100.0 / columns.len().max(1) as f64;
         let width = (slot * 0.7).min(14.0);
@@ -88,11 +85,10 @@ impl StackedColumns {
                     String::new()
                 },
                 minor: columns.len() > 6 && i % 2 == columns.len() % 2,
-                href: column.href.clone(),
                 blocks,
             }
         });
-        let row = |column: &Column| {
+        let row = |column: &Stack| {
             let values = column.values.iter().map(|v| text(*v)).chain([text(total(column))]).collect();
             (column.label.clone(), values)
         };

@@ -12,7 +12,7 @@ mod stackbar;
 mod timeline;
 mod waterfall;
 
-pub use columns::{Column, StackedColumns};
+pub use columns::{Stack, StackedColumns};
 pub use curve::CurveDot;
 pub use heat::{HeatCell, HeatMap, HeatRow};
 pub use line::{BandRange, Flag, LineChart, Series};

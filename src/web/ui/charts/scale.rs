@@ -79,6 +79,8 @@ pub(super) struct DateTick {
     pub(super) x: String,
     pub(super) text: String,
     pub(super) minor: bool,
+    /// So near the start that it would run into a label there.
+    pub(super) near_start: bool,
 }
 
 /// Month starts (or weeks, where the span is under ten weeks), thinned to at most eight.
@@ -104,7 +106,7 @@ pub(super) fn date_ticks(from: NaiveDate, to: NaiveDate) -> Vec<DateTick> {
                 () if day.month() == 1 => "%Y",
                 () => "%b",
             };
-            DateTick { x: pc(x), text: day.format(form).to_string(), minor: i % 2 == 1 }
+            DateTick { x: pc(x), text: day.format(form).to_string(), minor: i % 2 == 1, near_start: x < 9.0 }
         })
         .collect()
 }

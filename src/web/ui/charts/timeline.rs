@@ -7,8 +7,8 @@ use super::scale::{DateTick, along, date_ticks, pc};
 use crate::web::ui::{Tone, filters, format, html_safe};
 
 /// How wide a label is taken to be, in percent of the line, and the most lanes there may be.
-const LABEL_WIDTH: f64 = 19.0;
-const MOST_LANES: usize = 6;
+const LABEL_WIDTH: f64 = 25.0;
+const MOST_LANES: usize = 7;
 const LANE_HEIGHT: usize = 24;
 
 /// Something on a day.
@@ -92,13 +92,13 @@ impl Timeline {
     }
 }
 
-/// A name cut to what a lane has room for.
+/// A name cut to what a lane has room for, isolated so that one written from right to left stays in its place.
 fn clipped(name: &str) -> String {
     if name.chars().count() <= 18 {
-        return name.into();
+        return format!("\u{2068}{name}\u{2069}");
     }
     let head: String = name.chars().take(17).collect();
-    format!("{}…", head.trim_end())
+    format!("\u{2068}{}…\u{2069}", head.trim_end())
 }
 
 html_safe!(Timeline);
