@@ -17,10 +17,14 @@
 //! `tests/it/architecture.rs` holds the same table and checks it.
 
 pub mod app;
+pub mod boot;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod db;
 pub mod demo;
 pub mod domain;
 pub mod ingest;
+pub mod jobs;
 pub mod postgres;
 pub mod web;

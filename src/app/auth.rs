@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, DurationRound, Utc};
 use sha2::{Digest, Sha256};
 
 use super::{App, Error, Result, secret};
-use crate::db::platform::{self, Session, User};
+use crate::db::platform::{self, Membership, Session, User};
 
 /// How long a session lasts after its last use.
 pub const SESSION_DAYS: i64 = 14;
@@ -98,22 +98,22 @@ impl App {
         Ok(opened)
     }
 
-    /// The session of a cookie. Its end moves at most once an hour, so that reading stays reading.
+    /// The session of a cookie, and every place the person has. Its end moves at most once an hour, so that reading
+    /// stays reading.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn session(&self, token: &str) -> Result<Option<Session>> {
+    pub async fn session(&self, token: &str) -> Result<Option<(Session, Vec<Membership>)>> {
         let now = self.clock.now();
         let hash = secret::hash(token);
         let mut tx = self.db.platform().await?;
-        let session = platform::session(&mut tx, &hash, now).await?;
-        if let Some(session) = &session {
-            if now - session.seen_at > Duration::hours(1) {
-                platform::touch_session(&mut tx, &hash, now, now + Duration::days(SESSION_DAYS)).await?;
-            }
+        let Some(session) = platform::session(&mut tx, &hash, now).await? else { return Ok(None) };
+        let memberships = platform::memberships(&mut tx, session.user.id).await?;
+        if now - session.seen_at > Duration::hours(1) {
+            platform::touch_session(&mut tx, &hash, now, now + Duration::days(SESSION_DAYS)).await?;
         }
         tx.commit().await?;
-        Ok(session)
+        Ok(Some((session, memberships)))
     }
 
     /// Ends a session.

@@ -134,6 +134,15 @@ impl App {
         Ok(platform::invitation(&mut tx, &secret::hash(token), self.clock.now()).await?)
     }
 
+    /// Whether an address has a log-in already.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn has_log_in(&self, email: &str) -> Result<bool> {
+        let mut tx = self.db.platform().await?;
+        Ok(platform::user_by_email(&mut tx, email).await?.is_some_and(|user| user.password_hash.is_some()))
+    }
+
     /// Accepts an invitation: a new person chooses name and password, one who has a password proves it.
     ///
     /// # Errors

@@ -142,9 +142,9 @@ pub struct LoadedPack {
 pub fn load(source: &str, overrides: &Overrides) -> Result<LoadedPack> {
     let pack = pack::load(source, overrides).map_err(|errors| Error::invalid("pack", errors.to_string()))?;
     Ok(LoadedPack {
-        id: pack.id().to_owned(),
-        name: pack.name().to_owned(),
-        currency: pack.currency().unwrap_or("USD").to_owned(),
+        id: pack.file.pack.id.to_string(),
+        name: pack.file.pack.name.to_string(),
+        currency: pack.file.pack.currency.as_ref().map_or_else(|| "USD".to_owned(), ToString::to_string),
         methodology: pack.methodology,
     })
 }

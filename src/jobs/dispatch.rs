@@ -1,0 +1,59 @@
+//! What is to be done for a job: one exhaustive match.
+
+use crate::app::{App, Result};
+use crate::db::platform::ClaimedJob;
+use crate::ingest::replay;
+
+/// Every kind of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Score all accounts of a tenant for today.
+    ScoreAll,
+    /// Count what waited in quarantine and is known by now.
+    Replay,
+    /// Forget jobs that were done long ago.
+    Forget,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 3] = [Kind::ScoreAll, Kind::Replay, Kind::Forget];
+
+    /// The word in the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::ScoreAll => "score_all",
+            Kind::Replay => "replay",
+            Kind::Forget => "forget",
+        }
+    }
+
+    /// The kind of a word.
+    pub fn parse(word: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// Does one job. All kinds may be done twice without harm.
+pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
+    let Some(kind) = Kind::parse(&job.kind) else {
+        return Err(anyhow::anyhow!("no kind of job is called {:?}", job.kind).into());
+    };
+    match kind {
+        Kind::ScoreAll => {
+            let today = app.clock.today(job.scope.time_zone());
+            app.score_all(&job.scope, today, &|_| ()).await?;
+        }
+        Kind::Replay => {
+            let replayed = replay::replay(&app.db, &app.clock, &job.scope).await?;
+            tracing::info!(replayed, "counted messages from quarantine");
+        }
+        Kind::Forget => {
+            let before = app.clock.now() - chrono::Duration::days(30);
+            let mut tx = app.db.write(&job.scope).await?;
+            crate::db::jobs::forget_finished(&mut tx, before).await?;
+            tx.commit().await?;
+        }
+    }
+    Ok(())
+}

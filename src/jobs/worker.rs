@@ -1,0 +1,129 @@
+//! The worker: scores what changed within seconds, does jobs as they fall due, enqueues what recurs.
+
+use chrono::Duration;
+use tokio::sync::watch;
+use tokio::time::{self, MissedTickBehavior};
+
+use super::{dispatch, schedule};
+use crate::app::{App, Result};
+use crate::db::platform::{self, ClaimedJob};
+use crate::db;
+
+/// How long a process may be silent before another takes its job over.
+const LEASE_SECONDS: i64 = 60;
+/// After how many tries a job waits a day instead of minutes.
+const PATIENCE: i32 = 10;
+/// Accounts scored in one transaction when they changed.
+const DIRTY_CHUNK: i64 = 200;
+
+/// Runs until told to stop; then finishes what it is at.
+pub async fn run(app: App, event_retention_days: Option<u32>, mut stop: watch::Receiver<bool>) {
+    let mut tick = time::interval(std::time::Duration::from_secs(1));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks: u64 = 0;
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            _ = stop.changed() => return,
+        }
+        if ticks % 30 == 0 {
+            report(schedule::enqueue_due(&app).await, "enqueueing recurring work");
+        }
+        if ticks % 3_600 == 0 {
+            report(app.keep_event_months(event_retention_days).await, "keeping the months of raw events");
+        }
+        ticks += 1;
+        report(score_changed(&app, &stop).await, "scoring changed accounts");
+        report(do_due(&app, &stop).await, "doing jobs");
+    }
+}
+
+/// Does everything that is due, until nothing is: for tests and for the demo.
+///
+/// # Errors
+/// When the database fails.
+pub async fn run_until_empty(app: &App) -> Result<()> {
+    let (_keep, stop) = watch::channel(false);
+    loop {
+        let scored = score_changed(app, &stop).await?;
+        let done = do_due(app, &stop).await?;
+        if scored + done == 0 {
+            return Ok(());
+        }
+    }
+}
+
+fn report<T>(result: Result<T>, doing: &str) {
+    if let Err(error) = result {
+        tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), "{doing}");
+    }
+}
+
+/// A chunk for each tenant in turn, so that one with many accounts does not hold up the others.
+async fn score_changed(app: &App, stop: &watch::Receiver<bool>) -> Result<usize> {
+    let mut total = 0;
+    loop {
+        let mut tx = app.db.platform().await?;
+        let tenants = platform::tenants_with_dirty_accounts(&mut tx).await?;
+        tx.commit().await?;
+        let mut scored = 0;
+        for scope in &tenants {
+            if *stop.borrow() {
+                return Ok(total);
+            }
+            scored += app.score_dirty(scope, DIRTY_CHUNK).await?;
+        }
+        total += scored;
+        if scored == 0 {
+            return Ok(total);
+        }
+    }
+}
+
+async fn do_due(app: &App, stop: &watch::Receiver<bool>) -> Result<usize> {
+    let mut done = 0;
+    while !*stop.borrow() {
+        let now = app.clock.now();
+        let mut tx = app.db.platform().await?;
+        let job = platform::claim_job(&mut tx, now, now + Duration::seconds(LEASE_SECONDS)).await?;
+        tx.commit().await?;
+        let Some(job) = job else { break };
+        do_one(app, &job).await?;
+        done += 1;
+    }
+    Ok(done)
+}
+
+/// Does a job while a heartbeat keeps its lease.
+async fn do_one(app: &App, job: &ClaimedJob) -> Result<()> {
+    let heartbeat = async {
+        let mut beat = time::interval(std::time::Duration::from_secs(LEASE_SECONDS as u64 / 3));
+        beat.tick().await;
+        loop {
+            beat.tick().await;
+            report(extend(app, job).await, "keeping a job's lease");
+        }
+    };
+    let result = tokio::select! {
+        result = dispatch::run(app, job) => result,
+        () = heartbeat => unreachable!("a heartbeat does not end"),
+    };
+    let now = app.clock.now();
+    let mut tx = app.db.write(&job.scope).await?;
+    match result {
+        Ok(()) => db::jobs::finish(&mut tx, job.id, now).await?,
+        Err(error) => {
+            let error = format!("{:#}", anyhow::Error::from(error));
+            tracing::error!(kind = job.kind, attempts = job.attempts, error, "a job failed");
+            let wait = if job.attempts >= PATIENCE { 86_400 } else { 5_i64 << job.attempts.clamp(0, PATIENCE) };
+            db::jobs::retry(&mut tx, job.id, &error, now + Duration::seconds(wait)).await?;
+        }
+    }
+    Ok(tx.commit().await?)
+}
+
+async fn extend(app: &App, job: &ClaimedJob) -> Result<()> {
+    let mut tx = app.db.write(&job.scope).await?;
+    db::jobs::extend(&mut tx, job.id, app.clock.now() + Duration::seconds(LEASE_SECONDS)).await?;
+    Ok(tx.commit().await?)
+}

@@ -1,0 +1,71 @@
+//! Every URL that more than one place names, as a function.
+
+use std::fmt::Write as _;
+
+/// A path segment or query value, percent-encoded.
+pub fn encode(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
+/// The list of accounts.
+pub const ACCOUNTS: &str = "/accounts";
+/// Today.
+pub const TODAY: &str = "/";
+/// Sign-in.
+pub const SIGN_IN: &str = "/sign-in";
+
+/// An account's first page.
+pub fn account(external_id: &str) -> String {
+    format!("/accounts/{}", encode(external_id))
+}
+
+/// One of an account's tabs: `health`, `usage`, `people`, `contracts`.
+pub fn account_tab(external_id: &str, tab: &str) -> String {
+    format!("/accounts/{}/{tab}", encode(external_id))
+}
+
+/// A path with the query parameters that are not empty.
+pub fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
+    let query: Vec<String> = parameters
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+        .collect();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
+}
+
+/// A path to return to, if it is one of ours; `/` otherwise. `//host` and `/\host` lead elsewhere in browsers.
+pub fn local(path: &str) -> &str {
+    let bytes = path.as_bytes();
+    let ours = bytes.first() == Some(&b'/')
+        && !matches!(bytes.get(1), Some(b'/' | b'\\'))
+        && !path.contains(|c: char| c.is_control());
+    if ours { path } else { TODAY }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_local_paths_are_returned_to() {
+        assert_eq!(local("/accounts?q=a"), "/accounts?q=a");
+        for path in ["", "https://evil.example", "//evil.example", "/\\evil.example", "accounts", "/\n//evil"] {
+            assert_eq!(local(path), "/", "{path:?}");
+        }
+    }
+
+    #[test]
+    fn ids_survive_urls() {
+        assert_eq!(account("a/b ü"), "/accounts/a%2Fb%20%C3%BC");
+        assert_eq!(with_query("/accounts", &[("q", "a&b"), ("band", "")]), "/accounts?q=a%26b");
+    }
+}

@@ -1,0 +1,93 @@
+//! Every route and layer in one view.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::CorsLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+use super::middleware::{errors, headers, limit};
+use super::pages::session;
+use super::{Web, assets, collect, ops};
+
+/// The whole of HTTP.
+pub fn router(web: Web) -> Router {
+    let service = Router::new()
+        .merge(pages())
+        .merge(tracking())
+        .nest("/api", super::api::routes(web.clone()))
+        .merge(operators())
+        .route("/static/{*path}", get(assets::serve))
+        .with_state(web);
+    service
+        .layer(headers::set("content-security-policy", headers::CONTENT_SECURITY_POLICY))
+        .layer(headers::set("x-content-type-options", "nosniff"))
+        .layer(headers::set("referrer-policy", "same-origin"))
+        .layer(headers::set("x-frame-options", "DENY"))
+        .layer(headers::set("cross-origin-opener-policy", "same-origin"))
+        .layer(CatchPanicLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(120)))
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_request(()).on_response(log).on_failure(()))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+}
+
+/// What people see. State changes are taken from our own pages only.
+fn pages() -> Router<Web> {
+    Router::new()
+        .route("/sign-in", get(session::sign_in::show).post(session::sign_in::enter))
+        .route("/sign-out", post(session::sign_out::leave))
+        .route("/password", get(session::password::show).post(session::password::change))
+        .route("/tenant", post(session::tenant::switch))
+        .route("/theme", post(session::theme::choose))
+        .route("/invitations/{token}", get(session::invitation::show).post(session::invitation::accept))
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(DefaultBodyLimit::max(1024 * 1024))
+        .layer(CsrfLayer::new())
+        .layer(CompressionLayer::new())
+        .layer(from_fn(errors::pages))
+}
+
+/// What SDKs speak to, from servers and from any site's pages.
+fn tracking() -> Router<Web> {
+    Router::new()
+        .route("/v1/{endpoint}", post(collect::collect))
+        .layer(DefaultBodyLimit::disable())
+        .layer(CorsLayer::permissive())
+}
+
+fn operators() -> Router<Web> {
+    Router::new()
+        .route("/healthz", get(ops::healthz))
+        .route("/readyz", get(ops::readyz))
+        .route("/metrics", get(ops::prometheus))
+}
+
+/// The layers of the API, here so that they are seen beside the others.
+pub(super) fn api_layers(routes: Router<Web>, web: Web) -> Router<Web> {
+    routes
+        .layer(from_fn_with_state(web, limit::api))
+        .layer(CompressionLayer::new())
+        .layer(from_fn(errors::api))
+}
+
+/// Method and path without the query, which may hold names and searches; never a header or a body.
+fn span(request: &axum::extract::Request) -> tracing::Span {
+    let id = request.headers().get(errors::REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+}
+
+fn log(response: &axum::response::Response, latency: Duration, _: &tracing::Span) {
+    let (status, millis) = (response.status().as_u16(), latency.as_secs_f64() * 1000.0);
+    metrics::histogram!("holdfast_http_request_seconds", "status" => status.to_string()).record(latency.as_secs_f64());
+    tracing::info!(status, millis, "answered");
+}
