@@ -91,6 +91,11 @@ impl Expr {
         scope.eval(&self.node, &[]).as_bool()
     }
 
+    /// Whether it is true, with the names of its surroundings by position.
+    pub(super) fn holds_with<'a>(&'a self, scope: &Scope<'a>, locals: &[super::value::Val<'a>]) -> bool {
+        scope.eval(&self.node, locals).as_bool() == Some(true)
+    }
+
     /// Its value.
     pub fn value<'a>(&'a self, scope: &Scope<'a>) -> super::value::Val<'a> {
         scope.eval(&self.node, &[])

@@ -15,7 +15,7 @@ mod yaml;
 
 pub use error::{PackError, PackErrors, Span};
 pub use types::{DayRange, Dict, Figure, List, Text};
-pub use yaml::{MAX_BYTES, MAX_NESTING};
+pub use yaml::{MAX_BYTES, MAX_NESTING, to_json};
 
 use self::error::Errors;
 use super::methodology::Methodology;

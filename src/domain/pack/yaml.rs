@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
-use super::error::{Errors, Span};
+use super::error::{Errors, PackErrors, Span};
 
 /// Largest pack, in bytes.
 pub const MAX_BYTES: usize = 2 * 1024 * 1024;
@@ -100,6 +100,31 @@ impl Node {
                 ScalarType::Text => "a text",
             },
         }
+    }
+}
+
+/// Any text in the format's dialect of YAML as JSON.
+///
+/// # Errors
+/// Everything that keeps it from being read.
+pub fn to_json(source: &str) -> Result<serde_json::Value, PackErrors> {
+    let mut errors = Errors::new(source);
+    let root = parse(source, &mut errors);
+    errors.finish()?;
+    root.map(json).ok_or_else(|| PackErrors(Vec::new()))
+}
+
+fn json(node: Node) -> serde_json::Value {
+    match node.kind {
+        Kind::Scalar(scalar) => match scalar.ty {
+            ScalarType::Null => serde_json::Value::Null,
+            ScalarType::Bool(b) => b.into(),
+            ScalarType::Whole(n) => n.into(),
+            ScalarType::Number(n) => n.into(),
+            ScalarType::Text => scalar.text.into(),
+        },
+        Kind::List(items) => items.into_iter().map(json).collect(),
+        Kind::Map(entries) => entries.into_iter().map(|(key, value)| (key.text, json(value))).collect(),
     }
 }
 

@@ -20,7 +20,7 @@ const MEASURES: &str = "opening_arr renewable_arr renewed_arr expansion_arr upse
     first_response_hours_sum tickets_responded resolution_hours_sum meetings_attended meetings_scheduled \
     active_users licensed_users features_used features_available health_sum health_accounts days_to_value_sum \
     accounts_with_value avg_tenure_years csm_count advocates_active reference_accounts case_studies \
-    trainings_completed trainings_enrolled onboardings_succeeded onboardings_completed";
+    trainings_completed trainings_enrolled";
 
 /// Days after which a gauge is stale if the pack does not say.
 const FRESH: u32 = 30;
@@ -41,12 +41,14 @@ impl Check<'_, '_, '_> {
         let file = self.file;
         let standard = MEASURES.split_whitespace().map(|name| (name, None));
         let own = file.measures.iter().map(|(name, _)| (&**name, Some(name.at)));
-        for (i, (name, at)) in standard.chain(own).enumerate() {
-            // A pack may describe a standard measure again.
-            let new = self.names.add(name, Name::Measure(MeasureId(i as u16)));
-            if let (false, Some(at), false) = (new, at, MEASURES.split_whitespace().any(|m| m == name)) {
-                self.error(at, format!("`{name}` means something else already"));
+        for (name, at) in standard.chain(own).take(usize::from(u16::MAX)) {
+            match (self.names.get(name), at) {
+                // A pack may describe a standard measure again.
+                (Some(Name::Measure(_)), _) => continue,
+                (Some(_), Some(at)) => self.error(at, format!("`{name}` means something else already")),
+                _ => {}
             }
+            self.names.add(name, Name::Measure(MeasureId(self.out.measures.len() as u16)));
             self.out.measures.push(name.into());
         }
         for (i, (name, input)) in file.inputs.iter().enumerate().take(usize::from(u16::MAX)) {

@@ -227,9 +227,12 @@ impl Check<'_, '_, '_> {
         }
     }
 
-    /// A calendar's id; none for `always`.
+    /// A calendar's id; `always` needs no declaration.
     fn calendar(&mut self, reference: Option<&Text>) -> Option<Id> {
-        let reference = reference.filter(|reference| &***reference != "always")?;
+        let reference = reference?;
+        if **reference == *sla::ALWAYS {
+            return Some(id(reference));
+        }
         let calendars: Vec<Id> = self.file.calendars.iter().map(|(name, _)| id(name)).collect();
         self.position("calendar", reference, &calendars).map(|_| id(reference))
     }

@@ -1,0 +1,3 @@
+//! The domain from outside: packs as files, and what they say of accounts.
+
+mod vectors;
