@@ -80,7 +80,11 @@ pub fn add_months(anchor: NaiveDate, n: u32) -> Option<NaiveDate> {
 
 /// The k-th occurrence (k = 1, 2, …) is `anchor` + k·`every`, for as long as it is at most `anchor` + `until`.
 /// Without `until` the sequence goes on to the end of the calendar; a zero period has no occurrence.
-pub fn occurrences(anchor: NaiveDate, every: Period, until: Option<Period>) -> impl Iterator<Item = NaiveDate> {
+pub fn occurrences(
+    anchor: NaiveDate,
+    every: Period,
+    until: Option<Period>,
+) -> impl Iterator<Item = NaiveDate> {
     let last = until.and_then(|period| period.after(anchor, 1));
     (1..=u32::MAX)
         .map_while(move |k| every.after(anchor, k))
@@ -161,7 +165,11 @@ mod tests {
             ("2027-08-31", 1, "2027-09-30", "2027-09-30"),
             ("2027-05-15", 12, "2020-01-01", "2028-05-15"),
         ] {
-            assert_eq!(next_renewal(d(start), term, d(as_of)), Some(d(next)), "{start} + {term} as of {as_of}");
+            assert_eq!(
+                next_renewal(d(start), term, d(as_of)),
+                Some(d(next)),
+                "{start} + {term} as of {as_of}"
+            );
         }
         assert_eq!(next_renewal(d("2027-01-01"), 0, d("2027-01-01")), None);
         assert_eq!(next_renewal(d("2027-01-01"), u32::MAX, d("2027-01-01")), None);

@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn windows_are_half_open() {
-        let rows: Vec<_> = ["2027-06-23", "2027-06-24", "2027-06-30", "2027-07-01"].map(|t| (d(t), 1.0)).into();
+        let rows: Vec<_> =
+            ["2027-06-23", "2027-06-24", "2027-06-30", "2027-07-01"].map(|t| (d(t), 1.0)).into();
         assert_eq!(between(&rows, d("2027-06-23"), d("2027-06-30")).len(), 2);
         assert_eq!(between(&rows, d("2027-07-01"), d("2027-07-08")).len(), 0);
     }

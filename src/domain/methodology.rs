@@ -249,12 +249,15 @@ impl Methodology {
         let scope = &worked.scope;
         let segment = worked.placed.segment.map(|i| &self.segments[i]);
         let stage = worked.stage.map(|i| &self.lifecycle.stages[i]);
-        let moments = self.lifecycle.moments.iter().filter(|m| m.when.as_ref().is_some_and(|w| w.holds(scope)));
+        let moments =
+            self.lifecycle.moments.iter().filter(|m| m.when.as_ref().is_some_and(|w| w.holds(scope)));
         Evaluation {
             as_of: facts.as_of,
             segment: segment.map(|s| s.id.clone()),
             segment_by_rule: worked.placed.by_rule.map(|i| self.segments[i].id.clone()),
-            advisory: segment.map(|s| s.advisory.iter().map(|a| a.truth(scope)).collect()).unwrap_or_default(),
+            advisory: segment
+                .map(|s| s.advisory.iter().map(|a| a.truth(scope)).collect())
+                .unwrap_or_default(),
             day: scope.known.day,
             stage: stage.map(|s| s.id.clone()),
             overlays: lifecycle::overlays(&self.lifecycle, scope)
@@ -394,7 +397,8 @@ impl Methodology {
                 continue;
             };
             reading.date = Some(reading.date.map_or(date, |known| known.min(date)));
-            reading.stale |= input.fresh_days.is_some_and(|days| (facts.as_of - date).num_days() > i64::from(days));
+            reading.stale |=
+                input.fresh_days.is_some_and(|days| (facts.as_of - date).num_days() > i64::from(days));
         }
     }
 

@@ -28,8 +28,10 @@ pub fn normalise(name: &str) -> String {
         let starts_word = match before {
             None => true,
             // dauPct -> dau_pct, HTTPError -> http_error
-            Some(p) => c.is_uppercase()
-                && (p.is_lowercase() || p.is_numeric() || chars.peek().is_some_and(|n| n.is_lowercase())),
+            Some(p) => {
+                c.is_uppercase()
+                    && (p.is_lowercase() || p.is_numeric() || chars.peek().is_some_and(|n| n.is_lowercase()))
+            }
         };
         if starts_word && !out.is_empty() {
             out.push('_');

@@ -134,7 +134,8 @@ impl Money {
             return Err(MoneyError::Decimals { currency, decimals });
         }
         let padded = format!("{fraction:0<width$}", width = decimals as usize);
-        let number = |s: &str| if s.is_empty() { Ok(0) } else { s.parse::<i64>().map_err(|_| MoneyError::Range) };
+        let number =
+            |s: &str| if s.is_empty() { Ok(0) } else { s.parse::<i64>().map_err(|_| MoneyError::Range) };
         let minor = number(&whole)?
             .checked_mul(currency.scale())
             .and_then(|major| major.checked_add(number(&padded).ok()?))

@@ -80,13 +80,23 @@ impl Playbook {
                 next = to + 1;
             }
             let date = |day: i64| add_days(anchor, day - self.first_day);
-            plan.push(planned(task, days.and_then(|(a, _)| date(a)), days.and_then(|(_, b)| date(b)), started));
+            plan.push(planned(
+                task,
+                days.and_then(|(a, _)| date(a)),
+                days.and_then(|(_, b)| date(b)),
+                started,
+            ));
         }
         plan
     }
 }
 
-fn planned(task: &Task, from: Option<NaiveDate>, to: Option<NaiveDate>, started: Option<NaiveDate>) -> Planned {
+fn planned(
+    task: &Task,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+    started: Option<NaiveDate>,
+) -> Planned {
     let late = to.zip(started).is_some_and(|(to, started)| to < started);
     Planned { title: task.title.clone(), from, planned: to, due: if late { started } else { to }, late }
 }

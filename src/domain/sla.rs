@@ -94,16 +94,23 @@ pub struct Policy {
 }
 
 /// Works a ticket's times out; none when no policy applies. `now` judges what has not happened yet.
-pub(super) fn due<'a>(sla: &'a Sla, ticket: &'a Ticket, now: NaiveDateTime, scope: &Scope<'a>) -> Option<Due> {
+pub(super) fn due<'a>(
+    sla: &'a Sla,
+    ticket: &'a Ticket,
+    now: NaiveDateTime,
+    scope: &Scope<'a>,
+) -> Option<Due> {
     let locals = [
         ticket.severity.as_deref().map_or(Val::Null, Val::Text),
         Val::maybe(ticket.level.map(|level| level as f64)),
     ];
-    let applies = |policy: &'a Policy| policy.when.as_ref().is_none_or(|when| when.holds_with(scope, &locals));
+    let applies =
+        |policy: &'a Policy| policy.when.as_ref().is_none_or(|when| when.holds_with(scope, &locals));
     let position = sla.policies.iter().position(applies)?;
     let policy = &sla.policies[position];
     let level = sla.levels.iter().find(|level| Some(level.id) == ticket.level);
-    let calendar = policy.calendar.as_ref().or_else(|| level?.calendar.as_ref()).filter(|id| &***id != ALWAYS);
+    let calendar =
+        policy.calendar.as_ref().or_else(|| level?.calendar.as_ref()).filter(|id| &***id != ALWAYS);
     let hours = calendar.and_then(|id| sla.calendars.iter().find(|hours| hours.id == *id));
     let response = after(ticket.escalated_at.unwrap_or(ticket.opened_at), policy.response, hours)?;
     let resolution = policy.resolution.and_then(|period| after(ticket.opened_at, period, hours));
@@ -183,7 +190,10 @@ mod tests {
         ] {
             assert_eq!(after(at(from), period, Some(&hours)), Some(at(due)), "{from}");
         }
-        assert_eq!(after(at("2027-03-06T12:00:00"), Period::Minutes(30), None), Some(at("2027-03-06T12:30:00")));
+        assert_eq!(
+            after(at("2027-03-06T12:00:00"), Period::Minutes(30), None),
+            Some(at("2027-03-06T12:30:00"))
+        );
         let never = Hours { days: [false; 7], ..hours };
         assert_eq!(after(at("2027-03-06T12:00:00"), Period::Minutes(30), Some(&never)), None);
     }

@@ -76,7 +76,13 @@ impl Level {
 #[derive(Debug, Clone)]
 pub(in crate::domain) enum Name {
     /// An attribute or gauge: its type, whether it is a gauge, whether its gaps are zeros, its level.
-    Value { input: InputId, ty: Ty, gauge: bool, daily: bool, level: Level },
+    Value {
+        input: InputId,
+        ty: Ty,
+        gauge: bool,
+        daily: bool,
+        level: Level,
+    },
     Event(InputId),
     Measure(MeasureId),
     Builtin(Builtin, Ty, Level),
@@ -122,7 +128,12 @@ impl Names {
     }
 
     /// Compiles an expression that may use names known up to `level`, and must give a `wanted`.
-    pub(in crate::domain) fn expression(&self, text: &str, wanted: &Ty, level: Level) -> Result<Expr, ExprError> {
+    pub(in crate::domain) fn expression(
+        &self,
+        text: &str,
+        wanted: &Ty,
+        level: Level,
+    ) -> Result<Expr, ExprError> {
         let ast = parse::expression(text)?;
         self.finish(text, &ast, wanted, level)
     }
@@ -135,7 +146,10 @@ impl Names {
 
     fn finish(&self, text: &str, ast: &Ast, wanted: &Ty, level: Level) -> Result<Expr, ExprError> {
         if depth_exceeds(ast, MAX_TREE) {
-            return Err(ExprError::new(ast.at.clone(), format!("an expression may have {MAX_TREE} terms at most")));
+            return Err(ExprError::new(
+                ast.at.clone(),
+                format!("an expression may have {MAX_TREE} terms at most"),
+            ));
         }
         let mut compiler = Compiler { names: self, allowed: level, level: Level::Facts, uses: Vec::new() };
         let (node, ty) = compiler.node(ast)?;
@@ -226,7 +240,9 @@ impl Compiler<'_> {
 
     fn binary(&mut self, op: Op, a: &Ast, b: &Ast) -> Compiled {
         let comparison = match op {
-            Op::And => return Ok((Node::And(self.boxed(a, &Ty::Bool)?, self.boxed(b, &Ty::Bool)?), Ty::Bool)),
+            Op::And => {
+                return Ok((Node::And(self.boxed(a, &Ty::Bool)?, self.boxed(b, &Ty::Bool)?), Ty::Bool));
+            }
             Op::Or => return Ok((Node::Or(self.boxed(a, &Ty::Bool)?, self.boxed(b, &Ty::Bool)?), Ty::Bool)),
             Op::Add => return self.arithmetic(Arithmetic::Add, a, b),
             Op::Subtract => return self.arithmetic(Arithmetic::Subtract, a, b),
@@ -336,7 +352,9 @@ impl Compiler<'_> {
             ("drop_pct", [x, w]) => Node::DropPct(self.gauge(x, true)?, self.window(x, w, 2)?),
             ("abs", [a]) => Node::Abs(self.boxed(a, &Ty::Number)?),
             ("round", [a]) => Node::Round(self.boxed(a, &Ty::Number)?, 0),
-            ("round", [a, Ast { kind: Kind::Number(n), .. }]) if (0.0..=6.0).contains(n) && n.fract() == 0.0 => {
+            ("round", [a, Ast { kind: Kind::Number(n), .. }])
+                if (0.0..=6.0).contains(n) && n.fract() == 0.0 =>
+            {
                 Node::Round(self.boxed(a, &Ty::Number)?, *n as u8)
             }
             ("min", [_, _, ..]) => Node::Extreme(Fold::Lowest, self.numbers(args)?),
@@ -344,7 +362,9 @@ impl Compiler<'_> {
             ("known", [a]) => return Ok((Node::Known(Box::new(self.node(a)?.0)), Ty::Bool)),
             ("coalesce", [a, b]) => return self.coalesce(a, b),
             ("count" | "days_with", _) => return wrong(&format!("{function}(event, 30d)")),
-            ("avg" | "highest" | "lowest" | "drop_pct", _) => return wrong(&format!("{function}(input, 30d)")),
+            ("avg" | "highest" | "lowest" | "drop_pct", _) => {
+                return wrong(&format!("{function}(input, 30d)"));
+            }
             ("days_since", _) => return wrong("days_since(event)"),
             ("abs" | "known", _) => return wrong(&format!("{function}(value)")),
             ("round", _) => return wrong("round(value) or round(value, decimals)"),
@@ -377,7 +397,8 @@ impl Compiler<'_> {
 
     /// A series of numbers: a gauge, the health score, or also an event.
     fn gauge(&mut self, ast: &Ast, or_event: bool) -> Result<SeriesOf, ExprError> {
-        let found = if let Kind::Name(name) = &ast.kind { Some((name, self.find(name, &ast.at)?)) } else { None };
+        let found =
+            if let Kind::Name(name) = &ast.kind { Some((name, self.find(name, &ast.at)?)) } else { None };
         match found {
             Some((_, Name::Value { input, ty: Ty::Number, gauge: true, daily, .. })) => {
                 self.used(input, 0);
@@ -390,7 +411,11 @@ impl Compiler<'_> {
             // The history is of the past: it may be used before today's score is known.
             Some((_, Name::Builtin(Builtin::Health, ..))) => Ok(SeriesOf::Health),
             _ => {
-                let what = if or_event { "the name of an event or of a gauge of numbers" } else { "the name of a gauge of numbers" };
+                let what = if or_event {
+                    "the name of an event or of a gauge of numbers"
+                } else {
+                    "the name of a gauge of numbers"
+                };
                 Err(ExprError::new(ast.at.clone(), format!("expected {what}")))
             }
         }
@@ -411,7 +436,10 @@ impl Compiler<'_> {
 }
 
 /// The candidate most like `word`, if one is nearly it.
-pub(in crate::domain) fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+pub(in crate::domain) fn nearest<'c>(
+    word: &str,
+    candidates: impl Iterator<Item = &'c str>,
+) -> Option<&'c str> {
     let scored = candidates.map(|c| (distance(word, c), c));
     let (distance, best) = scored.min()?;
     (distance * 3 <= word.len().max(3)).then_some(best)

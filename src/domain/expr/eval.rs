@@ -89,9 +89,11 @@ impl<'a> Scope<'a> {
             Node::Abs(a) => self.map(a, locals, f64::abs),
             Node::Round(a, decimals) => self.map(a, locals, |n| round_half_up(n, u32::from(*decimals))),
             Node::Extreme(fold, items) => self.extreme(*fold, items, locals),
-            Node::Count(..) | Node::DaysWith(..) | Node::DaysSince(_) | Node::Gauge(..) | Node::DropPct(..) => {
-                Val::maybe(self.over_time(node))
-            }
+            Node::Count(..)
+            | Node::DaysWith(..)
+            | Node::DaysSince(_)
+            | Node::Gauge(..)
+            | Node::DropPct(..) => Val::maybe(self.over_time(node)),
         }
     }
 
@@ -150,7 +152,11 @@ impl<'a> Scope<'a> {
 
     /// Works a value model out.
     pub(in crate::domain) fn value_model(&self, model: usize) -> ValueScore {
-        value_model::work_out(&self.program.value_models[model], |expr, locals| self.eval(expr.node(), locals), self)
+        value_model::work_out(
+            &self.program.value_models[model],
+            |expr, locals| self.eval(expr.node(), locals),
+            self,
+        )
     }
 
     fn map(&self, a: &'a Node, locals: &[Val<'a>], f: impl Fn(f64) -> f64) -> Val<'a> {
@@ -237,7 +243,9 @@ impl<'a> Scope<'a> {
     fn fold(&self, fold: Fold, series: SeriesOf, days: u32, last: NaiveDate) -> Option<f64> {
         let after = add_days(last, -i64::from(days))?;
         match series {
-            SeriesOf::Health => folded(fold, between(&self.facts.health_history, after, last).iter().map(|r| r.1), 0),
+            SeriesOf::Health => {
+                folded(fold, between(&self.facts.health_history, after, last).iter().map(|r| r.1), 0)
+            }
             SeriesOf::Events(_) => None,
             SeriesOf::Gauge(id) | SeriesOf::Daily(id) => {
                 let Series::Gauge(rows) = self.facts.series(id) else {
@@ -313,7 +321,7 @@ fn arithmetic<'a>(op: Arithmetic, a: Val<'a>, b: Val<'a>) -> Val<'a> {
 /// Rounds half up (towards plus infinity), after float noise beyond six decimals is removed.
 pub(in crate::domain) fn round_half_up(n: f64, decimals: u32) -> f64 {
     let scale = 10_f64.powi(decimals.min(6) as i32);
-    (without_noise(n) * scale + 0.5).floor() / scale
+    (without_noise(n * scale) + 0.5).floor() / scale
 }
 
 /// The number to six decimals.

@@ -9,13 +9,15 @@
 mod compile;
 mod eval;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::ops::Range;
 
+pub(super) use compile::nearest;
 pub(super) use compile::{Level, Name, Names, Ty};
 pub use eval::Scope;
-pub(super) use compile::nearest;
 pub(super) use eval::{Builtins, Program, round_half_up, without_noise};
 
 use super::facts::{InputId, MeasureId};
@@ -117,7 +119,6 @@ impl Expr {
     pub(super) fn node(&self) -> &Node {
         &self.node
     }
-
 }
 
 impl Target {

@@ -79,7 +79,10 @@ pub(super) fn target(text: &str) -> Result<Ast, ExprError> {
     })
 }
 
-fn whole<'s>(text: &'s str, mut grammar: impl FnMut(&mut Input<'s>) -> ModalResult<Ast>) -> Result<Ast, ExprError> {
+fn whole<'s>(
+    text: &'s str,
+    mut grammar: impl FnMut(&mut Input<'s>) -> ModalResult<Ast>,
+) -> Result<Ast, ExprError> {
     if text.len() > MAX_LENGTH {
         return Err(ExprError::new(0..0, format!("an expression may have {MAX_LENGTH} characters at most")));
     }
@@ -218,7 +221,8 @@ fn primary(i: &mut Input<'_>) -> ModalResult<Ast> {
 fn number(i: &mut Input<'_>) -> ModalResult<Kind> {
     let mut digits = (take_while(1.., '0'..='9'), opt(('.', take_while(1.., '0'..='9')))).take();
     let number: &str = digits.parse_next(i)?;
-    let unit: &str = take_while(0.., |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.').parse_next(i)?;
+    let unit: &str =
+        take_while(0.., |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.').parse_next(i)?;
     if unit.is_empty() {
         return match number.parse::<f64>() {
             Ok(n) if n.is_finite() => Ok(Kind::Number(n)),

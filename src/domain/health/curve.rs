@@ -145,7 +145,11 @@ fn ordered(steps: &[Step]) -> Result<(), CurveError> {
     // Two lower bounds may share a figure only as `above` before `from`, and likewise `below` before `upto`.
     let falls = figures(true).windows(2).all(|w| w[0] >= w[1]);
     let rises = figures(false).windows(2).all(|w| w[0] <= w[1]);
-    if falls && rises { Ok(()) } else { error("steps are not in order: lower bounds must fall, upper bounds must rise") }
+    if falls && rises {
+        Ok(())
+    } else {
+        error("steps are not in order: lower bounds must fall, upper bounds must rise")
+    }
 }
 
 #[cfg(test)]
@@ -160,7 +164,13 @@ mod tests {
     fn linear() {
         let more = Curve::Linear { zero: 0.0, full: 60.0 };
         let less = Curve::Linear { zero: 10.0, full: 0.0 };
-        for (curve, reading, score) in [(&more, 30.0, 50.0), (&more, 90.0, 100.0), (&more, -5.0, 0.0), (&less, 4.0, 60.0), (&less, 12.0, 0.0)] {
+        for (curve, reading, score) in [
+            (&more, 30.0, 50.0),
+            (&more, 90.0, 100.0),
+            (&more, -5.0, 0.0),
+            (&less, 4.0, 60.0),
+            (&less, 12.0, 0.0),
+        ] {
             assert_eq!(curve.score(Val::Number(reading)).unwrap().score, score);
         }
         assert_eq!(more.score(Val::Null), None);
@@ -169,7 +179,10 @@ mod tests {
 
     #[test]
     fn steps_and_maps() {
-        let steps = Curve::Steps([step(Some(Bound::Above(80.0)), 100.0), step(Some(Bound::From(60.0)), 75.0), step(None, 25.0)].into());
+        let steps = Curve::Steps(
+            [step(Some(Bound::Above(80.0)), 100.0), step(Some(Bound::From(60.0)), 75.0), step(None, 25.0)]
+                .into(),
+        );
         for (reading, score) in [(80.1, 100.0), (80.0, 75.0), (60.0, 75.0), (59.99, 25.0)] {
             assert_eq!(steps.score(Val::Number(reading)).unwrap().score, score);
         }
@@ -191,7 +204,8 @@ mod tests {
         ] {
             assert!(Curve::Steps(steps.into()).check().is_err());
         }
-        let mixed = [step(Some(Bound::From(70.0)), 100.0), step(Some(Bound::Below(30.0)), 0.0), step(None, 50.0)];
+        let mixed =
+            [step(Some(Bound::From(70.0)), 100.0), step(Some(Bound::Below(30.0)), 0.0), step(None, 50.0)];
         assert_eq!(Curve::Steps(mixed.into()).check(), Ok(()));
         assert!(Curve::Linear { zero: 1.0, full: 1.0 }.check().is_err());
     }

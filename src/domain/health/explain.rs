@@ -15,16 +15,27 @@ impl Health {
             of.get(i, &indicator.id).map(|reading| (i, reading))
         };
         let scored = self.indicators.iter().enumerate().map(score);
-        scored.map(|found| found.and_then(|(i, r)| self.indicators[i].curve.score(r.value.as_val()))).collect()
+        scored
+            .map(|found| found.and_then(|(i, r)| self.indicators[i].curve.score(r.value.as_val())))
+            .collect()
     }
 
     /// Each model's score.
-    pub(in crate::domain) fn score_models(&self, of: &ByIndicator, scored: &[Option<Scored<'_>>]) -> Vec<ModelScore> {
+    pub(in crate::domain) fn score_models(
+        &self,
+        of: &ByIndicator,
+        scored: &[Option<Scored<'_>>],
+    ) -> Vec<ModelScore> {
         let stale = |i: usize| of.get(i, &self.indicators[i].id).is_some_and(|r| r.stale);
         self.models.iter().map(|model| self.score_model(model, scored, &stale)).collect()
     }
 
-    fn score_model(&self, model: &Model, scored: &[Option<Scored<'_>>], stale: &dyn Fn(usize) -> bool) -> ModelScore {
+    fn score_model(
+        &self,
+        model: &Model,
+        scored: &[Option<Scored<'_>>],
+        stale: &dyn Fn(usize) -> bool,
+    ) -> ModelScore {
         let n = model.nodes.len();
         let parent = |i: usize| model.nodes[i].parent.map_or(n, usize::from);
         let mut nodes: Vec<NodeScore> = model.nodes.iter().map(|_| NodeScore::none()).collect();

@@ -32,12 +32,16 @@ impl Health {
     /// Per leaf of the primary model, most to gain first: the points available and what would reach the band at
     /// position `band` alone. Empty when there is no score, or the score already gives that band.
     pub fn what_would_it_take(&self, explained: &Explained, band: usize) -> Vec<Improvement> {
-        let Some((primary, score)) =
-            explained.primary.and_then(|i| Some((i, explained.models.get(i)?))).filter(|(_, m)| m.score.is_some())
+        let Some((primary, score)) = explained
+            .primary
+            .and_then(|i| Some((i, explained.models.get(i)?)))
+            .filter(|(_, m)| m.score.is_some())
         else {
             return Vec::new();
         };
-        let Some(goal) = self.least_score(band).filter(|goal| score.score < Some(*goal)) else { return Vec::new() };
+        let Some(goal) = self.least_score(band).filter(|goal| score.score < Some(*goal)) else {
+            return Vec::new();
+        };
         let model = &self.models[primary];
         let leaves = model.nodes.iter().enumerate().filter_map(|(i, node)| Some((i, node.indicator?)));
         let mut found: Vec<Improvement> = leaves
@@ -83,7 +87,8 @@ impl Curve {
         match self {
             Self::Linear { zero, full } => Some(Need::Figure(zero + (full - zero) * wanted / 100.0)),
             Self::Map(map) => {
-                let good: Vec<_> = map.iter().filter(|(_, s)| *s >= wanted - 1e-9).map(|(v, _)| v.clone()).collect();
+                let good: Vec<_> =
+                    map.iter().filter(|(_, s)| *s >= wanted - 1e-9).map(|(v, _)| v.clone()).collect();
                 (!good.is_empty()).then_some(Need::OneOf(good))
             }
             Self::Steps(steps) => {

@@ -22,7 +22,8 @@ fn techcorp() {
     let read = |path: &str| std::fs::read_to_string(format!("{root}{path}")).unwrap();
     let source = read("packs/techcorp.yaml");
     let cases = pack::to_json(&read("tests/vectors/techcorp.yaml")).unwrap_or_else(|e| panic!("{e}"));
-    let failed: Vec<String> = cases["cases"].as_array().unwrap().iter().flat_map(|case| run(case, &source)).collect();
+    let failed: Vec<String> =
+        cases["cases"].as_array().unwrap().iter().flat_map(|case| run(case, &source)).collect();
     assert!(cases["cases"].as_array().unwrap().len() > 40);
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
@@ -42,7 +43,8 @@ pub fn run(case: &Json, source: &str) -> Vec<String> {
 
 fn load(case: &Json, source: &str) -> Pack {
     let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let set = case["parameters"].as_object().into_iter().flatten().map(|(name, value)| (name.clone(), text(value)));
+    let set =
+        case["parameters"].as_object().into_iter().flatten().map(|(name, value)| (name.clone(), text(value)));
     let overrides = Overrides { preset: case["preset"].as_str().map(str::to_owned), set: set.collect() };
     pack::load(source, &overrides).unwrap_or_else(|errors| panic!("{errors}"))
 }
@@ -82,7 +84,8 @@ fn facts(case: &Json, methodology: &Methodology) -> Facts {
         }
     }
     for (name, samples) in case["history"].as_object().into_iter().flatten() {
-        let rows = samples.as_array().unwrap().iter().map(|s| (date(&s["date"]).unwrap(), value(&s["value"])));
+        let rows =
+            samples.as_array().unwrap().iter().map(|s| (date(&s["date"]).unwrap(), value(&s["value"])));
         if name == "health" {
             let number = |(day, v): (NaiveDate, Value)| (day, v.as_val().as_number().unwrap());
             facts.health_history = rows.map(number).collect();
@@ -125,7 +128,8 @@ fn events(facts: &mut Facts, methodology: &Methodology, given: &Json) {
         let mut rows = Vec::new();
         for event in list.as_array().unwrap() {
             let n = event["n"].as_f64().unwrap_or(1.0);
-            let first = date(event).or_else(|| date(&event["date"])).or_else(|| date(&event["from"])).unwrap();
+            let first =
+                date(event).or_else(|| date(&event["date"])).or_else(|| date(&event["from"])).unwrap();
             let last = date(&event["to"]).unwrap_or(first);
             let every = event["every"].as_u64().unwrap_or(1) as usize;
             rows.extend(first.iter_days().take_while(|day| *day <= last).step_by(every).map(|day| (day, n)));
@@ -142,7 +146,11 @@ fn found(case: &Json, pack: &Pack) -> Map<String, Json> {
     let methodology = &pack.methodology;
     let facts = facts(case, methodology);
     let evaluation = methodology.evaluate(&facts);
-    assert_eq!(methodology.explain(&evaluation.readings), evaluation.health, "a score re-derives from its readings");
+    assert_eq!(
+        methodology.explain(&evaluation.readings),
+        evaluation.health,
+        "a score re-derives from its readings"
+    );
     let ids = |ids: &[holdfast::domain::Id]| json!(ids.iter().map(|id| &**id).collect::<Vec<_>>());
     let renewal = evaluation.renewal.as_ref();
     let mut found = json!({
@@ -165,12 +173,16 @@ fn found(case: &Json, pack: &Pack) -> Map<String, Json> {
     });
     let escalations = evaluation.rules.iter().map(|rule| ((*rule.id).to_owned(), ids(&rule.escalate)));
     found["escalations"] = escalations.collect::<Map<_, _>>().into();
-    if let Some(exit) = case["exit_of"].as_str().map_or(Some(evaluation.exit.clone()), |s| methodology.exit(&facts, s)) {
-        found["exit"] = exit.iter().map(|c| ((*c.name).to_owned(), c.met.into())).collect::<Map<_, _>>().into();
+    if let Some(exit) =
+        case["exit_of"].as_str().map_or(Some(evaluation.exit.clone()), |s| methodology.exit(&facts, s))
+    {
+        found["exit"] =
+            exit.iter().map(|c| ((*c.name).to_owned(), c.met.into())).collect::<Map<_, _>>().into();
     }
     scores(methodology, &evaluation, &mut found);
     let kpis = methodology.kpis(&facts, case["for_segment"].as_str());
-    let kpi = |k: &holdfast::domain::kpi::KpiValue| ((*k.id).to_owned(), json!({"value": k.value, "met": k.met}));
+    let kpi =
+        |k: &holdfast::domain::kpi::KpiValue| ((*k.id).to_owned(), json!({"value": k.value, "met": k.met}));
     found["kpi"] = kpis.iter().map(kpi).collect::<Map<_, _>>().into();
     if let Some(score) = case["value_model"].as_str().and_then(|model| methodology.value(&facts, model)) {
         found["value"] = worth(&score);
@@ -186,7 +198,11 @@ fn found(case: &Json, pack: &Pack) -> Map<String, Json> {
     serde_json::from_value(found).unwrap()
 }
 
-fn scores(methodology: &Methodology, evaluation: &holdfast::domain::methodology::Evaluation, found: &mut Json) {
+fn scores(
+    methodology: &Methodology,
+    evaluation: &holdfast::domain::methodology::Evaluation,
+    found: &mut Json,
+) {
     let (mut scores, mut coverage, mut components) = (Map::new(), Map::new(), Map::new());
     for (model, score) in methodology.health.models.iter().zip(&evaluation.health.models) {
         scores.insert((*score.id).to_owned(), json!(score.score));
@@ -234,14 +250,17 @@ fn plans(case: &Json, pack: &Pack, found: &mut Json) {
         let playbook = pack.methodology.playbooks.iter().find(|p| *p.id == *id).unwrap();
         let mut plan = playbook.plan(anchor, date(&case["started_on"]));
         if case["only_named"] == true {
-            let named: Vec<&str> = case["expect"]["tasks"].as_array().unwrap().iter().filter_map(|t| t[0].as_str()).collect();
+            let named: Vec<&str> =
+                case["expect"]["tasks"].as_array().unwrap().iter().filter_map(|t| t[0].as_str()).collect();
             plan.retain(|task| named.contains(&&*task.title));
         }
         found["tasks"] = planned(&plan);
     }
     if let (Some(id), Some(anchor)) = (case["touchpoint"].as_str(), anchor) {
-        let touchpoint = pack.file.touchpoints.iter().find(|t| *t.id == *id).map(|t| (&t.every, t.until.as_ref()));
-        let survey = || pack.file.surveys.iter().find(|s| *s.id == *id).map(|s| (s.every.as_ref().unwrap(), None));
+        let touchpoint =
+            pack.file.touchpoints.iter().find(|t| *t.id == *id).map(|t| (&t.every, t.until.as_ref()));
+        let survey =
+            || pack.file.surveys.iter().find(|s| *s.id == *id).map(|s| (s.every.as_ref().unwrap(), None));
         let (every, until) = touchpoint.or_else(survey).unwrap();
         let period = |text: &str| text.parse::<Period>().unwrap();
         let days = occurrences(anchor, period(every), until.map(|until| period(until)));

@@ -63,7 +63,8 @@ impl Check<'_, '_, '_> {
     fn builtins(&mut self) {
         let file = self.file;
         let values = |ids: Vec<Id>| Ty::Text((!ids.is_empty()).then(|| ids.into()));
-        let stages = file.lifecycle.iter().flat_map(|l| l.stages.iter().filter(|s| !s.overlay).map(|s| id(&s.id)));
+        let stages =
+            file.lifecycle.iter().flat_map(|l| l.stages.iter().filter(|s| !s.overlay).map(|s| id(&s.id)));
         let bands = file.health.iter().flat_map(|h| h.bands.iter().map(|b| id(&b.id)));
         let (stages, bands) = (values(stages.collect()), values(bands.collect()));
         let segments = values(self.segments.clone());
@@ -85,7 +86,8 @@ impl Check<'_, '_, '_> {
     fn scores(&mut self) {
         let Some(health) = &self.file.health else { return };
         for (i, (key, indicator)) in health.indicators.iter().enumerate() {
-            let labels = indicator.steps.iter().flat_map(|steps| steps.iter().filter_map(|s| s.label.as_ref()));
+            let labels =
+                indicator.steps.iter().flat_map(|steps| steps.iter().filter_map(|s| s.label.as_ref()));
             let labels: Vec<Id> = labels.map(id).collect();
             self.names.add(&format!("ind.{key}.score"), Name::IndicatorScore(i as u16));
             let labels = (!labels.is_empty()).then(|| labels.into());
@@ -101,7 +103,9 @@ impl Check<'_, '_, '_> {
         if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') || !name.chars().all(word) {
             self.error(name.at, format!("`{name}` is no name: use letters, digits and _"));
         }
-        if ["and", "or", "not", "in", "true", "false", "null"].contains(&&**name) || self.names.get(name).is_some() {
+        if ["and", "or", "not", "in", "true", "false", "null"].contains(&&**name)
+            || self.names.get(name).is_some()
+        {
             self.error(name.at, format!("`{name}` means something else already"));
         }
         let ty = input.ty.unwrap_or(InputType::Number);
@@ -109,7 +113,8 @@ impl Check<'_, '_, '_> {
             self.error(name.at, format!("`{name}` needs a type"));
         }
         if (ty == InputType::Enum) == input.values.is_empty() {
-            let message = if input.values.is_empty() { "needs its values" } else { "has values, but is no enum" };
+            let message =
+                if input.values.is_empty() { "needs its values" } else { "has values, but is no enum" };
             self.error(name.at, format!("`{name}` {message}"));
         }
         if let (Some(from), InputKind::Event) = (&input.from, input.kind) {
@@ -178,7 +183,10 @@ impl Check<'_, '_, '_> {
                 (Some("users"), InputKind::Gauge) => Source::Users(event),
                 (None | Some("events"), InputKind::Event | InputKind::Gauge) => Source::Event(event),
                 _ => {
-                    self.error(name.at, format!("`{name}` cannot be fed like that: users are counted into a gauge"));
+                    self.error(
+                        name.at,
+                        format!("`{name}` cannot be fed like that: users are counted into a gauge"),
+                    );
                     Source::Manual
                 }
             },
@@ -203,14 +211,21 @@ impl Check<'_, '_, '_> {
     }
 
     /// Compiles one derived thing after those it mentions; gives the length of its longest chain.
-    fn derive(&mut self, what: Derived, heights: &mut HashMap<Derived, Option<usize>>, depth: usize) -> usize {
+    fn derive(
+        &mut self,
+        what: Derived,
+        heights: &mut HashMap<Derived, Option<usize>>,
+        depth: usize,
+    ) -> usize {
         let file = self.file;
         let (mentioned, at) = match what {
             Derived::Input(i) => match &file.inputs[i].1.from {
                 Some(from) => (Names::mentioned(from), from.at),
                 None => return 0,
             },
-            Derived::ValueModel(i) => (super::value::mentioned(&file.value_models[i]), file.value_models[i].id.at),
+            Derived::ValueModel(i) => {
+                (super::value::mentioned(&file.value_models[i]), file.value_models[i].id.at)
+            }
         };
         match heights.get(&what) {
             Some(Some(height)) => return *height,

@@ -137,7 +137,9 @@ impl<'f> Check<'f, '_, '_> {
     }
 
     fn period(&mut self, text: &Text) -> Option<Period> {
-        text.parse().map_err(|error: super::super::calendar::PeriodError| self.error(text.at, error.to_string())).ok()
+        text.parse()
+            .map_err(|error: super::super::calendar::PeriodError| self.error(text.at, error.to_string()))
+            .ok()
     }
 
     /// Reports every id that is used again.

@@ -44,7 +44,8 @@ impl Check<'_, '_, '_> {
         self.unique("question", file.profile.iter().map(|x| &x.id));
         for question in &file.profile {
             self.unique("option", question.options.iter().map(|x| &x.id));
-            let option = |o: &ProfileOption| (id(&o.id), o.when.as_ref().and_then(|when| self.condition(when)));
+            let option =
+                |o: &ProfileOption| (id(&o.id), o.when.as_ref().and_then(|when| self.condition(when)));
             let options = question.options.iter().map(option).collect();
             self.out.profile.push(Question { id: id(&question.id), options });
         }
@@ -55,23 +56,32 @@ impl Check<'_, '_, '_> {
         for (name, calendar) in &self.file.calendars {
             let mut days = [false; 7];
             for day in &calendar.days {
-                match ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].iter().position(|known| *known == &**day) {
+                match ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+                    .iter()
+                    .position(|known| *known == &**day)
+                {
                     Some(i) => days[i] = true,
-                    None => self.error(day.at, format!("`{day}` is no day; write mon, tue, wed, thu, fri, sat or sun")),
+                    None => self.error(
+                        day.at,
+                        format!("`{day}` is no day; write mon, tue, wed, thu, fri, sat or sun"),
+                    ),
                 }
             }
             let mut holidays = Vec::new();
             for holiday in &calendar.holidays {
                 match holiday.parse() {
                     Ok(date) => holidays.push(date),
-                    Err(_) => self.error(holiday.at, format!("`{holiday}` is no date; write it like \"2027-12-24\"")),
+                    Err(_) => self
+                        .error(holiday.at, format!("`{holiday}` is no date; write it like \"2027-12-24\"")),
                 }
             }
             match (time(&calendar.open), time(&calendar.close)) {
                 (Some(open), Some(close)) if open < close => {
                     self.out.sla.calendars.push(Hours { id: id(name), days, open, close, holidays });
                 }
-                (Some(_), Some(_)) => self.error(calendar.close.at, format!("`{name}` closes before it opens")),
+                (Some(_), Some(_)) => {
+                    self.error(calendar.close.at, format!("`{name}` closes before it opens"))
+                }
                 (None, _) => self.error(calendar.open.at, "a time is written like \"09:00\""),
                 (_, None) => self.error(calendar.close.at, "a time is written like \"17:00\""),
             }
