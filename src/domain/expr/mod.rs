@@ -4,7 +4,7 @@
 //! input positions; evaluating it neither looks up names nor allocates. Missing data is null as in SQL: arithmetic
 //! and comparison with null give null, `and`/`or`/`not` are Kleene's, x/0 is null, and a null condition does not hold.
 //!
-//! To add a function: name it in `compile::call`, give it a [`Node`] and evaluate that in `eval`.
+//! To add a function: name it in `compile::call`, give it a `Node` and evaluate that in `eval`.
 
 mod compile;
 mod eval;

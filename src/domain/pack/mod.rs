@@ -1,7 +1,7 @@
 //! Methodology packs: one YAML file that sets up a tenant.
 //!
-//! [`load`] goes from text to a tree that knows its places ([`yaml`]), puts parameters in ([`params`]), decodes the
-//! sections ([`schema`]) and checks and compiles them ([`check`]). Every fault of the file is reported at once; a
+//! [`load`] goes from text to a tree that knows its places (`yaml`), puts parameters in (`params`), decodes the
+//! sections ([`schema`]) and checks and compiles them (`check`). Every fault of the file is reported at once; a
 //! broken pack yields nothing else. To add a key to the format, give it a field in [`schema`] and, if it decides
 //! something, its check.
 

@@ -2,6 +2,7 @@
 //!
 //! Only what JSON can say is accepted: no anchors, aliases, tags, or second documents; keys are unique.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
@@ -149,9 +150,7 @@ pub(super) fn parse(source: &str, errors: &mut Errors<'_>) -> Option<Node> {
     while let Some(event) = parser.next_event() {
         match event {
             Ok((event, span)) => {
-                if builder.take(event, convert(span), errors).is_none() {
-                    return None;
-                }
+                builder.take(event, convert(span), errors)?;
             }
             Err(error) => {
                 let mark = error.marker();
@@ -184,6 +183,8 @@ struct Open {
     kind: Kind,
     /// The key a map's next value belongs to.
     key: Option<Key>,
+    /// The keys a map has so far.
+    seen: HashSet<String>,
 }
 
 struct Builder {
@@ -237,7 +238,7 @@ impl Builder {
             errors.add(at, format!("lists and maps may be nested {MAX_NESTING} deep at most"));
             return None;
         }
-        self.open.push(Open { at, kind, key: None });
+        self.open.push(Open { at, kind, key: None, seen: HashSet::new() });
         Some(())
     }
 
@@ -250,7 +251,7 @@ impl Builder {
         match &mut open.kind {
             Kind::List(items) => items.push(node),
             Kind::Map(entries) => match open.key.take() {
-                Some(key) if entries.iter().any(|(known, _)| known.text == key.text) => {
+                Some(key) if !open.seen.insert(key.text.clone()) => {
                     errors.add(key.at, format!("`{}` is given twice", key.text));
                 }
                 Some(key) => entries.push((key, node)),

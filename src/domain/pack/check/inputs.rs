@@ -259,8 +259,8 @@ impl Check<'_, '_, '_> {
 
     fn derived_named(&self, name: &str) -> Option<Derived> {
         let file = self.file;
-        if let Some(i) = file.inputs.iter().position(|(known, _)| **known == *name) {
-            return Some(Derived::Input(i));
+        if let Some(i) = self.input_at.get(name) {
+            return Some(Derived::Input(*i));
         }
         let model = name.split_once('.')?.0;
         file.value_models.iter().position(|m| *m.id == *model).map(Derived::ValueModel)
