@@ -1,6 +1,6 @@
 //! The methodology: a pack compiled for evaluation, and the one way in.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 
 use super::Id;
@@ -11,10 +11,11 @@ use super::kpi::{self, Kpi, KpiValue};
 use super::lifecycle::{self, CriterionState, Lifecycle};
 use super::metric::MetricKind;
 use super::playbook::Playbook;
+use super::profile::{self, Question};
 use super::renewal::{self, Renewal, Timeline};
 use super::rule::{self, Firing, Rule};
 use super::segment::{self, Placed, Segment};
-use super::sla::Sla;
+use super::sla::{self, Due, Sla, Ticket};
 use super::value::Value;
 use super::value_model::{ValueModel, ValueScore};
 
@@ -43,6 +44,8 @@ pub struct Methodology {
     pub kpis: Vec<Kpi>,
     /// Service levels.
     pub sla: Sla,
+    /// Questions about the tenant itself.
+    pub profile: Vec<Question>,
 }
 
 /// An input: a name that an account's data is stored under and expressions read.
@@ -299,6 +302,17 @@ impl Methodology {
     pub fn value(&self, facts: &Facts, model: &str) -> Option<ValueScore> {
         let model = self.value_models.iter().position(|m| *m.id == *model)?;
         Some(self.work(facts).scope.value_model(model))
+    }
+
+    /// When a ticket of the account is due; none when no policy applies. Times are in the pack's time zone.
+    pub fn sla(&self, facts: &Facts, ticket: &Ticket, now: NaiveDateTime) -> Option<Due> {
+        sla::due(&self.sla, ticket, now, &self.work(facts).scope)
+    }
+
+    /// Per question of the tenant's profile, by id, the answer its measures suggest.
+    pub fn suggest(&self, facts: &Facts) -> Vec<(Id, Option<Id>)> {
+        let worked = self.work(facts);
+        self.profile.iter().map(|q| (q.id.clone(), profile::suggest(q, &worked.scope))).collect()
     }
 
     fn program(&self) -> Program<'_> {

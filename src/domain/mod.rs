@@ -16,6 +16,7 @@ pub mod metric;
 pub mod money;
 pub mod pack;
 pub mod playbook;
+pub mod profile;
 pub mod renewal;
 pub mod rule;
 pub mod segment;

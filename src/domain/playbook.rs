@@ -100,3 +100,33 @@ fn planned(
     let late = to.zip(started).is_some_and(|(to, started)| to < started);
     Planned { title: task.title.clone(), from, planned: to, due: if late { started } else { to }, late }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn due(first_day: i64, days: Option<i64>, timings: &[Timing]) -> Vec<Option<String>> {
+        let task = |timing: &Timing| Task { title: "t".into(), timing: *timing, done_when: None };
+        let tasks = timings.iter().map(task).collect();
+        let playbook = Playbook { id: "p".into(), name: "P".into(), first_day, days, goal_when: None, tasks };
+        let plan = playbook.plan("2027-01-31".parse().unwrap(), None);
+        plan.into_iter().map(|task| task.due.map(|date| date.to_string())).collect()
+    }
+
+    #[test]
+    fn dates() {
+        let some = |texts: &[&str]| texts.iter().map(|t| Some((*t).to_owned())).collect::<Vec<_>>();
+        let (days, lasts, spread) = (Timing::Days, Timing::Lasts, Timing::Spread);
+        // Dated tasks are due on the last day of their range.
+        assert_eq!(due(1, None, &[days(1, 1), days(3, 5)]), some(&["2027-01-31", "2027-02-04"]));
+        assert_eq!(due(0, None, &[days(-30, -30), days(0, 0)]), some(&["2027-01-01", "2027-01-31"]));
+        // One after another: 10 days end on the tenth, the next begins the day after.
+        assert_eq!(due(0, None, &[lasts(10), lasts(5)]), some(&["2027-02-09", "2027-02-14"]));
+        // The k-th of five over sixty days: 12, 24, 36, 48, 60.
+        let five = due(0, Some(60), &[spread; 5]);
+        assert_eq!(five, some(&["2027-02-12", "2027-02-24", "2027-03-08", "2027-03-20", "2027-04-01"]));
+        // Three over ten: 4, 7, 10 (rounded up).
+        assert_eq!(due(0, Some(10), &[spread; 3]), some(&["2027-02-04", "2027-02-07", "2027-02-10"]));
+        assert_eq!(due(0, None, &[spread]), [None]);
+    }
+}

@@ -42,7 +42,10 @@ pub struct Firing {
 /// The rules that fire.
 pub(super) fn firing<'a>(rules: &'a [Rule], scope: &Scope<'a>) -> Vec<Firing> {
     let told = |rule: &'a Rule| {
-        let now = rule.escalate.iter().filter(|e| e.after.is_none() && e.when.as_ref().is_none_or(|when| when.holds(scope)));
+        let now = rule
+            .escalate
+            .iter()
+            .filter(|e| e.after.is_none() && e.when.as_ref().is_none_or(|when| when.holds(scope)));
         now.map(|e| e.to.clone()).collect()
     };
     let fires = rules.iter().enumerate().filter(|(_, rule)| rule.when.holds(scope));

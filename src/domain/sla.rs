@@ -1,8 +1,11 @@
 //! Service levels: which response and resolution time applies to a ticket.
 
+use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+
 use super::Id;
-use super::calendar::Period;
-use super::expr::Expr;
+use super::calendar::{Period, add_months};
+use super::expr::{Expr, Scope};
+use super::value::Val;
 
 /// The compiled `sla` section.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +16,57 @@ pub struct Sla {
     pub levels: Vec<Level>,
     /// Policies, the first that applies wins.
     pub policies: Vec<Policy>,
+    /// Calendars that levels and policies name.
+    pub calendars: Vec<Hours>,
+}
+
+/// Working hours, in the pack's time zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hours {
+    /// Its id.
+    pub id: Id,
+    /// Whether Monday to Sunday are worked.
+    pub days: [bool; 7],
+    /// When work begins.
+    pub open: NaiveTime,
+    /// When it ends.
+    pub close: NaiveTime,
+    /// Days off.
+    pub holidays: Vec<NaiveDate>,
+}
+
+/// A support ticket; times are in the pack's time zone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ticket {
+    /// `low`, `medium`, `high` or `critical`.
+    pub severity: Option<Id>,
+    /// The level it is at.
+    pub level: Option<i64>,
+    /// When it was opened.
+    pub opened_at: NaiveDateTime,
+    /// When it reached its level, if that was later: the response clock starts anew.
+    pub escalated_at: Option<NaiveDateTime>,
+    /// When it was first answered at its level.
+    pub responded_at: Option<NaiveDateTime>,
+    /// When it was resolved.
+    pub resolved_at: Option<NaiveDateTime>,
+}
+
+/// When a ticket must be answered and resolved, and whether that was missed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// Position of the policy.
+    pub policy: usize,
+    /// Id of the calendar the clock runs by; none is around the clock.
+    pub calendar: Option<Id>,
+    /// When an answer is due.
+    pub response: NaiveDateTime,
+    /// When a resolution is due.
+    pub resolution: Option<NaiveDateTime>,
+    /// Whether the answer came late, or is late as of now.
+    pub response_breached: bool,
+    /// Whether the resolution came late, or is late as of now.
+    pub resolution_breached: bool,
 }
 
 /// A level of escalation.
@@ -37,4 +91,110 @@ pub struct Policy {
     pub resolution: Option<Period>,
     /// Id of the calendar its times run by; goes before the level's.
     pub calendar: Option<Id>,
+}
+
+/// Works a ticket's times out; none when no policy applies. `now` judges what has not happened yet.
+pub(super) fn due<'a>(
+    sla: &'a Sla,
+    ticket: &'a Ticket,
+    now: NaiveDateTime,
+    scope: &Scope<'a>,
+) -> Option<Due> {
+    let locals = [
+        ticket.severity.as_deref().map_or(Val::Null, Val::Text),
+        Val::maybe(ticket.level.map(|level| level as f64)),
+    ];
+    let applies =
+        |policy: &'a Policy| policy.when.as_ref().is_none_or(|when| when.holds_with(scope, &locals));
+    let position = sla.policies.iter().position(applies)?;
+    let policy = &sla.policies[position];
+    let level = sla.levels.iter().find(|level| Some(level.id) == ticket.level);
+    let calendar =
+        policy.calendar.as_ref().or_else(|| level?.calendar.as_ref()).filter(|id| &***id != ALWAYS);
+    let hours = calendar.and_then(|id| sla.calendars.iter().find(|hours| hours.id == *id));
+    let response = after(ticket.escalated_at.unwrap_or(ticket.opened_at), policy.response, hours)?;
+    let resolution = policy.resolution.and_then(|period| after(ticket.opened_at, period, hours));
+    let breached = |due, done: Option<NaiveDateTime>| {
+        let at = done.unwrap_or(now);
+        if sla.strict { at >= due } else { at > due }
+    };
+    Some(Due {
+        policy: position,
+        calendar: calendar.cloned(),
+        response,
+        resolution,
+        response_breached: breached(response, ticket.responded_at),
+        resolution_breached: resolution.is_some_and(|due| breached(due, ticket.resolved_at)),
+    })
+}
+
+/// The id of the calendar that never closes.
+pub(super) const ALWAYS: &str = "always";
+
+/// The time a period after `from`, counting only working hours if there are any. Days count as 24 hours of them.
+pub fn after(from: NaiveDateTime, period: Period, hours: Option<&Hours>) -> Option<NaiveDateTime> {
+    let minutes = match period {
+        Period::Minutes(n) => i64::from(n),
+        Period::Days(n) => i64::from(n) * 24 * 60,
+        Period::Months(n) => return Some(add_months(from.date(), n)?.and_time(from.time())),
+    };
+    let mut left = TimeDelta::try_minutes(minutes)?;
+    let Some(hours) = hours else { return from.checked_add_signed(left) };
+    let (mut date, mut time) = (from.date(), from.time());
+    // Ten years of days without work are no working calendar.
+    let mut idle = 0;
+    while idle < 3660 {
+        if hours.works(date) && time < hours.close {
+            let start = time.max(hours.open);
+            let today = hours.close - start;
+            if left <= today {
+                return Some(date.and_time(start) + left);
+            }
+            left -= today;
+            idle = 0;
+        } else {
+            idle += 1;
+        }
+        (date, time) = (date.checked_add_days(Days::new(1))?, NaiveTime::MIN);
+    }
+    None
+}
+
+impl Hours {
+    fn works(&self, date: NaiveDate) -> bool {
+        self.days[date.weekday().num_days_from_monday() as usize] && !self.holidays.contains(&date)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn working_hours() {
+        let at = |text: &str| text.parse::<NaiveDateTime>().unwrap();
+        let time = |hour| NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
+        let hours = Hours {
+            id: "business".into(),
+            days: [true, true, true, true, true, false, false],
+            open: time(9),
+            close: time(17),
+            holidays: vec!["2027-03-09".parse().unwrap()],
+        };
+        for (from, period, due) in [
+            ("2027-03-06T12:00:00", Period::Minutes(480), "2027-03-08T17:00:00"),
+            ("2027-03-08T16:30:00", Period::Minutes(60), "2027-03-10T09:30:00"),
+            ("2027-03-10T07:30:00", Period::Minutes(240), "2027-03-10T13:00:00"),
+            ("2027-03-10T17:00:00", Period::Minutes(1), "2027-03-11T09:01:00"),
+            ("2027-03-10T09:00:00", Period::Days(1), "2027-03-12T17:00:00"),
+        ] {
+            assert_eq!(after(at(from), period, Some(&hours)), Some(at(due)), "{from}");
+        }
+        assert_eq!(
+            after(at("2027-03-06T12:00:00"), Period::Minutes(30), None),
+            Some(at("2027-03-06T12:30:00"))
+        );
+        let never = Hours { days: [false; 7], ..hours };
+        assert_eq!(after(at("2027-03-06T12:00:00"), Period::Minutes(30), Some(&never)), None);
+    }
 }

@@ -1,3 +1,4 @@
-//! Integration tests, on a real PostgreSQL.
+//! Integration tests: one binary, folders as in `src/`, on a real PostgreSQL.
 
+mod domain;
 mod postgres;

@@ -321,7 +321,7 @@ fn arithmetic<'a>(op: Arithmetic, a: Val<'a>, b: Val<'a>) -> Val<'a> {
 /// Rounds half up (towards plus infinity), after float noise beyond six decimals is removed.
 pub(in crate::domain) fn round_half_up(n: f64, decimals: u32) -> f64 {
     let scale = 10_f64.powi(decimals.min(6) as i32);
-    (without_noise(n) * scale + 0.5).floor() / scale
+    (without_noise(n * scale) + 0.5).floor() / scale
 }
 
 /// The number to six decimals.

@@ -4,11 +4,13 @@
 //! input positions; evaluating it neither looks up names nor allocates. Missing data is null as in SQL: arithmetic
 //! and comparison with null give null, `and`/`or`/`not` are Kleene's, x/0 is null, and a null condition does not hold.
 //!
-//! To add a function: name it in `compile::call`, give it a [`Node`] and evaluate that in `eval`.
+//! To add a function: name it in `compile::call`, give it a `Node` and evaluate that in `eval`.
 
 mod compile;
 mod eval;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::ops::Range;
@@ -89,6 +91,11 @@ impl Expr {
     /// Whether it is true or false; none for null.
     pub fn truth<'a>(&'a self, scope: &Scope<'a>) -> Option<bool> {
         scope.eval(&self.node, &[]).as_bool()
+    }
+
+    /// Whether it is true, with the names of its surroundings by position.
+    pub(super) fn holds_with<'a>(&'a self, scope: &Scope<'a>, locals: &[super::value::Val<'a>]) -> bool {
+        scope.eval(&self.node, locals).as_bool() == Some(true)
     }
 
     /// Its value.

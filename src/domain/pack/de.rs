@@ -107,7 +107,11 @@ impl<'de> de::Deserializer<'de> for De<'de, '_> {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -168,7 +172,9 @@ impl<'de> SeqAccess<'de> for List<'de, '_> {
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
         let Some(node) = self.items.next() else { return Ok(None) };
-        seed.deserialize(De { node, errors: self.errors }).map(Some).map_err(|fault| report(fault, node, self.errors))
+        seed.deserialize(De { node, errors: self.errors })
+            .map(Some)
+            .map_err(|fault| report(fault, node, self.errors))
     }
 
     fn size_hint(&self) -> Option<usize> {

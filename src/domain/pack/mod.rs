@@ -1,7 +1,7 @@
 //! Methodology packs: one YAML file that sets up a tenant.
 //!
-//! [`load`] goes from text to a tree that knows its places ([`yaml`]), puts parameters in ([`params`]), decodes the
-//! sections ([`schema`]) and checks and compiles them ([`check`]). Every fault of the file is reported at once; a
+//! [`load`] goes from text to a tree that knows its places (`yaml`), puts parameters in (`params`), decodes the
+//! sections ([`schema`]) and checks and compiles them (`check`). Every fault of the file is reported at once; a
 //! broken pack yields nothing else. To add a key to the format, give it a field in [`schema`] and, if it decides
 //! something, its check.
 
@@ -15,10 +15,13 @@ mod yaml;
 
 pub use error::{PackError, PackErrors, Span};
 pub use types::{DayRange, Dict, Figure, List, Text};
-pub use yaml::{MAX_BYTES, MAX_NESTING};
+pub use yaml::{MAX_BYTES, MAX_NESTING, to_json};
+
+use chrono_tz::Tz;
 
 use self::error::Errors;
 use super::methodology::Methodology;
+use super::money::Currency;
 
 /// What a tenant changes when a pack is applied.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +39,18 @@ pub struct Pack {
     pub file: schema::File,
     /// What they compile to.
     pub methodology: Methodology,
+}
+
+impl Pack {
+    /// The currency all money of the pack is in; US dollar if it names none.
+    pub fn currency(&self) -> Currency {
+        self.file.pack.currency.as_ref().and_then(|code| code.parse().ok()).unwrap_or(Currency::USD)
+    }
+
+    /// The time zone the tenant's days and working hours are in; UTC if the pack names none.
+    pub fn timezone(&self) -> Tz {
+        self.file.pack.timezone.as_ref().and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC)
+    }
 }
 
 /// Loads a pack.

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::Overrides;
 use super::error::{Errors, Span};
 use super::yaml::{Kind, Node, Piece, Scalar, ScalarType, plain_type};
-use super::Overrides;
 
 /// What stands in for each parameter.
 type Values = HashMap<String, (String, ScalarType)>;
@@ -129,7 +129,8 @@ fn splice(scalar: &mut Scalar, at: Span, values: &Values, errors: &mut Errors<'_
     let from = text.len();
     text.push_str(&raw[done..]);
     piece(&text, from, done..raw.len(), true);
-    scalar.ty = whole.unwrap_or_else(|| if is_plain_number(&text) { plain_type(&text) } else { ScalarType::Text });
+    scalar.ty =
+        whole.unwrap_or_else(|| if is_plain_number(&text) { plain_type(&text) } else { ScalarType::Text });
     (scalar.text, scalar.pieces) = (text, pieces);
 }
 

@@ -1,8 +1,11 @@
 //! The sections of a pack as written. Every key of the format has its field; a key without one is an error.
 //!
-//! Texts that decide something (ids, references, expressions, periods) are checked in [`super::check`]; all others
+//! Texts that decide something (ids, references, expressions, periods) are checked in `check`; all others
 //! are shown as they are.
-#![expect(missing_docs, reason = "a field is the key of its name; what a section means is said on its struct")]
+#![expect(
+    missing_docs,
+    reason = "a field is the key of its name; what a section means is said on its struct"
+)]
 
 use serde::Deserialize;
 use serde_json::Value as Json;

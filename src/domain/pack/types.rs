@@ -116,7 +116,9 @@ impl<T> Dict<T> {
 }
 
 /// Decodes a section, or leaves it out: the pack's reader has then reported what is wrong with it.
-pub(super) fn section<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(super) fn section<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     Ok(T::deserialize(deserializer).ok())
 }
 
@@ -212,13 +214,19 @@ impl<'de> Deserialize<'de> for DayRange {
             }
 
             fn visit_i64<E: de::Error>(self, day: i64) -> Result<DayRange, E> {
-                if day.abs() > 100_000 { Err(E::custom("the day is out of range")) } else { Ok(DayRange(day, day)) }
+                if day.abs() > 100_000 {
+                    Err(E::custom("the day is out of range"))
+                } else {
+                    Ok(DayRange(day, day))
+                }
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<DayRange, A::Error> {
                 let (first, last) = (seq.next_element::<i64>()?, seq.next_element::<i64>()?);
                 match (first, last, seq.size_hint()) {
-                    (Some(a), Some(b), Some(0)) if a <= b && a.abs().max(b.abs()) <= 100_000 => Ok(DayRange(a, b)),
+                    (Some(a), Some(b), Some(0)) if a <= b && a.abs().max(b.abs()) <= 100_000 => {
+                        Ok(DayRange(a, b))
+                    }
                     _ => Err(de::Error::custom("expected [first, last] with first before last")),
                 }
             }

@@ -26,7 +26,12 @@ impl Check<'_, '_, '_> {
             let value = self.expr(&indicator.value, &Ty::Any, Level::Renewal);
             let curve = self.curve(key, indicator, value.as_ref().map(|v| v.ty()));
             if let Some((value, curve)) = value.zip(curve) {
-                self.out.health.indicators.push(Indicator { id: id(key), name: id(&indicator.name), value, curve });
+                self.out.health.indicators.push(Indicator {
+                    id: id(key),
+                    name: id(&indicator.name),
+                    value,
+                    curve,
+                });
             }
         }
         self.unique("model", health.models.iter().map(|model| &model.id));
@@ -63,8 +68,12 @@ impl Check<'_, '_, '_> {
                 }
             };
             match (bound, i + 1 == health.bands.len()) {
-                (None, false) => self.error(band.id.at, format!("the band `{}` needs `from` or `above`", band.id)),
-                (Some((_, at)), true) => self.error(at, "the last band takes all that is left and has no bound"),
+                (None, false) => {
+                    self.error(band.id.at, format!("the band `{}` needs `from` or `above`", band.id))
+                }
+                (Some((_, at)), true) => {
+                    self.error(at, "the last band takes all that is left and has no bound")
+                }
                 (Some((bound, at)), false) => {
                     let figure = bound.figure();
                     if last.is_some_and(|last| figure >= last) {
@@ -109,7 +118,10 @@ impl Check<'_, '_, '_> {
         let number = !matches!(curve, Curve::Map(_));
         match ty {
             Some(ty @ (Ty::Text(_) | Ty::Bool)) if number => {
-                self.error(indicator.value.at, format!("this curve scores a number, but this is {}", ty.word()));
+                self.error(
+                    indicator.value.at,
+                    format!("this curve scores a number, but this is {}", ty.word()),
+                );
             }
             Some(Ty::Number | Ty::Duration) if !number => {
                 self.error(indicator.value.at, "a map scores texts and truth values, but this is a number");
@@ -165,7 +177,14 @@ impl Check<'_, '_, '_> {
                     let Some(position) = self.position("indicator", reference, &known) else { continue };
                     let name = node.name.as_ref().unwrap_or(&health.indicators[position].1.name);
                     let own = node.id.as_ref().unwrap_or(reference);
-                    out.push(Node { id: id(own), name: id(name), parent, depth, weight, indicator: Some(position) });
+                    out.push(Node {
+                        id: id(own),
+                        name: id(name),
+                        parent,
+                        depth,
+                        weight,
+                        indicator: Some(position),
+                    });
                 }
                 (None, Some(children)) => {
                     let Some((own, name)) = node.id.as_ref().zip(node.name.as_ref()) else {
@@ -181,7 +200,8 @@ impl Check<'_, '_, '_> {
                     self.siblings(health, children, Some(at), depth + 1, out);
                 }
                 _ => {
-                    let at = node.indicator.as_ref().or(node.id.as_ref()).map_or(self.file.schema.at, |t| t.at);
+                    let at =
+                        node.indicator.as_ref().or(node.id.as_ref()).map_or(self.file.schema.at, |t| t.at);
                     self.error(at, "a node has an indicator or children");
                 }
             }

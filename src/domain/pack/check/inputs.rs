@@ -20,7 +20,7 @@ const MEASURES: &str = "opening_arr renewable_arr renewed_arr expansion_arr upse
     first_response_hours_sum tickets_responded resolution_hours_sum meetings_attended meetings_scheduled \
     active_users licensed_users features_used features_available health_sum health_accounts days_to_value_sum \
     accounts_with_value avg_tenure_years csm_count advocates_active reference_accounts case_studies \
-    trainings_completed trainings_enrolled onboardings_succeeded onboardings_completed";
+    trainings_completed trainings_enrolled";
 
 /// Days after which a gauge is stale if the pack does not say.
 const FRESH: u32 = 30;
@@ -41,12 +41,14 @@ impl Check<'_, '_, '_> {
         let file = self.file;
         let standard = MEASURES.split_whitespace().map(|name| (name, None));
         let own = file.measures.iter().map(|(name, _)| (&**name, Some(name.at)));
-        for (i, (name, at)) in standard.chain(own).enumerate() {
-            // A pack may describe a standard measure again.
-            let new = self.names.add(name, Name::Measure(MeasureId(i as u16)));
-            if let (false, Some(at), false) = (new, at, MEASURES.split_whitespace().any(|m| m == name)) {
-                self.error(at, format!("`{name}` means something else already"));
+        for (name, at) in standard.chain(own).take(usize::from(u16::MAX)) {
+            match (self.names.get(name), at) {
+                // A pack may describe a standard measure again.
+                (Some(Name::Measure(_)), _) => continue,
+                (Some(_), Some(at)) => self.error(at, format!("`{name}` means something else already")),
+                _ => {}
             }
+            self.names.add(name, Name::Measure(MeasureId(self.out.measures.len() as u16)));
             self.out.measures.push(name.into());
         }
         for (i, (name, input)) in file.inputs.iter().enumerate().take(usize::from(u16::MAX)) {
@@ -61,7 +63,8 @@ impl Check<'_, '_, '_> {
     fn builtins(&mut self) {
         let file = self.file;
         let values = |ids: Vec<Id>| Ty::Text((!ids.is_empty()).then(|| ids.into()));
-        let stages = file.lifecycle.iter().flat_map(|l| l.stages.iter().filter(|s| !s.overlay).map(|s| id(&s.id)));
+        let stages =
+            file.lifecycle.iter().flat_map(|l| l.stages.iter().filter(|s| !s.overlay).map(|s| id(&s.id)));
         let bands = file.health.iter().flat_map(|h| h.bands.iter().map(|b| id(&b.id)));
         let (stages, bands) = (values(stages.collect()), values(bands.collect()));
         let segments = values(self.segments.clone());
@@ -83,7 +86,8 @@ impl Check<'_, '_, '_> {
     fn scores(&mut self) {
         let Some(health) = &self.file.health else { return };
         for (i, (key, indicator)) in health.indicators.iter().enumerate() {
-            let labels = indicator.steps.iter().flat_map(|steps| steps.iter().filter_map(|s| s.label.as_ref()));
+            let labels =
+                indicator.steps.iter().flat_map(|steps| steps.iter().filter_map(|s| s.label.as_ref()));
             let labels: Vec<Id> = labels.map(id).collect();
             self.names.add(&format!("ind.{key}.score"), Name::IndicatorScore(i as u16));
             let labels = (!labels.is_empty()).then(|| labels.into());
@@ -99,7 +103,9 @@ impl Check<'_, '_, '_> {
         if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') || !name.chars().all(word) {
             self.error(name.at, format!("`{name}` is no name: use letters, digits and _"));
         }
-        if ["and", "or", "not", "in", "true", "false", "null"].contains(&&**name) || self.names.get(name).is_some() {
+        if ["and", "or", "not", "in", "true", "false", "null"].contains(&&**name)
+            || self.names.get(name).is_some()
+        {
             self.error(name.at, format!("`{name}` means something else already"));
         }
         let ty = input.ty.unwrap_or(InputType::Number);
@@ -107,7 +113,8 @@ impl Check<'_, '_, '_> {
             self.error(name.at, format!("`{name}` needs a type"));
         }
         if (ty == InputType::Enum) == input.values.is_empty() {
-            let message = if input.values.is_empty() { "needs its values" } else { "has values, but is no enum" };
+            let message =
+                if input.values.is_empty() { "needs its values" } else { "has values, but is no enum" };
             self.error(name.at, format!("`{name}` {message}"));
         }
         if let (Some(from), InputKind::Event) = (&input.from, input.kind) {
@@ -176,7 +183,10 @@ impl Check<'_, '_, '_> {
                 (Some("users"), InputKind::Gauge) => Source::Users(event),
                 (None | Some("events"), InputKind::Event | InputKind::Gauge) => Source::Event(event),
                 _ => {
-                    self.error(name.at, format!("`{name}` cannot be fed like that: users are counted into a gauge"));
+                    self.error(
+                        name.at,
+                        format!("`{name}` cannot be fed like that: users are counted into a gauge"),
+                    );
                     Source::Manual
                 }
             },
@@ -201,14 +211,21 @@ impl Check<'_, '_, '_> {
     }
 
     /// Compiles one derived thing after those it mentions; gives the length of its longest chain.
-    fn derive(&mut self, what: Derived, heights: &mut HashMap<Derived, Option<usize>>, depth: usize) -> usize {
+    fn derive(
+        &mut self,
+        what: Derived,
+        heights: &mut HashMap<Derived, Option<usize>>,
+        depth: usize,
+    ) -> usize {
         let file = self.file;
         let (mentioned, at) = match what {
             Derived::Input(i) => match &file.inputs[i].1.from {
                 Some(from) => (Names::mentioned(from), from.at),
                 None => return 0,
             },
-            Derived::ValueModel(i) => (super::value::mentioned(&file.value_models[i]), file.value_models[i].id.at),
+            Derived::ValueModel(i) => {
+                (super::value::mentioned(&file.value_models[i]), file.value_models[i].id.at)
+            }
         };
         match heights.get(&what) {
             Some(Some(height)) => return *height,
@@ -242,8 +259,8 @@ impl Check<'_, '_, '_> {
 
     fn derived_named(&self, name: &str) -> Option<Derived> {
         let file = self.file;
-        if let Some(i) = file.inputs.iter().position(|(known, _)| **known == *name) {
-            return Some(Derived::Input(i));
+        if let Some(i) = self.input_at.get(name) {
+            return Some(Derived::Input(*i));
         }
         let model = name.split_once('.')?.0;
         file.value_models.iter().position(|m| *m.id == *model).map(Derived::ValueModel)

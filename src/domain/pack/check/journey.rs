@@ -30,7 +30,10 @@ impl Check<'_, '_, '_> {
         let mut open_ended = false;
         for (id, has_condition) in rows {
             if open_ended {
-                self.error(id.at, format!("the {what} `{id}` is never reached: one before it takes everything"));
+                self.error(
+                    id.at,
+                    format!("the {what} `{id}` is never reached: one before it takes everything"),
+                );
             }
             open_ended |= !has_condition;
         }
@@ -49,9 +52,11 @@ impl Check<'_, '_, '_> {
                 Some(StageSpan::Days(stage.from.unwrap_or(lifecycle.first_day), stage.to))
             };
             self.unique("criterion", stage.exit.iter().map(|c| &c.name));
-            let exit = stage.exit.iter().map(|c| Criterion { name: id(&c.name), when: self.optional_condition(c) });
+            let exit =
+                stage.exit.iter().map(|c| Criterion { name: id(&c.name), when: self.optional_condition(c) });
             let exit = exit.collect();
-            let playbooks = stage.playbooks.iter().filter(|p| self.playbook(Some(p)).is_some()).map(id).collect();
+            let playbooks =
+                stage.playbooks.iter().filter(|p| self.playbook(Some(p)).is_some()).map(id).collect();
             if let Some(span) = span {
                 let (id, name) = (id(&stage.id), id(&stage.name));
                 self.out.lifecycle.stages.push(Stage { id, name, span, exit, playbooks });
@@ -77,7 +82,9 @@ impl Check<'_, '_, '_> {
                 (false, Some(when), _) => {
                     self.error(when.at, "a base stage follows its days; only an overlay has `when`");
                 }
-                (false, None, None) => self.error(stage.id.at, format!("the stage `{}` needs `from`", stage.id)),
+                (false, None, None) => {
+                    self.error(stage.id.at, format!("the stage `{}` needs `from`", stage.id))
+                }
                 (false, None, Some(from)) if stage.to.is_some_and(|to| to < from) => {
                     self.error(stage.id.at, format!("the stage `{}` ends before it begins", stage.id));
                 }
@@ -128,7 +135,11 @@ impl Check<'_, '_, '_> {
                 Timing::Spread
             }
         };
-        Task { title: id(&task.title), timing, done_when: self.optional(task.done_when.as_ref(), Level::Band) }
+        Task {
+            title: id(&task.title),
+            timing,
+            done_when: self.optional(task.done_when.as_ref(), Level::Band),
+        }
     }
 
     pub(super) fn rules(&mut self) {
@@ -136,7 +147,8 @@ impl Check<'_, '_, '_> {
         self.unique("rule", file.rules.iter().map(|rule| &rule.id));
         for rule in &file.rules {
             rule.actions.iter().for_each(|action| self.action(rule, action));
-            let escalate = rule.escalate.iter().filter_map(|escalation| self.escalation(escalation)).collect();
+            let escalate =
+                rule.escalate.iter().filter_map(|escalation| self.escalation(escalation)).collect();
             if let Some(when) = self.condition(&rule.when) {
                 self.out.rules.push(Rule { id: id(&rule.id), name: id(&rule.name), when, escalate });
             }
@@ -193,7 +205,13 @@ impl Check<'_, '_, '_> {
             };
             let strategies = renewal.strategies.iter().map(strategy).collect();
             if let Some(playbook) = playbook {
-                self.out.renewals.push(Timeline { id: id(&renewal.id), when, window: renewal.window, playbook, strategies });
+                self.out.renewals.push(Timeline {
+                    id: id(&renewal.id),
+                    when,
+                    window: renewal.window,
+                    playbook,
+                    strategies,
+                });
             }
         }
     }
@@ -209,7 +227,10 @@ impl Check<'_, '_, '_> {
             }
         }
         self.names.set_locals([
-            ("severity".into(), Name::Local(0, Ty::Text(Some(["low", "medium", "high", "critical"].map(Id::from).into())))),
+            (
+                "severity".into(),
+                Name::Local(0, Ty::Text(Some(["low", "medium", "high", "critical"].map(Id::from).into()))),
+            ),
             ("level".into(), Name::Local(1, Ty::Number)),
         ]);
         for policy in &sla.policies {
@@ -227,9 +248,12 @@ impl Check<'_, '_, '_> {
         }
     }
 
-    /// A calendar's id; none for `always`.
+    /// A calendar's id; `always` needs no declaration.
     fn calendar(&mut self, reference: Option<&Text>) -> Option<Id> {
-        let reference = reference.filter(|reference| &***reference != "always")?;
+        let reference = reference?;
+        if **reference == *sla::ALWAYS {
+            return Some(id(reference));
+        }
         let calendars: Vec<Id> = self.file.calendars.iter().map(|(name, _)| id(name)).collect();
         self.position("calendar", reference, &calendars).map(|_| id(reference))
     }

@@ -31,6 +31,7 @@ pub(super) fn compile(file: &File, root: &Node, partial: bool, errors: &mut Erro
         names: Names::default(),
         errors,
         origins,
+        input_at: file.inputs.iter().enumerate().map(|(i, (name, _))| (&**name, i)).collect(),
         look_back: Vec::new(),
         roles: ids(file.team.iter().flat_map(|team| team.roles.iter().map(|role| &role.id))),
         playbooks: ids(file.playbooks.iter().map(|p| &p.id)),
@@ -82,6 +83,8 @@ struct Check<'f, 'e, 's> {
     errors: &'e mut Errors<'s>,
     /// The scalars of the pack by their place, to find the part of an expression that is wrong.
     origins: HashMap<(u32, u32), &'f Scalar>,
+    /// The position of each input.
+    input_at: HashMap<&'f str, usize>,
     /// Per input, the days of history that expressions look at.
     look_back: Vec<u32>,
     roles: Vec<Id>,
@@ -137,7 +140,9 @@ impl<'f> Check<'f, '_, '_> {
     }
 
     fn period(&mut self, text: &Text) -> Option<Period> {
-        text.parse().map_err(|error: super::super::calendar::PeriodError| self.error(text.at, error.to_string())).ok()
+        text.parse()
+            .map_err(|error: super::super::calendar::PeriodError| self.error(text.at, error.to_string()))
+            .ok()
     }
 
     /// Reports every id that is used again.

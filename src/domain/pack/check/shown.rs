@@ -3,6 +3,9 @@
 use chrono::NaiveTime;
 
 use super::super::super::Id;
+use super::super::super::profile::Question;
+use super::super::super::sla::Hours;
+use super::super::schema::ProfileOption;
 use super::super::types::Text;
 use super::{Check, id};
 
@@ -41,28 +44,44 @@ impl Check<'_, '_, '_> {
         self.unique("question", file.profile.iter().map(|x| &x.id));
         for question in &file.profile {
             self.unique("option", question.options.iter().map(|x| &x.id));
-            for option in &question.options {
-                option.when.as_ref().map(|when| self.condition(when));
-            }
+            let option =
+                |o: &ProfileOption| (id(&o.id), o.when.as_ref().and_then(|when| self.condition(when)));
+            let options = question.options.iter().map(option).collect();
+            self.out.profile.push(Question { id: id(&question.id), options });
         }
     }
 
     fn calendars(&mut self) {
         let time = |text: &Text| NaiveTime::parse_from_str(text, "%H:%M").ok();
         for (name, calendar) in &self.file.calendars {
+            let mut days = [false; 7];
             for day in &calendar.days {
-                if !["mon", "tue", "wed", "thu", "fri", "sat", "sun"].contains(&&**day) {
-                    self.error(day.at, format!("`{day}` is no day; write mon, tue, wed, thu, fri, sat or sun"));
+                match ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+                    .iter()
+                    .position(|known| *known == &**day)
+                {
+                    Some(i) => days[i] = true,
+                    None => self.error(
+                        day.at,
+                        format!("`{day}` is no day; write mon, tue, wed, thu, fri, sat or sun"),
+                    ),
                 }
             }
+            let mut holidays = Vec::new();
             for holiday in &calendar.holidays {
-                if holiday.parse::<chrono::NaiveDate>().is_err() {
-                    self.error(holiday.at, format!("`{holiday}` is no date; write it like \"2027-12-24\""));
+                match holiday.parse() {
+                    Ok(date) => holidays.push(date),
+                    Err(_) => self
+                        .error(holiday.at, format!("`{holiday}` is no date; write it like \"2027-12-24\"")),
                 }
             }
             match (time(&calendar.open), time(&calendar.close)) {
-                (Some(open), Some(close)) if open < close => {}
-                (Some(_), Some(_)) => self.error(calendar.close.at, format!("`{name}` closes before it opens")),
+                (Some(open), Some(close)) if open < close => {
+                    self.out.sla.calendars.push(Hours { id: id(name), days, open, close, holidays });
+                }
+                (Some(_), Some(_)) => {
+                    self.error(calendar.close.at, format!("`{name}` closes before it opens"))
+                }
                 (None, _) => self.error(calendar.open.at, "a time is written like \"09:00\""),
                 (_, None) => self.error(calendar.close.at, "a time is written like \"17:00\""),
             }
@@ -99,7 +118,7 @@ impl Check<'_, '_, '_> {
         }
         for programme in &advocacy.programmes {
             self.playbook(programme.playbook.as_ref());
-            self.periods([programme.every.as_ref(), programme.tenure.as_ref()]);
+            self.periods([programme.every.as_ref()]);
         }
     }
 }

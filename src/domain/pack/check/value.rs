@@ -63,7 +63,12 @@ impl Check<'_, '_, '_> {
         Some(Driver { id: id(&driver.id), name: id(&driver.name), group, formula })
     }
 
-    fn results(&mut self, model: &schema::ValueModel, mut locals: Vec<Id>, reach: &mut Reach) -> Vec<Outcome> {
+    fn results(
+        &mut self,
+        model: &schema::ValueModel,
+        mut locals: Vec<Id>,
+        reach: &mut Reach,
+    ) -> Vec<Outcome> {
         let mut results = Vec::new();
         for (name, text) in &model.results {
             self.locals(&locals);
