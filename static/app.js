@@ -86,6 +86,19 @@
     new MutationObserver(() => region.querySelectorAll(".toast").forEach(arm)).observe(region, { childList: true });
   }
 
+  // A part that did not load leaves the page as it is and says so; a session that ended leads to sign-in.
+  const failed = (event) => {
+    if (event.detail.xhr?.status === 401) { location.reload(); return; }
+    const toast = document.createElement("div");
+    toast.className = "toast tone-critical";
+    const text = toast.appendChild(document.createElement("span"));
+    text.className = "text";
+    text.textContent = "That did not load. Nothing was changed; try again in a moment.";
+    region?.append(toast);
+  };
+  document.addEventListener("htmx:responseError", failed);
+  document.addEventListener("htmx:sendError", failed);
+
   document.addEventListener("click", async (event) => {
     const print = event.target.closest("[data-print]");
     if (print) window.print();

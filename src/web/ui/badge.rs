@@ -65,10 +65,20 @@ impl HealthBadge {
     /// `score` is 0..100, or `None` where the account could not be scored; `band` is the band's own name.
     pub fn new(score: Option<f64>, band: &str, tone: Tone) -> Self {
         let Some(value) = score else {
-            return Self { band: "No score".into(), title: "Not enough data to score".into(), ..Self::default() };
+            return Self {
+                band: "No score".into(),
+                title: "Not enough data to score".into(),
+                ..Self::default()
+            };
         };
         let score = format::decimal(value.floor(), 0);
-        Self { title: format!("Health {score} of 100, {band}"), score, band: band.into(), tone, ..Self::default() }
+        Self {
+            title: format!("Health {score} of 100, {band}"),
+            score,
+            band: band.into(),
+            tone,
+            ..Self::default()
+        }
     }
 
     /// The change in points over a period such as `30 days`.
@@ -166,7 +176,10 @@ mod tests {
 
     #[test]
     fn a_falling_red_stays_red_when_stale() {
-        let html = HealthBadge::new(Some(31.0), "Red", Tone::Critical).trend(-12.0, "30 days").stale("x").to_string();
+        let html = HealthBadge::new(Some(31.0), "Red", Tone::Critical)
+            .trend(-12.0, "30 days")
+            .stale("x")
+            .to_string();
         assert!(html.contains("tone-critical") && html.contains("arrow-down") && html.contains("−12"));
     }
 

@@ -5,8 +5,8 @@ use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 /// How many minor units make one unit of an ISO 4217 currency, as a power of ten.
 pub fn minor_digits(currency: &str) -> u32 {
     match currency {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
-        | "XAF" | "XOF" | "XPF" => 0,
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND"
+        | "VUV" | "XAF" | "XOF" | "XPF" => 0,
         "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
         _ => 2,
     }
@@ -151,7 +151,7 @@ mod tests {
             (money(-150_000, "USD"), "−$1,500"),
             (money(-10, "USD"), "$0"),
             (money(9_800, "JPY"), "¥9,800"),
-            (money(120_000_00, "CHF"), "CHF\u{a0}120,000"),
+            (money(12_000_000, "CHF"), "CHF\u{a0}120,000"),
             (money(i64::MIN, "USD"), "−$92,233,720,368,547,758"),
             (money_short(123_456_789, "EUR"), "€1.2M"),
             (money_short(48_000_000, "EUR"), "€480K"),

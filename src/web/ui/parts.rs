@@ -19,7 +19,8 @@ impl Avatar {
     pub fn new(name: &str) -> Self {
         let mut words = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
         let first = words.next();
-        let initials: String = first.into_iter().chain(words.next_back()).flat_map(char::to_uppercase).collect();
+        let initials: String =
+            first.into_iter().chain(words.next_back()).flat_map(char::to_uppercase).collect();
         let hue = name.bytes().fold(7_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into())) % 6;
         Self { name: name.into(), initials, hue, bare: false }
     }
@@ -208,7 +209,8 @@ mod tests {
 
     #[test]
     fn initials_of_all_kinds_of_names() {
-        let table = [("Ana María Pérez", "AP"), ("Prince", "P"), ("", ""), ("🚀 Rocket", "R"), ("נועה לוי", "נל")];
+        let table =
+            [("Ana María Pérez", "AP"), ("Prince", "P"), ("", ""), ("🚀 Rocket", "R"), ("נועה לוי", "נל")];
         for (name, want) in table {
             assert_eq!(Avatar::new(name).initials, want, "{name}");
         }

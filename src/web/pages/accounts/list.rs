@@ -3,7 +3,9 @@
 use askama::Template;
 
 use crate::web::ui::charts::Sparkline;
-use crate::web::ui::{Avatar, Chip, Column, EmptyState, HealthBadge, Pager, SelectFilter, Shell, Tone, filters};
+use crate::web::ui::{
+    Avatar, Chip, Column, EmptyState, HealthBadge, Pager, SelectFilter, Shell, Tone, filters,
+};
 
 /// The filter form sends `q`, one parameter a select, and `sort`; an empty parameter means no filter.
 #[derive(Clone, Debug, Template)]

@@ -31,7 +31,7 @@ impl Scale {
         if low > high {
             return Self { low: 0.0, high: 1.0 };
         }
-        if low > 0.0 && low < high * 0.7 || low == high && low > 0.0 {
+        if low > 0.0 && (low < high * 0.7 || low == high) {
             low = 0.0;
         }
         if low == high {
@@ -42,7 +42,7 @@ impl Scale {
     }
 
     /// Percent from the top.
-    pub(super) fn from_top(self, value: f64) -> f64 {
+    pub(super) fn depth(self, value: f64) -> f64 {
         100.0 - self.share(value)
     }
 
@@ -62,7 +62,8 @@ impl Scale {
 /// The next of 1, 2, 2.5, 5 times a power of ten that is not smaller.
 fn round_step(raw: f64) -> f64 {
     let power = 10_f64.powf(raw.abs().max(1e-9).log10().floor());
-    let factor = [1.0, 2.0, 2.5, 5.0].into_iter().find(|factor| factor * power >= raw * 0.999).unwrap_or(10.0);
+    let factor =
+        [1.0, 2.0, 2.5, 5.0].into_iter().find(|factor| factor * power >= raw * 0.999).unwrap_or(10.0);
     factor * power
 }
 
@@ -86,7 +87,9 @@ pub(super) struct DateTick {
 pub(super) fn date_ticks(from: NaiveDate, to: NaiveDate) -> Vec<DateTick> {
     let mut days = Vec::new();
     if (to - from).num_days() < 70 {
-        days.extend((0..).map_while(|i| from.checked_add_days(Days::new(7 * i))).take_while(|day| *day <= to));
+        days.extend(
+            (0..).map_while(|i| from.checked_add_days(Days::new(7 * i))).take_while(|day| *day <= to),
+        );
     } else {
         let first = from.with_day(1).unwrap_or(from);
         let months = (0..).map_while(|i| first.checked_add_months(Months::new(i)));
