@@ -50,6 +50,12 @@
     else if (event.key === "k" || (event.key === "ArrowUp" && inRows)) { if (walk(-1)) event.preventDefault(); }
   });
 
+  // On a phone the rows of tabs scroll: show the one that is open.
+  for (const current of document.querySelectorAll(".tabs [aria-current], .settings-nav [aria-current]")) {
+    const row = current.parentElement;
+    row.scrollLeft = current.offsetLeft - row.offsetLeft - (row.clientWidth - current.offsetWidth) / 2;
+  }
+
   // Selects of a filter form apply themselves; htmx turns the submit into a part where it is present.
   document.addEventListener("change", (event) => {
     if (event.target.matches("form[data-auto] select, form[data-auto] input[type=date]")) event.target.form.requestSubmit();
