@@ -50,6 +50,12 @@
     else if (event.key === "k" || (event.key === "ArrowUp" && inRows)) { if (walk(-1)) event.preventDefault(); }
   });
 
+  // On a phone the rows of tabs scroll: show the one that is open.
+  for (const current of document.querySelectorAll(".tabs [aria-current], .settings-nav [aria-current]")) {
+    const row = current.parentElement;
+    row.scrollLeft = current.offsetLeft - row.offsetLeft - (row.clientWidth - current.offsetWidth) / 2;
+  }
+
   // Selects of a filter form apply themselves; htmx turns the submit into a part where it is present.
   document.addEventListener("change", (event) => {
     if (event.target.matches("form[data-auto] select, form[data-auto] input[type=date]")) event.target.form.requestSubmit();
@@ -85,6 +91,19 @@
     region.querySelectorAll(".toast").forEach(arm);
     new MutationObserver(() => region.querySelectorAll(".toast").forEach(arm)).observe(region, { childList: true });
   }
+
+  // A part that did not load leaves the page as it is and says so; a session that ended leads to sign-in.
+  const failed = (event) => {
+    if (event.detail.xhr?.status === 401) { location.reload(); return; }
+    const toast = document.createElement("div");
+    toast.className = "toast tone-critical";
+    const text = toast.appendChild(document.createElement("span"));
+    text.className = "text";
+    text.textContent = "That did not load. Nothing was changed; try again in a moment.";
+    region?.append(toast);
+  };
+  document.addEventListener("htmx:responseError", failed);
+  document.addEventListener("htmx:sendError", failed);
 
   document.addEventListener("click", async (event) => {
     const print = event.target.closest("[data-print]");

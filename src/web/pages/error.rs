@@ -19,3 +19,23 @@ pub struct ErrorPage {
     /// Ties the page to the log.
     pub request_id: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_part_is_the_page_without_its_frame() {
+        let page = ErrorPage {
+            bare: Bare::default(),
+            status: 404,
+            title: "There is no such page".into(),
+            text: "It may have moved.".into(),
+            request_id: "01JD4M9Z7Q".into(),
+        };
+        let part = page.as_part().to_string();
+        assert!(part.contains("There is no such page") && part.contains("01JD4M9Z7Q"));
+        assert!(!part.contains("<html"));
+        assert!(page.to_string().contains("<html"));
+    }
+}

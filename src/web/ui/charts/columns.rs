@@ -65,11 +65,11 @@ impl StackedColumns {
             let blocks = parts.iter().zip(&column.values).filter(|(_, value)| **value > 0.0);
             let blocks = blocks
                 .map(|((tone, name), value)| {
-                    let top = scale.from_top(foot + value);
+                    let top = scale.depth(foot + value);
                     let block = Block {
                         tone: *tone,
                         y: pc(top),
-                        height: pc(scale.from_top(foot) - top),
+                        height: pc(scale.depth(foot) - top),
                         title: format!("{}, {name}: {}", column.label, text(*value)),
                     };
                     foot += value;
@@ -96,7 +96,7 @@ impl StackedColumns {
             title: title.into(),
             head: head.into(),
             legend: parts.to_vec(),
-            y_ticks: scale.ticks().iter().map(|&v| (pc(scale.from_top(v)), text(v))).collect(),
+            y_ticks: scale.ticks().iter().map(|&v| (pc(scale.depth(v)), text(v))).collect(),
             columns: drawn.collect(),
             width: pc(width),
             stops: (0..columns.len()).map(|i| place(slot * (i as f64 + 0.5))).collect::<Vec<_>>().join(" "),

@@ -81,7 +81,7 @@ impl LineChart {
         chart.grounds = bands
             .iter()
             .map(|band| {
-                let (top, foot) = (scale.from_top(band.to), scale.from_top(band.from));
+                let (top, foot) = (scale.depth(band.to), scale.depth(band.from));
                 let (y, height) = (pc(top), pc(foot - top));
                 Ground { tone: band.tone, name: band.name.clone(), y, height, text_y: pc(top) }
             })
@@ -113,7 +113,7 @@ impl LineChart {
             (Some(&from), Some(&to)) => (from, to),
             _ => (NaiveDate::default(), NaiveDate::default()),
         };
-        let spot = |day: NaiveDate, value: f64| (along(day, from, to), scale.from_top(value));
+        let spot = |day: NaiveDate, value: f64| (along(day, from, to), scale.depth(value));
         let lines: Vec<_> = series
             .iter()
             .enumerate()
@@ -138,7 +138,7 @@ impl LineChart {
         Self {
             title: title.into(),
             small: false,
-            y_ticks: scale.ticks().iter().map(|&v| (pc(scale.from_top(v)), axis_text(v))).collect(),
+            y_ticks: scale.ticks().iter().map(|&v| (pc(scale.depth(v)), axis_text(v))).collect(),
             x_ticks: if days.is_empty() { Vec::new() } else { date_ticks(from, to) },
             grounds: Vec::new(),
             area,

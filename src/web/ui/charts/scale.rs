@@ -31,7 +31,7 @@ impl Scale {
         if low > high {
             return Self { low: 0.0, high: 1.0 };
         }
-        if low > 0.0 && low < high * 0.7 || low == high && low > 0.0 {
+        if low > 0.0 && (low < high * 0.7 || low == high) {
             low = 0.0;
         }
         if low == high {
@@ -42,7 +42,7 @@ impl Scale {
     }
 
     /// Percent from the top.
-    pub(super) fn from_top(self, value: f64) -> f64 {
+    pub(super) fn depth(self, value: f64) -> f64 {
         100.0 - self.share(value)
     }
 

@@ -23,7 +23,7 @@ impl Sparkline {
             None => Scale::fitting(values.iter().flatten().copied()),
         };
         let step = 84.0 / (values.len().max(2) - 1) as f64;
-        let spot = |i: usize, value: f64| (2.0 + step * i as f64, 2.0 + scale.from_top(value) * 0.2);
+        let spot = |i: usize, value: f64| (2.0 + step * i as f64, 2.0 + scale.depth(value) * 0.2);
         let (mut path, mut pen_down, mut end) = (String::new(), false, None);
         for (i, value) in values.iter().enumerate() {
             let Some(value) = value else {
