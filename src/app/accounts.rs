@@ -7,6 +7,8 @@ use super::{Actor, App, Error, Result};
 use crate::db::accounts::{Change, Stated};
 use crate::db::custom_fields::CustomField;
 use crate::db::{self, TenantScope, TenantTx};
+use crate::domain::exchange::Rate;
+use crate::domain::money::Currency;
 
 /// Checks values of own fields against their types; unknown names are errors, null removes a value.
 ///
@@ -106,6 +108,24 @@ impl App {
         db::accounts::mark_dirty(&mut tx, &[id], now).await?;
         let detail = json!({ "segment": segment });
         db::audit::record(&mut tx, now, &actor.0, "account.segment", external_id, detail).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// States an exchange rate into the tenant's currency and has every account scored by it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a currency or rate that is none.
+    pub async fn put_rate(&self, scope: &TenantScope, currency: &str, rate: &str, actor: &Actor) -> Result<()> {
+        let currency: Currency = currency
+            .parse()
+            .map_err(|e: crate::domain::money::MoneyError| Error::invalid("currency", e.to_string()))?;
+        rate.parse::<Rate>().map_err(|e| Error::invalid("rate", e.to_string()))?;
+        let now = self.clock.now();
+        let mut tx = self.db.write(scope).await?;
+        db::contracts::put_rate(&mut tx, currency.code(), rate.trim(), now).await?;
+        db::jobs::enqueue(&mut tx, "score_all", &json!({}), None, now).await?;
+        let detail = json!({ "rate": rate });
+        db::audit::record(&mut tx, now, &actor.0, "rate.changed", currency.code(), detail).await?;
         Ok(tx.commit().await?)
     }
 

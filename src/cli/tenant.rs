@@ -1,0 +1,91 @@
+//! `holdfast tenant`.
+
+use std::path::Path;
+
+use anyhow::Context;
+use clap::Subcommand;
+
+use super::say;
+use crate::app::tenants::NewTenant;
+use crate::app::{Actor, App, methodology};
+use crate::db::platform;
+
+/// Create and list tenants.
+#[derive(Debug, Subcommand)]
+pub(super) enum Tenant {
+    /// Create a tenant and set it up by a methodology pack.
+    Create {
+        /// Its name; the short name for other commands follows from it.
+        name: String,
+        /// A pack that comes with Holdfast, or a pack file.
+        #[arg(long, default_value = "techcorp")]
+        pack: String,
+        /// Short name for commands, if it is to be another.
+        #[arg(long)]
+        slug: Option<String>,
+        /// IANA time zone in which its days begin.
+        #[arg(long, default_value = "UTC")]
+        time_zone: String,
+        /// ISO 4217 currency it adds up in [default: the pack's].
+        #[arg(long)]
+        currency: Option<String>,
+    },
+    /// List tenants: short name and name.
+    List,
+    /// State an exchange rate into the tenant's currency, so that contracts in another can be added up.
+    Rate {
+        /// Short name of the tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The other currency.
+        currency: String,
+        /// Units of the tenant's currency for one unit of it, such as 1.0843.
+        rate: String,
+    },
+}
+
+impl Tenant {
+    pub(super) async fn run(self, app: &App) -> anyhow::Result<()> {
+        match self {
+            Tenant::Create { name, pack, slug, time_zone, currency } => {
+                let source = pack_source(&pack)?;
+                let new = NewTenant {
+                    name: &name,
+                    slug: slug.as_deref(),
+                    time_zone: &time_zone,
+                    currency: currency.as_deref(),
+                };
+                app.create_tenant(&new, &source, &Actor::command_line()).await?;
+                let scope = app.tenant(&name).await?;
+                let mut tx = app.db.platform().await?;
+                let rows = platform::tenant_rows(&mut tx).await?;
+                let slug = rows.iter().rfind(|row| row.name == name.trim()).map_or("", |row| &row.slug);
+                say(format_args!("Created tenant {slug} ({}) with the pack {pack}.", scope.tenant_id()));
+            }
+            Tenant::List => {
+                let mut tx = app.db.platform().await?;
+                for row in platform::tenant_rows(&mut tx).await? {
+                    say(format_args!("{}\t{}", row.slug, row.name));
+                }
+            }
+            Tenant::Rate { tenant, currency, rate } => {
+                let scope = super::tenant(app, &tenant).await?;
+                app.put_rate(&scope, &currency, &rate, &Actor::command_line()).await?;
+                say(format_args!("1 {currency} is {rate} {} now.", scope.currency()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A pack that comes with Holdfast by its id, or a file.
+fn pack_source(pack: &str) -> anyhow::Result<String> {
+    if let Some(source) = methodology::pack_source(pack) {
+        return Ok(source);
+    }
+    let path = Path::new(pack);
+    if path.exists() {
+        return std::fs::read_to_string(path).with_context(|| format!("{pack} cannot be read"));
+    }
+    anyhow::bail!("there is no pack {pack:?}; Holdfast comes with: {}", methodology::pack_ids().join(", "))
+}
