@@ -1,5 +1,6 @@
 //! Puts the application together, checks the database role, starts web and worker, and drains them on SIGTERM.
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -16,9 +17,9 @@ use crate::clock::Clock;
 use crate::config::{LogFormat, Logging, Serving, Storage};
 use crate::db::Db;
 use crate::ingest::Ingest;
+use crate::jobs;
 use crate::postgres::{Lifetime, Managed, Options, default_data_dir};
 use crate::web::{Settings, Web, router};
-use crate::jobs;
 
 /// Sets up logging to standard error.
 ///
@@ -28,8 +29,12 @@ pub fn logging(logging: &Logging) -> Result<()> {
     let filter = EnvFilter::try_new(&logging.log).context("HOLDFAST_LOG cannot be read")?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match logging.log_format {
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(true).with_span_list(false).init(),
-        LogFormat::Pretty => builder.with_target(false).init(),
+        LogFormat::Json => {
+            builder.json().flatten_event(true).with_current_span(true).with_span_list(false).init()
+        }
+        LogFormat::Pretty => {
+            builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).init();
+        }
     }
     Ok(())
 }
@@ -81,7 +86,8 @@ pub async fn app(server: &Server, storage: &Storage, clock: Clock) -> Result<App
 /// # Errors
 /// When the database is away or a migration fails.
 pub async fn connect(server: &Server, storage: &Storage) -> Result<Db> {
-    let db = Db::connect(&server.url, storage.db_connections).await.context("the database cannot be reached")?;
+    let db =
+        Db::connect(&server.url, storage.db_connections).await.context("the database cannot be reached")?;
     db.migrate().await.context("the schema cannot be brought up to date")?;
     Ok(db)
 }
@@ -100,9 +106,9 @@ impl Service {
     /// # Errors
     /// When the address is taken or not ours.
     pub async fn bind(app: App, serving: &Serving, demo: Vec<(String, String, String)>) -> Result<Service> {
-        let listener = TcpListener::bind(serving.listen)
-            .await
-            .with_context(|| format!("cannot listen on {}; choose another with HOLDFAST_LISTEN", serving.listen))?;
+        let listener = TcpListener::bind(serving.listen).await.with_context(|| {
+            format!("cannot listen on {}; choose another with HOLDFAST_LISTEN", serving.listen)
+        })?;
         let ingest = Ingest::new(app.db.clone(), app.clock.clone());
         let settings = Settings {
             public_url: serving.public_url.trim_end_matches('/').to_owned(),

@@ -115,7 +115,13 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Invalid`] for a currency or rate that is none.
-    pub async fn put_rate(&self, scope: &TenantScope, currency: &str, rate: &str, actor: &Actor) -> Result<()> {
+    pub async fn put_rate(
+        &self,
+        scope: &TenantScope,
+        currency: &str,
+        rate: &str,
+        actor: &Actor,
+    ) -> Result<()> {
         let currency: Currency = currency
             .parse()
             .map_err(|e: crate::domain::money::MoneyError| Error::invalid("currency", e.to_string()))?;

@@ -45,7 +45,11 @@ impl Member {
         let actor = Actor::command_line();
         if invite {
             let invited = app.invite(&scope, &email, role, &actor).await?;
-            let base = if public_url.is_empty() { "http://127.0.0.1:8420" } else { public_url.trim_end_matches('/') };
+            let base = if public_url.is_empty() {
+                "http://127.0.0.1:8420"
+            } else {
+                public_url.trim_end_matches('/')
+            };
             say(format_args!("{base}/invitations/{}", invited.token));
             return Ok(());
         }
@@ -59,7 +63,9 @@ impl Member {
 fn read_password() -> anyhow::Result<String> {
     let mut input = std::io::stdin();
     if input.is_terminal() {
-        bail!("give the password on standard input (`printf %s \"$PASSWORD\" | holdfast member add …`), or use --invite");
+        bail!(
+            "give the password on standard input (`printf %s \"$PASSWORD\" | holdfast member add …`), or use --invite"
+        );
     }
     let mut text = String::new();
     input.read_to_string(&mut text).context("the password cannot be read")?;

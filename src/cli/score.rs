@@ -25,7 +25,8 @@ impl Score {
         let mut tx = app.db.read(&scope).await?;
         say(format_args!("Scored {scored} accounts as of {day}."));
         for cell in crate::db::portfolio::cells(&mut tx, day).await? {
-            let (segment, band) = (cell.segment.as_deref().unwrap_or("-"), cell.band.as_deref().unwrap_or("no score"));
+            let (segment, band) =
+                (cell.segment.as_deref().unwrap_or("-"), cell.band.as_deref().unwrap_or("no score"));
             say(format_args!("  {segment:<16} {band:<12} {:>7}", cell.accounts));
         }
         Ok(())

@@ -48,9 +48,12 @@ impl Db {
     /// # Errors
     /// When the URL cannot be read or the server does not answer within ten seconds.
     pub async fn connect(url: &str, max_connections: u32) -> Result<Db, sqlx::Error> {
-        let options = PgConnectOptions::from_str(url)?
-            .application_name("holdfast")
-            .options([("statement_timeout", "120000"), ("idle_in_transaction_session_timeout", "60000")]);
+        let options = PgConnectOptions::from_str(url)?.application_name("holdfast").options([
+            ("statement_timeout", "120000"),
+            ("idle_in_transaction_session_timeout", "60000"),
+            // The ROLLBACK below warns when there is nothing to roll back, which is nearly always.
+            ("client_min_messages", "error"),
+        ]);
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(10))

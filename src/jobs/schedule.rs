@@ -53,7 +53,9 @@ fn in_zone(zone: chrono_tz::Tz, day: NaiveDate, minute: u32) -> Option<chrono::D
             let time = NaiveTime::from_num_seconds_from_midnight_opt(minute * 60, 0)?;
             zone.from_local_datetime(&day.and_time(time)).earliest()
         })
-        .or_else(|| zone.from_local_datetime(&day.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN)).earliest())
+        .or_else(|| {
+            zone.from_local_datetime(&day.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN)).earliest()
+        })
         .map(|moment| moment.to_utc())
 }
 
@@ -63,7 +65,8 @@ mod tests {
 
     #[test]
     fn days_with_a_clock_change_have_each_slot_once() {
-        let utc = |day: &str, minute| in_zone(chrono_tz::Europe::Berlin, day.parse().unwrap(), minute).unwrap();
+        let utc =
+            |day: &str, minute| in_zone(chrono_tz::Europe::Berlin, day.parse().unwrap(), minute).unwrap();
         assert_eq!(utc("2027-01-15", 5).to_string(), "2027-01-14 23:05:00 UTC");
         // 02:30 does not exist on this day: the first minute that does is 03:00.
         assert_eq!(utc("2027-03-28", 150).to_string(), "2027-03-28 01:00:00 UTC");

@@ -6,8 +6,8 @@ use tokio::time::{self, MissedTickBehavior};
 
 use super::{dispatch, schedule};
 use crate::app::{App, Result};
-use crate::db::platform::{self, ClaimedJob};
 use crate::db;
+use crate::db::platform::{self, ClaimedJob};
 
 /// How long a process may be silent before another takes its job over.
 const LEASE_SECONDS: i64 = 60;
@@ -115,7 +115,8 @@ async fn do_one(app: &App, job: &ClaimedJob) -> Result<()> {
         Err(error) => {
             let error = format!("{:#}", anyhow::Error::from(error));
             tracing::error!(kind = job.kind, attempts = job.attempts, error, "a job failed");
-            let wait = if job.attempts >= PATIENCE { 86_400 } else { 5_i64 << job.attempts.clamp(0, PATIENCE) };
+            let wait =
+                if job.attempts >= PATIENCE { 86_400 } else { 5_i64 << job.attempts.clamp(0, PATIENCE) };
             db::jobs::retry(&mut tx, job.id, &error, now + Duration::seconds(wait)).await?;
         }
     }

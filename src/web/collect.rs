@@ -160,7 +160,12 @@ async fn take(web: &Web, word: &str, request: Request) -> Result<Outcome, Refusa
         CommitError::Failed(cause) => {
             tracing::error!(%cause, "messages could not be stored");
             let message = "Nothing was stored; the log has the cause.".to_owned();
-            Refusal { status: StatusCode::INTERNAL_SERVER_ERROR, code: "internal", message, retry_after: Some(30) }
+            Refusal {
+                status: StatusCode::INTERNAL_SERVER_ERROR,
+                code: "internal",
+                message,
+                retry_after: Some(30),
+            }
         }
     })
 }
@@ -168,12 +173,16 @@ async fn take(web: &Web, word: &str, request: Request) -> Result<Outcome, Refusa
 async fn authorize(web: &Web, key: Option<String>) -> Result<KeyHolder, Refusal> {
     let refused = |message: &str| Refusal::never(StatusCode::UNAUTHORIZED, "invalid_write_key", message);
     let key = key.ok_or_else(|| {
-        refused("Send the write key as the user name of Basic authentication, or as \"writeKey\" in the body.")
+        refused(
+            "Send the write key as the user name of Basic authentication, or as \"writeKey\" in the body.",
+        )
     })?;
     match web.keys.holder(web, key.trim()).await {
         Ok(Some(holder)) => Ok(holder),
         Ok(None) => Err(refused("This write key does not exist, was revoked, or is a read key.")),
-        Err(_) => Err(Refusal::later("The key cannot be checked at the moment; send it again in a few seconds.")),
+        Err(_) => {
+            Err(Refusal::later("The key cannot be checked at the moment; send it again in a few seconds."))
+        }
     }
 }
 
@@ -221,7 +230,11 @@ async fn read(body: Body) -> Result<Bytes, Refusal> {
     let mut raw = Vec::new();
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| {
-            Refusal::never(StatusCode::BAD_REQUEST, "incomplete_body", "The request ended before its body did.")
+            Refusal::never(
+                StatusCode::BAD_REQUEST,
+                "incomplete_body",
+                "The request ended before its body did.",
+            )
         })?;
         if raw.len() + chunk.len() > MAX_BODY {
             return Err(too_large());

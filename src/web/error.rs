@@ -40,7 +40,11 @@ impl Problem {
 
     /// Nothing is there, or nothing of this tenant's.
     pub fn not_found() -> Self {
-        Problem::new(StatusCode::NOT_FOUND, "There is no such page", "It may have moved, or belong to another tenant.")
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "There is no such page",
+            "It may have moved, or belong to another tenant.",
+        )
     }
 
     /// The role does not allow it.
@@ -61,7 +65,9 @@ impl From<&Error> for Problem {
                 text: error.to_string(),
                 fields: fields.clone(),
             },
-            Error::Conflict(text) => Problem::new(StatusCode::CONFLICT, "That does not fit what is there", text),
+            Error::Conflict(text) => {
+                Problem::new(StatusCode::CONFLICT, "That does not fit what is there", text)
+            }
             Error::Unavailable(_) => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Holdfast cannot reach its database",

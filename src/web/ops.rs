@@ -16,7 +16,8 @@ pub async fn readyz(State(web): State<Web>) -> Response {
     if web.app.db.ping().await {
         "ready\n".into_response()
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "5")], "the database does not answer\n").into_response()
+        (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "5")], "the database does not answer\n")
+            .into_response()
     }
 }
 

@@ -58,7 +58,8 @@ mod tests {
     #[test]
     fn only_local_paths_are_returned_to() {
         assert_eq!(local("/accounts?q=a"), "/accounts?q=a");
-        for path in ["", "https://evil.example", "//evil.example", "/\\evil.example", "accounts", "/\n//evil"] {
+        for path in ["", "https://evil.example", "//evil.example", "/\\evil.example", "accounts", "/\n//evil"]
+        {
             assert_eq!(local(path), "/", "{path:?}");
         }
     }

@@ -73,7 +73,8 @@ impl Done {
         let toast = if done.failed { Toast::failed(done.text) } else { Toast::done(done.text) };
         Some(match &done.undo {
             Some((action, fields)) => {
-                let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+                let fields: Vec<(&str, &str)> =
+                    fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
                 toast.undo(action, &fields)
             }
             None => toast,
@@ -84,7 +85,8 @@ impl Done {
 impl IntoResponse for Done {
     fn into_response(self) -> Response {
         let json = serde_json::to_vec(&self).unwrap_or_default();
-        let cookie = format!("{FLASH}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax", URL_SAFE_NO_PAD.encode(json));
+        let cookie =
+            format!("{FLASH}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax", URL_SAFE_NO_PAD.encode(json));
         let mut response = redirect(&self.to);
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(SET_COOKIE, cookie);
@@ -96,6 +98,8 @@ impl IntoResponse for Done {
 /// 303 See Other: the next request is a GET whatever this one was.
 pub fn redirect(to: &str) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
-    response.headers_mut().insert(LOCATION, HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/")));
+    response
+        .headers_mut()
+        .insert(LOCATION, HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/")));
     response
 }

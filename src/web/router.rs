@@ -88,6 +88,7 @@ fn span(request: &axum::extract::Request) -> tracing::Span {
 
 fn log(response: &axum::response::Response, latency: Duration, _: &tracing::Span) {
     let (status, millis) = (response.status().as_u16(), latency.as_secs_f64() * 1000.0);
-    metrics::histogram!("holdfast_http_request_seconds", "status" => status.to_string()).record(latency.as_secs_f64());
+    metrics::histogram!("holdfast_http_request_seconds", "status" => status.to_string())
+        .record(latency.as_secs_f64());
     tracing::info!(status, millis, "answered");
 }

@@ -15,7 +15,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        axum::Form::from_request(request, state).await.map(|axum::Form(form)| Form(form)).map_err(|e| wrong(&e.body_text()))
+        axum::Form::from_request(request, state)
+            .await
+            .map(|axum::Form(form)| Form(form))
+            .map_err(|e| wrong(&e.body_text()))
     }
 }
 

@@ -1,9 +1,9 @@
 //! The integration behind a Bearer key.
 
 use axum::extract::FromRequestParts;
-use axum::http::{HeaderMap, StatusCode};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::Actor;
@@ -19,9 +19,12 @@ pub(in crate::web) async fn find(web: &Web, headers: &HeaderMap) -> Result<KeyHo
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, key)| key.trim());
-    let unauthorized = |text: &str| Problem::new(StatusCode::UNAUTHORIZED, "No valid API key", text).into_response();
+    let unauthorized =
+        |text: &str| Problem::new(StatusCode::UNAUTHORIZED, "No valid API key", text).into_response();
     let Some(key) = key else {
-        return Err(unauthorized("Send an API key as `Authorization: Bearer hfr_…`; keys are made in Settings."));
+        return Err(unauthorized(
+            "Send an API key as `Authorization: Bearer hfr_…`; keys are made in Settings.",
+        ));
     };
     let holder = web.app.key_holder(key).await.map_err(|e| WebError(e).into_response())?;
     holder.ok_or_else(|| unauthorized("This key does not exist or was revoked."))

@@ -24,8 +24,11 @@ pub const SESSION_COOKIE_INSECURE: &str = "holdfast_session";
 
 /// The `Set-Cookie` of a session; an empty token takes the cookie away.
 pub fn session_cookie(web: &Web, token: &str, max_age_days: i64) -> HeaderValue {
-    let (name, secure) =
-        if web.settings.insecure_cookies { (SESSION_COOKIE_INSECURE, "") } else { (SESSION_COOKIE, " Secure;") };
+    let (name, secure) = if web.settings.insecure_cookies {
+        (SESSION_COOKIE_INSECURE, "")
+    } else {
+        (SESSION_COOKIE, " Secure;")
+    };
     let age = if token.is_empty() { 0 } else { max_age_days * 86_400 };
     let cookie = format!("{name}={token}; Path=/; Max-Age={age};{secure} HttpOnly; SameSite=Lax");
     HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""))
@@ -126,8 +129,11 @@ async fn find(parts: &mut Parts, web: &Web) -> Result<Member, Response> {
     let found = web.app.session(&token).await.map_err(|e| WebError(e).into_response())?;
     let Some((session, memberships)) = found else { return Err(sign_in(parts, &here)) };
     let Some(membership) = session.membership else {
-        let text = "You are signed in but no longer belong to a company here. Ask an admin to invite you again.";
-        return Err(Problem::new(axum::http::StatusCode::FORBIDDEN, "You have no place here", text).into_response());
+        let text =
+            "You are signed in but no longer belong to a company here. Ask an admin to invite you again.";
+        return Err(
+            Problem::new(axum::http::StatusCode::FORBIDDEN, "You have no place here", text).into_response()
+        );
     };
     let role = Role::parse(&membership.role).unwrap_or(Role::Executive);
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");

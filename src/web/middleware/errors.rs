@@ -31,21 +31,31 @@ fn problem_of(response: &mut Response) -> Option<Problem> {
     }
     Some(match response.status() {
         StatusCode::NOT_FOUND => Problem::not_found(),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This cannot be done here", "The address is right, the method is not.")
-        }
+        StatusCode::METHOD_NOT_ALLOWED => Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "This cannot be done here",
+            "The address is right, the method is not.",
+        ),
         StatusCode::FORBIDDEN => Problem::new(
             StatusCode::FORBIDDEN,
             "The request came from another site",
             "Holdfast takes changes from its own pages only. Open the page again and repeat it there.",
         ),
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "That is too large", "Nothing was taken in. Send it in smaller parts.")
-        }
-        StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => {
-            Problem::new(response.status(), "That took too long", "Nothing was lost. Try again, or ask for less.")
-        }
-        status => Problem::new(status, "The request could not be answered", "Try again; if it stays so, tell your administrator."),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "That is too large",
+            "Nothing was taken in. Send it in smaller parts.",
+        ),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => Problem::new(
+            response.status(),
+            "That took too long",
+            "Nothing was lost. Try again, or ask for less.",
+        ),
+        status => Problem::new(
+            status,
+            "The request could not be answered",
+            "Try again; if it stays so, tell your administrator.",
+        ),
     })
 }
 
@@ -53,9 +63,11 @@ fn problem_of(response: &mut Response) -> Option<Problem> {
 pub async fn pages(request: Request, next: Next) -> Response {
     let (id, theme) = (request_id(&request), theme(request.headers()));
     let part = request.headers().contains_key("hx-request");
-    let had_flash = request.headers().get_all("cookie").iter().any(|c| {
-        c.to_str().is_ok_and(|c| c.contains(crate::web::respond::FLASH))
-    });
+    let had_flash = request
+        .headers()
+        .get_all("cookie")
+        .iter()
+        .any(|c| c.to_str().is_ok_and(|c| c.contains(crate::web::respond::FLASH)));
     let mut response = next.run(request).await;
     let is_html = response
         .headers()
@@ -73,10 +85,12 @@ pub async fn pages(request: Request, next: Next) -> Response {
             };
             let html = if part { page.as_part().render() } else { page.render() };
             let mut worded = (problem.status, Html(html.unwrap_or_default())).into_response();
-            worded.headers_mut().extend(std::mem::take(response.headers_mut()).drain().filter_map(|(name, value)| {
-                let name = name?;
-                (name != CONTENT_TYPE && name != "content-length").then_some((name, value))
-            }));
+            worded.headers_mut().extend(std::mem::take(response.headers_mut()).drain().filter_map(
+                |(name, value)| {
+                    let name = name?;
+                    (name != CONTENT_TYPE && name != "content-length").then_some((name, value))
+                },
+            ));
             response = worded;
         }
     }
@@ -116,11 +130,14 @@ pub async fn api(request: Request, next: Next) -> Response {
         if !errors.is_empty() {
             body["errors"] = errors.into();
         }
-        let mut worded = (problem.status, [(CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response();
-        worded.headers_mut().extend(std::mem::take(response.headers_mut()).drain().filter_map(|(name, value)| {
-            let name = name?;
-            (name != CONTENT_TYPE && name != "content-length").then_some((name, value))
-        }));
+        let mut worded =
+            (problem.status, [(CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response();
+        worded.headers_mut().extend(std::mem::take(response.headers_mut()).drain().filter_map(
+            |(name, value)| {
+                let name = name?;
+                (name != CONTENT_TYPE && name != "content-length").then_some((name, value))
+            },
+        ));
         response = worded;
     }
     response

@@ -37,7 +37,8 @@ impl Limits {
     /// A limit for each tenant.
     pub fn new(per_minute: u32) -> Self {
         let burst = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
-        let limiter = RateLimiter::keyed(Quota::per_minute(burst)).with_middleware::<StateInformationMiddleware>();
+        let limiter =
+            RateLimiter::keyed(Quota::per_minute(burst)).with_middleware::<StateInformationMiddleware>();
         Limits { per_minute, limiter }
     }
 
@@ -56,11 +57,13 @@ impl Limits {
             }
             Err(not_until) => {
                 let wait = not_until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
-                let text = format!("The limit is {} requests a minute. Try again in {wait} s.", self.per_minute);
+                let text =
+                    format!("The limit is {} requests a minute. Try again in {wait} s.", self.per_minute);
                 let mut response =
                     Problem::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests", &text).into_response();
                 response.headers_mut().insert("retry-after", HeaderValue::from(wait));
-                Left { limit: self.per_minute, remaining: 0, reset_seconds: wait }.write(response.headers_mut());
+                Left { limit: self.per_minute, remaining: 0, reset_seconds: wait }
+                    .write(response.headers_mut());
                 Err(response)
             }
         }

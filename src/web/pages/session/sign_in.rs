@@ -73,7 +73,9 @@ pub async fn enter(
             response.headers_mut().append(SET_COOKIE, session_cookie(&web, &opened.token, SESSION_DAYS));
             return Ok(response);
         }
-        Err(Refusal::Wrong) => Notice::new(Tone::Critical, "Address or password is wrong.", "Check both and try again."),
+        Err(Refusal::Wrong) => {
+            Notice::new(Tone::Critical, "Address or password is wrong.", "Check both and try again.")
+        }
         Err(Refusal::Throttled(until)) => {
             let minutes = ((until - web.app.clock.now()).num_seconds().max(0) + 59) / 60;
             Notice::new(Tone::Critical, "Too many failed tries.", &format!("Try again in {minutes} min."))
