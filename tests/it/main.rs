@@ -1,3 +1,4 @@
 //! Integration tests, on a real PostgreSQL.
 
+mod imports;
 mod postgres;
