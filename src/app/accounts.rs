@@ -60,11 +60,11 @@ pub(super) async fn put_in(
     }
     let created = || stated.iter().zip(&put).filter(|(_, (_, change))| *change == Change::Created);
     let names: Vec<&str> = created().map(|(stated, _)| stated.external_id.as_str()).collect();
-    if let Some((_, (first, _))) = created().next() {
-        if db::quarantine::waits_for(tx, &names).await? {
-            let dedupe = format!("replay:{first}");
-            db::jobs::enqueue(tx, "replay", &json!({}), Some(&dedupe), now).await?;
-        }
+    if let Some((_, (first, _))) = created().next()
+        && db::quarantine::waits_for(tx, &names).await?
+    {
+        let dedupe = format!("replay:{first}");
+        db::jobs::enqueue(tx, "replay", &json!({}), Some(&dedupe), now).await?;
     }
     Ok(put.into_iter().map(|(_, change)| change).collect())
 }

@@ -312,8 +312,8 @@ pub async fn put_figures(tx: &mut TenantTx, figures: &[Figure]) -> Result<Vec<Ch
            SELECT s.*, b.days > 0 AS known, greatest(s.at, b.last_at) AS taken_at,
                   s.count - coalesce(b.count, 0) AS more_count, s.sum::numeric - coalesce(b.sum, 0) AS more_sum,
                   s.users - coalesce(b.users, 0) AS more_users, coalesce(b.count, 0) = 0 AS unheard,
-                  b.days = 0 OR s.count <> b.count OR s.sum::numeric <> b.sum OR s.users <> b.users OR (s.at IS NOT NULL
-                  AND (s.value, s.label) IS DISTINCT FROM (b.value, b.label)) AS changed
+                  b.days = 0 OR coalesce(s.count <> b.count OR s.sum::numeric <> b.sum OR s.users <> b.users, false)
+                  OR (s.at IS NOT NULL AND (s.value, s.label) IS DISTINCT FROM (b.value, b.label)) AS changed
            FROM unnest($2::uuid[], $3::int[], $4::date[], $5::date[], $6::bigint[], $7::text[], $8::int[], $9::float8[],
                        $10::text[], $11::timestamptz[]) WITH ORDINALITY
                 AS s (account_id, metric_id, day, known_on, count, sum, users, value, label, at, place)
