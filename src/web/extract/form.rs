@@ -30,6 +30,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        // PostgreSQL holds no NUL in texts: nothing that has one can be found.
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(wrong("The query holds a NUL character."));
+        }
         axum::extract::Query::from_request_parts(parts, state)
             .await
             .map(|axum::extract::Query(query)| Query(query))
