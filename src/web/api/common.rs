@@ -5,7 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{Datelike, NaiveDate};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::RefOr;
+use utoipa::{PartialSchema, ToSchema};
 
 use super::{Refusal, Result};
 use crate::db::accounts::Account;
@@ -64,7 +66,7 @@ impl Owner {
 }
 
 /// A figure as it was read: a number, a word, or yes or no.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Figure {
     /// Yes or no.
@@ -99,6 +101,18 @@ impl Figure {
         }
     }
 }
+
+// By hand: derived, it would be one of several types, and a whole number is of two of them.
+impl PartialSchema for Figure {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::Number, Type::String, Type::Boolean]))
+            .description(Some("A figure as it was read: a number, a word, or yes or no."))
+            .into()
+    }
+}
+
+impl ToSchema for Figure {}
 
 /// Without the noise of binary fractions.
 pub fn six_decimals(n: f64) -> f64 {

@@ -1,6 +1,7 @@
 //! Segments of a path. What cannot be the name of anything is not there.
 
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -16,11 +17,15 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         // PostgreSQL holds no NUL in texts; other bytes that are no UTF-8 name nothing either.
         if parts.uri.path().contains("%00") {
-            return Err(Problem::not_found());
+            return Err(nothing());
         }
         axum::extract::Path::from_request_parts(parts, state)
             .await
             .map(|axum::extract::Path(path)| Path(path))
-            .map_err(|_| Problem::not_found())
+            .map_err(|_| nothing())
     }
+}
+
+fn nothing() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "Not found", "Nothing can have the name in this address.")
 }
