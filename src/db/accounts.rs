@@ -22,6 +22,8 @@ pub struct Account {
     pub owner_id: Option<Uuid>,
     /// The CSM's name.
     pub owner_name: Option<String>,
+    /// The CSM's address.
+    pub owner_email: Option<String>,
     /// Start as stated; where none is, the first contract's counts.
     pub start_date: Option<NaiveDate>,
     /// A segment set by hand, which wins over the rule.
@@ -80,7 +82,8 @@ pub struct Account {
     pub last_event_at: Option<DateTime<Utc>>,
 }
 
-const SELECT: &str = "SELECT a.id, a.external_id, a.name, a.owner_id, u.name AS owner_name, a.start_date,
+const SELECT: &str = "SELECT a.id, a.external_id, a.name, a.owner_id, u.name AS owner_name,
+    u.email AS owner_email, a.start_date,
     a.pinned_segment, a.tags, a.fields, a.churned_on, a.updated_at, s.day, s.computed_at,
     coalesce(a.pinned_segment, s.segment) AS segment, s.stage, s.stage_day, s.model, s.score, s.band, s.tone,
     s.coverage, s.stale, s.score_before, s.band_before, s.before_day, s.why, s.arr_minor, s.currency,
@@ -223,6 +226,25 @@ pub async fn list_after(
         query.push(" AND a.external_id > ").push_bind(after.to_owned());
     }
     query.push(" ORDER BY a.external_id LIMIT ").push_bind(limit);
+    query.build_query_as().fetch_all(tx.conn()).await
+}
+
+/// Accounts with a renewal date, by it and by external id, after such a pair.
+pub async fn renewals_after(
+    tx: &mut TenantTx,
+    filter: &Filter,
+    after: Option<(NaiveDate, &str)>,
+    limit: i64,
+) -> Result<Vec<Account>> {
+    let mut query = QueryBuilder::new(SELECT);
+    query.push(FROM);
+    push_filter(&mut query, filter);
+    query.push(" AND s.renewal_date IS NOT NULL");
+    if let Some((date, external_id)) = after {
+        query.push(" AND (s.renewal_date, a.external_id) > (").push_bind(date);
+        query.push(", ").push_bind(external_id.to_owned()).push(")");
+    }
+    query.push(" ORDER BY s.renewal_date, a.external_id LIMIT ").push_bind(limit);
     query.build_query_as().fetch_all(tx.conn()).await
 }
 

@@ -122,6 +122,15 @@ pub async fn series(
     .await
 }
 
+/// The first day an account has data of a metric for.
+pub async fn first_day(tx: &mut TenantTx, account_id: Uuid, metric_id: i32) -> Result<Option<NaiveDate>> {
+    sqlx::query_scalar("SELECT min(day) FROM metric_days WHERE account_id = $1 AND metric_id = $2")
+        .bind(account_id)
+        .bind(metric_id)
+        .fetch_one(tx.conn())
+        .await
+}
+
 /// What a batch adds to one day of one counter or distinct-users metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Increment {

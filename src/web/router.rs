@@ -72,10 +72,11 @@ fn operators() -> Router<Web> {
         .route("/metrics", get(ops::prometheus))
 }
 
-/// The layers of the API, here so that they are seen beside the others.
-pub(super) fn api_layers(routes: Router<Web>, web: Web) -> Router<Web> {
-    routes
+/// The layers of the API, here so that they are seen beside the others: what needs a key, and what anybody may read.
+pub(super) fn api_layers(keyed: Router<Web>, open: Router<Web>, web: Web) -> Router<Web> {
+    keyed
         .layer(from_fn_with_state(web, limit::api))
+        .merge(open)
         .layer(CompressionLayer::new())
         .layer(from_fn(errors::api))
 }

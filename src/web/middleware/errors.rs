@@ -107,6 +107,7 @@ pub async fn pages(request: Request, next: Next) -> Response {
 pub async fn api(request: Request, next: Next) -> Response {
     let id = request_id(&request);
     let mut response = next.run(request).await;
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let is_json = response
         .headers()
         .get(CONTENT_TYPE)
