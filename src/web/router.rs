@@ -62,6 +62,9 @@ fn pages() -> Router<Web> {
 fn customers() -> Router<Web> {
     Router::new()
         .route("/accounts", get(accounts::list::show))
+        .route("/accounts/{external_id}/health", get(accounts::health::show))
+        .route("/accounts/{external_id}/owner", post(accounts::head::assign))
+        .route("/accounts/{external_id}/segment", post(accounts::head::pin))
 }
 
 /// What SDKs speak to, from servers and from any site's pages.
