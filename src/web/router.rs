@@ -16,7 +16,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
-use super::pages::{accounts, session};
+use super::pages::{accounts, search, session};
 use super::{Web, assets, collect, ops};
 
 /// The whole of HTTP.
@@ -62,9 +62,14 @@ fn pages() -> Router<Web> {
 fn customers() -> Router<Web> {
     Router::new()
         .route("/accounts", get(accounts::list::show))
+        .route("/accounts/{external_id}", get(accounts::show::show))
         .route("/accounts/{external_id}/health", get(accounts::health::show))
+        .route("/accounts/{external_id}/usage", get(accounts::usage::show))
+        .route("/accounts/{external_id}/people", get(accounts::people::show))
+        .route("/accounts/{external_id}/contracts", get(accounts::contracts::show))
         .route("/accounts/{external_id}/owner", post(accounts::head::assign))
         .route("/accounts/{external_id}/segment", post(accounts::head::pin))
+        .route("/search", get(search::list::show))
 }
 
 /// What SDKs speak to, from servers and from any site's pages.

@@ -108,6 +108,11 @@ impl Subject {
         paths::with_query(&tab_path(&self.account.external_id, tab), &[("as_of", &day)])
     }
 
+    /// Whether the page is about a day before today.
+    pub fn is_past(&self) -> bool {
+        self.past
+    }
+
     /// The head above each tab.
     pub fn head(&self, tab: &str) -> AccountHead {
         let (account, words) = (&self.account, &self.words);
