@@ -248,7 +248,8 @@ pub async fn totals(tx: &mut TenantTx, filter: &Filter) -> Result<Totals> {
 }
 
 /// What calls for attention: in the worse tones, fallen by ten points in a month, or past its renewal date.
-const TROUBLED: &str = "(s.tone IN ('risk', 'critical') OR s.score <= s.score_before - 10 OR s.renewal_date < ";
+const TROUBLED: &str =
+    "(s.tone IN ('risk', 'critical') OR s.score <= s.score_before - 10 OR s.renewal_date < ";
 
 /// The figures above a list of accounts in business.
 #[derive(Debug, Clone, Default, sqlx::FromRow)]
@@ -290,7 +291,10 @@ pub async fn summary(
            count(*) FILTER (WHERE s.score IS NULL OR s.stale) AS unclear, max(s.computed_at) AS computed_at,
            count(*) FILTER (WHERE ",
     );
-    query.push(TROUBLED).push_bind(today).push(")) AS troubled, count(*) FILTER (WHERE s.renewal_date BETWEEN ");
+    query
+        .push(TROUBLED)
+        .push_bind(today)
+        .push(")) AS troubled, count(*) FILTER (WHERE s.renewal_date BETWEEN ");
     query.push_bind(today).push(" AND ").push_bind(until).push(") AS renewing, ");
     query.push("coalesce(sum(s.arr_base_minor) FILTER (WHERE s.renewal_date BETWEEN ").push_bind(today);
     query.push(" AND ").push_bind(until).push("), 0)::bigint AS renewing_minor").push(FROM);

@@ -133,11 +133,7 @@ pub async fn history(tx: &mut TenantTx, ids: &[Uuid], from: NaiveDate, to: Naive
 }
 
 /// The primary scores of an account on some days; days without one are missing.
-pub async fn primary_on_days(
-    tx: &mut TenantTx,
-    account_id: Uuid,
-    days: &[NaiveDate],
-) -> Result<Vec<Score>> {
+pub async fn primary_on_days(tx: &mut TenantTx, account_id: Uuid, days: &[NaiveDate]) -> Result<Vec<Score>> {
     sqlx::query_as(sqlx::AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM scores WHERE account_id = $1 AND day = ANY($2) AND is_primary ORDER BY day"
     )))

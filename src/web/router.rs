@@ -16,7 +16,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
-use super::pages::{accounts, search, session};
+use super::pages::{accounts, search, session, today};
 use super::{Web, assets, collect, ops};
 
 /// The whole of HTTP.
@@ -61,6 +61,7 @@ fn pages() -> Router<Web> {
 /// Today, the list of accounts and the pages of one.
 fn customers() -> Router<Web> {
     Router::new()
+        .route("/", get(today::show::show))
         .route("/accounts", get(accounts::list::show))
         .route("/accounts/{external_id}", get(accounts::show::show))
         .route("/accounts/{external_id}/health", get(accounts::health::show))

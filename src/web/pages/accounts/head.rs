@@ -81,13 +81,9 @@ impl HeadEdit {
     /// What this member may change: managers give accounts to anybody, a CSM takes or leaves them.
     pub fn new(member: &Member, words: &Wording, account: &Account, members: &[db::members::Member]) -> Self {
         let me = member.membership.member_id;
-        let nobody = Choice {
-            value: String::new(),
-            label: "Nobody".to_owned(),
-            selected: account.owner_id.is_none(),
-        };
-        let may_choose =
-            |id: Uuid| member.may(Role::Manager) || id == me || account.owner_id == Some(id);
+        let nobody =
+            Choice { value: String::new(), label: "Nobody".to_owned(), selected: account.owner_id.is_none() };
+        let may_choose = |id: Uuid| member.may(Role::Manager) || id == me || account.owner_id == Some(id);
         let people = members.iter().filter(|m| m.role != Role::Executive.word() && may_choose(m.id));
         let owners = people.map(|m| Choice {
             value: m.id.to_string(),
@@ -189,11 +185,7 @@ pub async fn pin(
     Ok(Done::to(next.clone(), text).undo(action, &[("segment", &before), ("next", &next)]).into_response())
 }
 
-async fn found(
-    web: &Web,
-    member: &Member,
-    external_id: &str,
-) -> Result<(Account, Vec<db::members::Member>)> {
+async fn found(web: &Web, member: &Member, external_id: &str) -> Result<(Account, Vec<db::members::Member>)> {
     let mut tx = web.app.db.read(&member.scope).await?;
     let account = db::accounts::find(&mut tx, external_id).await?.ok_or(Error::NotFound)?;
     Ok((account, db::members::list(&mut tx).await?))

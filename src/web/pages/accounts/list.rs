@@ -317,8 +317,8 @@ fn chips(words: &Wording, params: &Params, members: &[members::Member]) -> Vec<C
         }
     };
     let window = WINDOWS.iter().find(|(value, _)| *value == params.renewal);
-    let renewal = window
-        .map_or_else(|| format!("Renews in {} days", params.renewal), |(_, label)| (*label).to_owned());
+    let renewal =
+        window.map_or_else(|| format!("Renews in {} days", params.renewal), |(_, label)| (*label).to_owned());
     let all = [
         ("q", &params.q, format!("“{}”", params.q.trim())),
         ("segment", &params.segment, format!("Segment: {}", words.segment(&params.segment))),
@@ -359,6 +359,10 @@ fn nothing(without_filter: bool) -> EmptyState {
             .action("Import accounts", "/settings/imports")
             .action("Read the API reference", "/api/docs");
     }
-    EmptyState::new("search", "No account matches", "Take a filter away, or look for a shorter part of the name.")
-        .action("Clear all filters", paths::ACCOUNTS)
+    EmptyState::new(
+        "search",
+        "No account matches",
+        "Take a filter away, or look for a shorter part of the name.",
+    )
+    .action("Clear all filters", paths::ACCOUNTS)
 }

@@ -56,8 +56,11 @@ pub async fn show(
     let mut tx = web.app.db.read(&member.scope).await?;
     let contacts = db::contacts::of_account(&mut tx, subject.account.id).await?;
     // A user of the product is the same person when their id is the contact's, or the contact's address.
-    let ids: Vec<&str> =
-        contacts.iter().flat_map(|c| [c.external_id.as_str(), c.email.as_str()]).filter(|id| !id.is_empty()).collect();
+    let ids: Vec<&str> = contacts
+        .iter()
+        .flat_map(|c| [c.external_id.as_str(), c.email.as_str()])
+        .filter(|id| !id.is_empty())
+        .collect();
     let seen = db::events::users_seen(&mut tx, &ids).await?;
     let people = contacts.iter().map(|contact| {
         let last = [&contact.external_id, &contact.email].into_iter().filter_map(|id| seen.get(id)).max();
@@ -68,7 +71,10 @@ pub async fn show(
             champion: contact.champion,
             email: contact.email.clone(),
             last_seen: last.map_or_else(String::new, |at| format::ago(*at, subject.words.now)),
-            left: contact.left_on.filter(|day| *day <= subject.day).map(|day| format!("left {}", format::date(day))),
+            left: contact
+                .left_on
+                .filter(|day| *day <= subject.day)
+                .map(|day| format!("left {}", format::date(day))),
         }
     });
     let empty = contacts.is_empty().then(|| {

@@ -152,11 +152,8 @@ pub fn caps(scored: &Scored) -> Vec<Notice> {
     }
     notices.extend(scored.explained.caps.iter().map(|cap| {
         let band = &bands[cap.at_most].name;
-        let tone = if cap.lowered {
-            Tone::parse(scored.in_force.tone(cap.at_most).word())
-        } else {
-            Tone::None
-        };
+        let tone =
+            if cap.lowered { Tone::parse(scored.in_force.tone(cap.at_most).word()) } else { Tone::None };
         let title = match cap.lowered {
             true => format!("Held at {band}."),
             false => format!("{band} at best."),
@@ -170,7 +167,8 @@ pub fn caps(scored: &Scored) -> Vec<Notice> {
 fn goal(scored: &Scored) -> Option<usize> {
     let now = scored.explained.band?;
     let bands = scored.in_force.methodology.health.bands.len();
-    let good = (0..bands).rev().find(|band| scored.in_force.tone(*band) == crate::app::methodology::Tone::Good);
+    let good =
+        (0..bands).rev().find(|band| scored.in_force.tone(*band) == crate::app::methodology::Tone::Good);
     good.filter(|good| *good < now)
 }
 
@@ -214,7 +212,8 @@ pub fn path_up(scored: &Scored) -> (String, Vec<PathUp>) {
             break;
         }
         reached += one.available;
-        let together = if steps.iter().any(|step| !step.gain.is_empty()) { "with those above" } else { "alone" };
+        let together =
+            if steps.iter().any(|step| !step.gain.is_empty()) { "with those above" } else { "alone" };
         let note = format!("reaches {} {together}", whole(reached.min(100.0)));
         steps.push(PathUp { text, gain: format::points(one.available), note });
     }
@@ -291,7 +290,12 @@ fn measure(
         reading: text,
         unit: if read.value.is_null() { String::new() } else { unit_of(methodology, &indicator.value) },
         window: window(&read, days, as_of),
-        curve: CurveDot::new(&points(&indicator.curve), spot(&indicator.curve, &read.value, score), tone, &label),
+        curve: CurveDot::new(
+            &points(&indicator.curve),
+            spot(&indicator.curve, &read.value, score),
+            tone,
+            &label,
+        ),
         weight_asked: format::percent(score.asked, 1),
         weight_given: format::percent(score.given, 1),
         gained: format::points(score.gained),
@@ -433,8 +437,10 @@ mod tests {
         let falling = Curve::Linear { zero: 10.0, full: 0.0 };
         assert_eq!(points(&falling), [(0.0, 100.0), (10.0, 0.0), (11.5, 0.0)]);
         let step = |bound, score| crate::domain::health::Step { bound, score, label: None };
-        let steps =
-            Curve::Steps([step(Some(Bound::From(80.0)), 100.0), step(Some(Bound::From(60.0)), 75.0), step(None, 25.0)].into());
+        let steps = Curve::Steps(
+            [step(Some(Bound::From(80.0)), 100.0), step(Some(Bound::From(60.0)), 75.0), step(None, 25.0)]
+                .into(),
+        );
         let drawn = points(&steps);
         assert_eq!(drawn.iter().map(|p| p.1).collect::<Vec<_>>(), [25.0, 25.0, 75.0, 75.0, 100.0, 100.0]);
         assert!(drawn.windows(2).all(|pair| pair[0].0 <= pair[1].0));

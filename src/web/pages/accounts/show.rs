@@ -123,19 +123,22 @@ pub async fn show(
 fn dearest(subject: &Subject, scored: &Scored) -> Vec<Reason> {
     let mut leaves: Vec<_> = reasons::leaves(scored).filter(|(.., score)| score.lost >= 1.0).collect();
     leaves.sort_by(|a, b| b.2.lost.total_cmp(&a.2.lost));
-    let reason = |(_, node, score): (usize, &crate::domain::health::Node, &crate::domain::health::NodeScore)| {
-        let read = reasons::reading(scored, node);
-        let value = read.map_or_else(|| "no data".to_owned(), |read| figure(&read.value));
-        let day = read.and_then(|read| read.date);
-        let fresh = day.map_or_else(String::new, |day| format!(", last data {}", format::days_from(day, subject.day)));
-        Reason {
-            name: node.name.to_string(),
-            reading: format!("reads {value}{fresh}"),
-            cost: format::points(-score.lost),
-            tone: reasons::tone_of(scored, score.score),
-            href: format!("{}#{}", subject.href("health"), reasons::anchor(node)),
-        }
-    };
+    let reason =
+        |(_, node, score): (usize, &crate::domain::health::Node, &crate::domain::health::NodeScore)| {
+            let read = reasons::reading(scored, node);
+            let value = read.map_or_else(|| "no data".to_owned(), |read| figure(&read.value));
+            let day = read.and_then(|read| read.date);
+            let fresh = day.map_or_else(String::new, |day| {
+                format!(", last data {}", format::days_from(day, subject.day))
+            });
+            Reason {
+                name: node.name.to_string(),
+                reading: format!("reads {value}{fresh}"),
+                cost: format::points(-score.lost),
+                tone: reasons::tone_of(scored, score.score),
+                href: format!("{}#{}", subject.href("health"), reasons::anchor(node)),
+            }
+        };
     leaves.into_iter().take(REASONS).map(reason).collect()
 }
 

@@ -189,7 +189,8 @@ impl Window {
         rows: &[&MetricDay],
     ) -> (String, String, Option<Delta>, Option<Vec<Option<f64>>>) {
         let last = rows.iter().rev().find(|row| row.figures.value.is_some() || row.figures.label.is_some());
-        let since = last.map_or_else(String::new, |row| format!("since {}", format::date_near(row.figures.day, self.to)));
+        let since = last
+            .map_or_else(String::new, |row| format!("since {}", format::date_near(row.figures.day, self.to)));
         let unit = if metric.unit.is_empty() { since.clone() } else { format!("{}, {since}", metric.unit) };
         if let Some(word) = last.and_then(|row| row.figures.label.clone()) {
             return (word, unit, None, None);
