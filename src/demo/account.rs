@@ -116,7 +116,7 @@ pub(super) fn account(
     let people = role.seats - i64::from(role.seats > 5 && dice.chance(400));
     AccountPlan {
         users: users(dice, &external_id, story, people, first, expanded),
-        gauges: samples(dice, story, role.seats <= 4, (first, last, today)),
+        gauges: samples(dice, story, role.arr < 25_000, (first, last, today)),
         rhythm: Rhythm::new(dice, story, role.start, today),
         region: region(dice, role.currency),
         tags: tags(dice, &role),

@@ -65,7 +65,8 @@ pub(super) fn cast(
     currencies: &[(u64, &'static str)],
     unusual: bool,
 ) -> Vec<Role> {
-    let mut companies = Companies::new(dice);
+    let given: Vec<&str> = endangered.iter().map(|e| e.name).collect();
+    let mut companies = Companies::new(dice, &given);
     let mut roles: Vec<Role> = numbers
         .stories(dice, today)
         .into_iter()
@@ -93,8 +94,8 @@ impl Numbers {
         stories.extend(vec![Story::SlowDecay; self.slow_decay]);
         stories.extend(vec![Story::DeepDecay; self.deep_decay]);
         stories.extend((0..self.champion_left).map(|_| Story::ChampionLeft {
-            ago: dice.between((14, 24)),
-            remaining: dice.between((280, 420)),
+            ago: dice.between((15, 24)),
+            remaining: dice.between((250, 370)),
         }));
         stories.extend((0..self.sudden_stop).map(|_| Story::SuddenStop { ago: dice.between((12, 19)) }));
         stories.extend((0..self.support_storm).map(|_| Story::SupportStorm {
@@ -167,13 +168,15 @@ fn size(dice: &mut Dice, story: Story) -> (i64, i64) {
         // The great accounts in trouble are cast by hand; these must not outshine them.
         _ if story.is_trouble() => [(1, 0), (5, 1), (5, 2)],
         Story::Expansion | Story::Growth => [(35, 0), (40, 1), (25, 2)],
+        // With three users a slow decline cannot be told from chance.
+        Story::SlowDecay => [(25, 0), (75, 1), (0, 2)],
         Story::Churned { .. } | Story::LowAdoption | Story::Lukewarm => [(10, 0), (40, 1), (50, 2)],
         _ => [(24, 0), (36, 1), (40, 2)],
     };
     match dice.weighted(&weights) {
-        0 if story.is_trouble() => (dice.between((21, 28)) * 5_000, dice.between((8, 10))),
-        0 => (dice.between((21, 85)) * 5_000, dice.between((8, 12))),
-        1 => (dice.between((26, 96)) * 1_000, dice.between((5, 7))),
+        0 if story.is_trouble() => (dice.between((21, 28)) * 5_000, dice.between((7, 9))),
+        0 => (dice.between((21, 85)) * 5_000, dice.between((7, 11))),
+        1 => (dice.between((26, 96)) * 1_000, dice.between((4, 6))),
         _ => (dice.between((30, 240)) * 100, dice.between((3, 4))),
     }
 }
@@ -196,6 +199,9 @@ fn dates(dice: &mut Dice, today: NaiveDate, story: Story, arr: i64) -> (NaiveDat
             (end.checked_sub_months(years).unwrap_or(end), 12)
         }
         _ if story.is_trouble() => (start_of(today, dice.between((110, 330)), 12, 320), 12),
+        Story::Growth | Story::SlowDecay => {
+            (start_of(today, dice.between((1, span)), months, dice.between((380, 900))), months)
+        }
         _ => (start_of(today, dice.between((1, span)), months, dice.between((150, 900))), months),
     }
 }

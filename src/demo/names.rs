@@ -2,7 +2,7 @@
 
 use super::dice::Dice;
 
-/// Names that try a page: scripts, directions, quotes, lengths. Industry and, where it matters, currency.
+/// Names that try a page (scripts, directions, quotes, lengths) and their trades.
 pub(super) const UNUSUAL: [(&str, &str); 16] = [
     ("🌱 Sproutmere Farms", "Agriculture"),
     ("Pixel & Paw 🐾", "Retail"),
@@ -23,7 +23,7 @@ pub(super) const UNUSUAL: [(&str, &str); 16] = [
         "Logistics",
     ),
     ("X7", "Technology"),
-    ("Ivelbrook Ionics e\u{301}tendue", "Energy"),
+    ("E\u{301}nergies Vaubrelle", "Energy"),
 ];
 
 /// Two customers who pay in yen.
@@ -72,10 +72,11 @@ pub(super) struct Companies {
 }
 
 impl Companies {
-    /// All stems in random order.
-    pub(super) fn new(dice: &mut Dice) -> Companies {
+    /// All stems in random order, but those that begin a name already given.
+    pub(super) fn new(dice: &mut Dice, given: &[&str]) -> Companies {
         let mut stems: Vec<String> =
             STARTS.iter().flat_map(|start| ENDS.iter().map(move |end| format!("{start}{end}"))).collect();
+        stems.retain(|stem| !given.iter().any(|name| name.starts_with(stem.as_str())));
         dice.shuffle(&mut stems);
         Companies { stems }
     }
@@ -197,7 +198,7 @@ mod tests {
     #[test]
     fn names_do_not_repeat() {
         let mut dice = Dice::keyed(1, &[]);
-        let mut companies = Companies::new(&mut dice);
+        let mut companies = Companies::new(&mut dice, &[]);
         let mut names: Vec<String> = (0..200).map(|_| companies.next(&mut dice, None).0).collect();
         names.sort();
         names.dedup();

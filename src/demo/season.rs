@@ -15,8 +15,8 @@ pub(super) fn day_factor(day: NaiveDate) -> i64 {
         Weekday::Fri => 900,
     };
     let holiday = match (day.month(), day.day()) {
-        (12, 25 | 26) | (1, 1) => 400,
-        (12, 24 | 31) | (5, 1) => 700,
+        (12, 25 | 26) | (1, 1) => 600,
+        (12, 24 | 31) | (5, 1) => 800,
         _ => 1000,
     };
     weekday * holiday / 1000

@@ -34,9 +34,9 @@ pub enum Story {
     LowAdoption,
     /// Little use, little complaint.
     Lukewarm,
-    /// Loses about a tenth of its use each month.
+    /// Has lost half of its use, a little each month.
     SlowDecay,
-    /// The same, further down: by now a third in a month.
+    /// The same, faster: by now it loses more than a third in a month.
     DeepDecay,
     /// The champion left; use fell within days to `remaining` thousandths.
     ChampionLeft {
@@ -155,7 +155,7 @@ impl Story {
             Story::Growth => along(&[(540, 720), (0, 1030)], ago),
             Story::Rollout => along(&[(85, 650), (30, 900), (0, 1000)], ago),
             Story::Seasonal(season) => season.factor(day),
-            Story::SlowDecay => along(&[(260, 1000), (0, 470)], ago),
+            Story::SlowDecay => along(&[(280, 1000), (30, 530), (0, 500)], ago),
             Story::DeepDecay => along(&[(150, 1000), (0, 100)], ago),
             Story::ChampionLeft { ago: since, remaining } => {
                 along(&[(since + 1, 1000), (since - 3, remaining)], ago)
@@ -207,18 +207,18 @@ impl Story {
                 impact: [2, 7, 1],
             },
             Story::Lukewarm => Temper {
-                level: (330, 430),
+                level: (360, 450),
                 advanced: moved((540, 600), (610, 670)),
                 integrations: flat((1, 1)),
                 tickets: (2, 4),
-                csat: flat((320, 380)),
-                roi: flat((25, 55)),
+                csat: flat((335, 390)),
+                roi: flat((35, 60)),
                 nps: (-15, 20),
-                impact: [4, 6, 0],
+                impact: [2, 8, 0],
             },
             Story::SlowDecay => Temper {
                 level: (660, 740),
-                advanced: moved((640, 720), (520, 640)),
+                advanced: moved((640, 720), (490, 580)),
                 integrations: flat((1, 3)),
                 tickets: (2, 4),
                 csat: moved((410, 450), (330, 390)),

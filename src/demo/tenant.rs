@@ -1,5 +1,7 @@
 //! A company that uses Holdfast, and what happens at all of its customers on a day.
 
+use std::mem;
+
 use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 
@@ -7,9 +9,6 @@ use super::HISTORY_DAYS;
 use super::account::AccountPlan;
 use super::event::{DemoEvent, EventName, Flaw};
 use super::usage::DayOf;
-
-/// Longest delay of a late event, in days.
-const LATEST: i64 = 3;
 
 /// A member of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,14 +71,16 @@ impl TenantPlan {
         events.into_iter()
     }
 
-    /// What arrives on this day: the events of the day itself and the late ones of the days before.
-    pub fn arrivals_on(&self, day: NaiveDate) -> impl Iterator<Item = DemoEvent> + use<> {
-        let days = (0..=LATEST).rev().map(|ago| day - TimeDelta::days(ago));
-        let arrived: Vec<DemoEvent> = days
-            .flat_map(|happened| self.events_on(happened))
-            .filter(|event| event.received_on == day)
-            .collect();
-        arrived.into_iter()
+    /// The whole history as it arrives, day by day: what happened on the day and what is late from the
+    /// days before. Every message comes exactly as often as [`TenantPlan::events_on`] has it.
+    pub fn arrivals(&self) -> impl Iterator<Item = (NaiveDate, Vec<DemoEvent>)> {
+        let mut under_way: Vec<DemoEvent> = Vec::new();
+        self.days().map(move |day| {
+            under_way.extend(self.events_on(day));
+            let (here, later) = mem::take(&mut under_way).into_iter().partition(|e| e.received_on <= day);
+            under_way = later;
+            (day, here)
+        })
     }
 
     fn day_of<'a>(&self, n: u64, group: &'a str, day: NaiveDate) -> DayOf<'a> {

@@ -1,0 +1,3 @@
+//! HTTP from outside.
+
+mod collect;
