@@ -58,7 +58,12 @@ pub async fn id_of_email(tx: &mut TenantTx, email: &str) -> Result<Option<Uuid>>
     .await
 }
 
-/// Notes that a member is here, and returns when they were here before.
+/// When a member was last here.
+pub async fn last_seen(tx: &mut TenantTx, id: Uuid) -> Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar("SELECT last_seen_at FROM members WHERE id = $1").bind(id).fetch_one(tx.conn()).await
+}
+
+/// Notes that a member is here.
 pub async fn seen(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<()> {
     sqlx::query("UPDATE members SET last_seen_at = $2 WHERE id = $1")
         .bind(id)

@@ -16,7 +16,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
-use super::pages::session;
+use super::pages::{accounts, search, session, today};
 use super::{Web, assets, collect, ops};
 
 /// The whole of HTTP.
@@ -50,11 +50,27 @@ fn pages() -> Router<Web> {
         .route("/tenant", post(session::tenant::switch))
         .route("/theme", post(session::theme::choose))
         .route("/invitations/{token}", get(session::invitation::show).post(session::invitation::accept))
+        .merge(customers())
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(DefaultBodyLimit::max(1024 * 1024))
         .layer(CsrfLayer::new())
         .layer(CompressionLayer::new())
         .layer(from_fn(errors::pages))
+}
+
+/// Today, the list of accounts and the pages of one.
+fn customers() -> Router<Web> {
+    Router::new()
+        .route("/", get(today::show::show))
+        .route("/accounts", get(accounts::list::show))
+        .route("/accounts/{external_id}", get(accounts::show::show))
+        .route("/accounts/{external_id}/health", get(accounts::health::show))
+        .route("/accounts/{external_id}/usage", get(accounts::usage::show))
+        .route("/accounts/{external_id}/people", get(accounts::people::show))
+        .route("/accounts/{external_id}/contracts", get(accounts::contracts::show))
+        .route("/accounts/{external_id}/owner", post(accounts::head::assign))
+        .route("/accounts/{external_id}/segment", post(accounts::head::pin))
+        .route("/search", get(search::list::show))
 }
 
 /// What SDKs speak to, from servers and from any site's pages.

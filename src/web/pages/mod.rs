@@ -10,3 +10,4 @@ pub mod search;
 pub mod session;
 pub mod settings;
 pub mod today;
+pub mod wording;
