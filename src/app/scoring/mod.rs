@@ -110,20 +110,38 @@ impl App {
         account: Uuid,
         day: NaiveDate,
     ) -> Result<Option<Assessed>> {
-        let Some(in_force) = self.methodology(scope).await? else { return Ok(None) };
+        Ok(self.assess_many(scope, &[account], day).await?.pop().map(|(_, assessed)| assessed))
+    }
+
+    /// Some accounts on a day, worked out afresh from everything known by then: one load for all of them. Unknown
+    /// ids are missing from the answer, which is in no order and empty without a methodology.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn assess_many(
+        &self,
+        scope: &TenantScope,
+        accounts: &[Uuid],
+        day: NaiveDate,
+    ) -> Result<Vec<(Uuid, Assessed)>> {
+        let Some(in_force) = self.methodology(scope).await? else { return Ok(Vec::new()) };
         let mut tx = self.db.read(scope).await?;
-        let loaded = load(&mut tx, scope, &in_force, &[account], day, day, day).await?;
+        let loaded = load(&mut tx, scope, &in_force, accounts, day, day, day).await?;
         let exchange = exchange(&mut tx, scope).await?;
         let loaded = loaded.ready(&in_force, &exchange);
-        let history =
-            db::scores::history(&mut tx, &[account], day - Duration::days(COMPARE_DAYS.into()), day).await?;
-        Ok(loaded.accounts().first().map(|data| {
+        let since = day - Duration::days(COMPARE_DAYS.into());
+        let mut history: HashMap<Uuid, Vec<(NaiveDate, f64)>> = HashMap::new();
+        for point in db::scores::history(&mut tx, accounts, since, day).await? {
+            history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
+        }
+        let assess = |data: &AccountData| {
             let standing = loaded.standing(data, day);
             let mut facts = loaded.facts(data, &standing, day, day);
-            facts.health_history = history.iter().filter_map(|p| Some((p.day, p.score?))).collect();
+            facts.health_history = history.remove(&data.row.id).unwrap_or_default();
             facts.renewal_opened = Some(scope.day_of(data.row.created_at));
-            Assessed { evaluation: in_force.methodology.evaluate(&facts), standing }
-        }))
+            (data.row.id, Assessed { evaluation: in_force.methodology.evaluate(&facts), standing })
+        };
+        Ok(loaded.accounts().iter().map(assess).collect())
     }
 
     /// Scores some accounts for each day of a stretch inside a transaction, and stores what lists read when the
