@@ -3,8 +3,6 @@
 # make check   formatting and lints
 
 export PATH := $(PATH):$(HOME)/.cargo/bin
-# Queries are checked against the committed .sqlx/, never against a database that happens to be there.
-export SQLX_OFFLINE := true
 
 CARGO ?= cargo
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)

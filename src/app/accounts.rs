@@ -45,21 +45,28 @@ fn misfit(field: &CustomField, value: &Value) -> Option<String> {
     })
 }
 
-/// Stores an account inside a transaction and arranges what follows from it: scoring, and counting what waited.
+/// Stores accounts inside a transaction and arranges what follows from it: scoring, and counting what waited.
+/// No external id may come twice.
 pub(super) async fn put_in(
     tx: &mut TenantTx,
-    stated: &Stated,
+    stated: &[&Stated],
     now: chrono::DateTime<chrono::Utc>,
-) -> Result<(Uuid, Change)> {
-    let (id, change) = db::accounts::put(tx, stated, now).await?;
-    if change != Change::Unchanged {
-        db::accounts::mark_dirty(tx, &[id], now).await?;
+) -> db::Result<Vec<Change>> {
+    let put = db::accounts::put_many(tx, stated, now).await?;
+    let touched: Vec<Uuid> =
+        put.iter().filter(|(_, change)| *change != Change::Unchanged).map(|(id, _)| *id).collect();
+    if !touched.is_empty() {
+        db::accounts::mark_dirty(tx, &touched, now).await?;
     }
-    if change == Change::Created && db::quarantine::waits_for(tx, &stated.external_id).await? {
-        let dedupe = format!("replay:{id}");
+    let created = || stated.iter().zip(&put).filter(|(_, (_, change))| *change == Change::Created);
+    let names: Vec<&str> = created().map(|(stated, _)| stated.external_id.as_str()).collect();
+    if let Some((_, (first, _))) = created().next()
+        && db::quarantine::waits_for(tx, &names).await?
+    {
+        let dedupe = format!("replay:{first}");
         db::jobs::enqueue(tx, "replay", &json!({}), Some(&dedupe), now).await?;
     }
-    Ok((id, change))
+    Ok(put.into_iter().map(|(_, change)| change).collect())
 }
 
 impl App {
@@ -73,7 +80,7 @@ impl App {
         if let Some(Value::Object(fields)) = &stated.fields {
             check_fields(&db::custom_fields::list(&mut tx).await?, fields)?;
         }
-        let (_, change) = put_in(&mut tx, stated, now).await?;
+        let change = put_in(&mut tx, &[stated], now).await?.first().copied().unwrap_or(Change::Unchanged);
         if change != Change::Unchanged {
             let action = if change == Change::Created { "account.created" } else { "account.updated" };
             db::audit::record(&mut tx, now, &actor.0, action, &stated.external_id, json!({})).await?;

@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod auth;
 pub mod error;
+pub mod fields;
 pub mod imports;
 pub mod keys;
 pub mod members;

@@ -1,6 +1,9 @@
 //! Accounts, with what Holdfast last worked out about them.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -339,47 +342,107 @@ pub enum Change {
     Unchanged,
 }
 
-/// Creates or updates an account by its external id; tells which, and its id.
-pub async fn put(tx: &mut TenantTx, stated: &Stated, now: DateTime<Utc>) -> Result<(Uuid, Change)> {
-    let row: Option<(Uuid, bool)> = sqlx::query_as(
-        "INSERT INTO accounts AS a (tenant_id, id, external_id, name, owner_id, start_date, tags, fields, created_at,
-                                    updated_at)
-         VALUES ($1, $2, $3, coalesce($4, $3), $6, $8, coalesce($9, '{}'), jsonb_strip_nulls(coalesce($10, '{}')),
-                 $11, $11)
-         ON CONFLICT (tenant_id, external_id) DO UPDATE SET
-           name = coalesce($4, a.name),
-           owner_id = CASE WHEN $5 THEN $6 ELSE a.owner_id END,
-           start_date = CASE WHEN $7 THEN $8 ELSE a.start_date END,
-           tags = coalesce($9, a.tags),
-           fields = jsonb_strip_nulls(a.fields || coalesce($10, '{}')),
-           updated_at = $11
-         WHERE (a.name, a.owner_id, a.start_date, a.tags, a.fields) IS DISTINCT FROM
-           (coalesce($4, a.name), CASE WHEN $5 THEN $6 ELSE a.owner_id END,
-            CASE WHEN $7 THEN $8 ELSE a.start_date END, coalesce($9, a.tags),
-            jsonb_strip_nulls(a.fields || coalesce($10, '{}')))
-         RETURNING a.id, (xmax = 0) AS created",
-    )
-    .bind(tx.tenant())
-    .bind(Uuid::now_v7())
-    .bind(&stated.external_id)
-    .bind(&stated.name)
-    .bind(stated.owner_id.is_some())
-    .bind(stated.owner_id.flatten())
-    .bind(stated.start_date.is_some())
-    .bind(stated.start_date.flatten())
-    .bind(&stated.tags)
-    .bind(&stated.fields)
-    .bind(now)
-    .fetch_optional(tx.conn())
-    .await?;
-    match row {
-        Some((id, true)) => Ok((id, Change::Created)),
-        Some((id, false)) => Ok((id, Change::Updated)),
-        None => {
-            let id = id_of(tx, &stated.external_id).await?.ok_or(sqlx::Error::RowNotFound)?;
-            Ok((id, Change::Unchanged))
-        }
-    }
+const STATED: &str =
+    "unnest($2::uuid[], $3::text[], $4::text[], $5::bool[], $6::uuid[], $7::bool[], $8::date[],
+    $9::jsonb[], $10::jsonb[])
+    AS s (id, external_id, name, states_owner, owner_id, states_start, start_date, tags, fields)";
+
+/// Creates or updates accounts by their external ids; tells of each which, and its id, in their order.
+/// No external id may come twice.
+pub async fn put_many(
+    tx: &mut TenantTx,
+    stated: &[&Stated],
+    now: DateTime<Utc>,
+) -> Result<Vec<(Uuid, Change)>> {
+    let ids: Vec<Uuid> = stated.iter().map(|_| Uuid::now_v7()).collect();
+    let insert = format!(
+        "INSERT INTO accounts (tenant_id, id, external_id, name, owner_id, start_date, tags, fields, created_at,
+                               updated_at)
+         SELECT $1, s.id, s.external_id, coalesce(s.name, s.external_id), s.owner_id, s.start_date,
+                ARRAY(SELECT jsonb_array_elements_text(s.tags)), jsonb_strip_nulls(coalesce(s.fields, '{{}}')), $11, $11
+         FROM {STATED} ORDER BY s.external_id
+         ON CONFLICT (tenant_id, external_id) DO NOTHING RETURNING external_id, id"
+    );
+    let created: HashMap<String, Uuid> =
+        bind(tx, insert, stated, ids, now).fetch_all(tx.conn()).await?.into_iter().collect();
+    let known: Vec<&Stated> =
+        stated.iter().filter(|s| !created.contains_key(&s.external_id)).copied().collect();
+    let updated = if known.is_empty() { HashMap::new() } else { update_many(tx, &known, now).await? };
+    stated
+        .iter()
+        .map(|s| match (created.get(&s.external_id), updated.get(&s.external_id)) {
+            (Some(id), _) => Ok((*id, Change::Created)),
+            (None, Some(found)) => Ok(*found),
+            (None, None) => Err(sqlx::Error::RowNotFound),
+        })
+        .collect()
+}
+
+/// Locks the rows in the order of their external ids, so that two files cannot wait for one another.
+async fn update_many(
+    tx: &mut TenantTx,
+    stated: &[&Stated],
+    now: DateTime<Utc>,
+) -> Result<HashMap<String, (Uuid, Change)>> {
+    let update = format!(
+        "WITH meant AS (
+           SELECT a.external_id, a.id, coalesce(s.name, a.name) AS name,
+                  CASE WHEN s.states_owner THEN s.owner_id ELSE a.owner_id END AS owner_id,
+                  CASE WHEN s.states_start THEN s.start_date ELSE a.start_date END AS start_date,
+                  CASE WHEN s.tags IS NULL THEN a.tags ELSE ARRAY(SELECT jsonb_array_elements_text(s.tags)) END AS tags,
+                  jsonb_strip_nulls(a.fields || coalesce(s.fields, '{{}}')) AS fields
+           FROM {STATED} JOIN accounts a ON a.tenant_id = $1 AND a.external_id = s.external_id
+           ORDER BY a.external_id FOR UPDATE OF a),
+         changed AS (
+           UPDATE accounts a SET name = m.name, owner_id = m.owner_id, start_date = m.start_date, tags = m.tags,
+                  fields = m.fields, updated_at = $11
+           FROM meant m WHERE a.tenant_id = $1 AND a.id = m.id
+             AND (a.name, a.owner_id, a.start_date, a.tags, a.fields)
+                 IS DISTINCT FROM (m.name, m.owner_id, m.start_date, m.tags, m.fields)
+           RETURNING a.id)
+         SELECT m.external_id, m.id, c.id IS NOT NULL FROM meant m LEFT JOIN changed c ON c.id = m.id"
+    );
+    let rows: Vec<(String, Uuid, bool)> =
+        bind(tx, update, stated, vec![Uuid::nil(); stated.len()], now).fetch_all(tx.conn()).await?;
+    let change = |changed| if changed { Change::Updated } else { Change::Unchanged };
+    Ok(rows.into_iter().map(|(key, id, changed)| (key, (id, change(changed)))).collect())
+}
+
+/// The parameters of [`STATED`], the tenant before and the time after them.
+fn bind<'q, T>(
+    tx: &TenantTx,
+    sql: String,
+    stated: &[&Stated],
+    ids: Vec<Uuid>,
+    now: DateTime<Utc>,
+) -> sqlx::query::QueryAs<'q, Postgres, T, PgArguments>
+where
+    T: for<'r> sqlx::FromRow<'r, PgRow>,
+{
+    let tags = |s: &Stated| s.tags.as_ref().map(|tags| serde_json::json!(tags));
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tx.tenant())
+        .bind(ids)
+        .bind(stated.iter().map(|s| s.external_id.clone()).collect::<Vec<_>>())
+        .bind(stated.iter().map(|s| s.name.clone()).collect::<Vec<_>>())
+        .bind(stated.iter().map(|s| s.owner_id.is_some()).collect::<Vec<_>>())
+        .bind(stated.iter().map(|s| s.owner_id.flatten()).collect::<Vec<_>>())
+        .bind(stated.iter().map(|s| s.start_date.is_some()).collect::<Vec<_>>())
+        .bind(stated.iter().map(|s| s.start_date.flatten()).collect::<Vec<_>>())
+        .bind(stated.iter().map(|s| tags(s)).collect::<Vec<_>>())
+        .bind(stated.iter().map(|s| s.fields.clone()).collect::<Vec<_>>())
+        .bind(now)
+}
+
+/// What became of rows, from what an upsert returned: the key of each row it touched and whether it was new.
+pub(super) fn changes<'k>(touched: &[(String, bool)], keys: impl Iterator<Item = &'k str>) -> Vec<Change> {
+    let touched: HashMap<&str, bool> = touched.iter().map(|(key, new)| (key.as_str(), *new)).collect();
+    keys.map(|key| match touched.get(key) {
+        Some(true) => Change::Created,
+        Some(false) => Change::Updated,
+        None => Change::Unchanged,
+    })
+    .collect()
 }
 
 /// The id behind an external id.

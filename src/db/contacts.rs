@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::accounts::Change;
+use super::accounts::{Change, changes};
 use super::{Result, TenantTx};
 
 /// A contact.
@@ -36,41 +36,49 @@ pub async fn of_account(tx: &mut TenantTx, account_id: Uuid) -> Result<Vec<Conta
     .await
 }
 
-/// Creates or updates a contact by its external id.
-pub async fn put(
+/// Creates or updates contacts, each with its account, by their external ids; tells which became of each, in their
+/// order. A contact is stated whole. No external id may come twice.
+pub async fn put_many(
     tx: &mut TenantTx,
-    account_id: Uuid,
-    contact: &Contact,
+    stated: &[(Uuid, &Contact)],
     now: DateTime<Utc>,
-) -> Result<Change> {
-    let created: Option<bool> = sqlx::query_scalar(
+) -> Result<Vec<Change>> {
+    let created: Vec<(String, bool)> = sqlx::query_as(
         "INSERT INTO contacts AS c (tenant_id, id, account_id, external_id, name, email, title, role, champion,
                                     left_on, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         SELECT $1, s.*, $11
+         FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[],
+                     $10::date[])
+              AS s (id, account_id, external_id, name, email, title, role, champion, left_on)
+         ORDER BY s.external_id
          ON CONFLICT (tenant_id, external_id) DO UPDATE SET account_id = excluded.account_id, name = excluded.name,
            email = excluded.email, title = excluded.title, role = excluded.role, champion = excluded.champion,
            left_on = excluded.left_on, updated_at = excluded.updated_at
          WHERE (c.account_id, c.name, c.email, c.title, c.role, c.champion, c.left_on) IS DISTINCT FROM
            (excluded.account_id, excluded.name, excluded.email, excluded.title, excluded.role, excluded.champion,
             excluded.left_on)
-         RETURNING (xmax = 0)",
+         RETURNING c.external_id, (xmax = 0)",
     )
     .bind(tx.tenant())
-    .bind(Uuid::now_v7())
-    .bind(account_id)
-    .bind(&contact.external_id)
-    .bind(&contact.name)
-    .bind(&contact.email)
-    .bind(&contact.title)
-    .bind(&contact.role)
-    .bind(contact.champion)
-    .bind(contact.left_on)
+    .bind(stated.iter().map(|_| Uuid::now_v7()).collect::<Vec<_>>())
+    .bind(stated.iter().map(|(account, _)| *account).collect::<Vec<_>>())
+    .bind(stated.iter().map(|(_, c)| c.external_id.as_str()).collect::<Vec<_>>())
+    .bind(stated.iter().map(|(_, c)| c.name.as_str()).collect::<Vec<_>>())
+    .bind(stated.iter().map(|(_, c)| c.email.as_str()).collect::<Vec<_>>())
+    .bind(stated.iter().map(|(_, c)| c.title.as_str()).collect::<Vec<_>>())
+    .bind(stated.iter().map(|(_, c)| c.role.as_str()).collect::<Vec<_>>())
+    .bind(stated.iter().map(|(_, c)| c.champion).collect::<Vec<_>>())
+    .bind(stated.iter().map(|(_, c)| c.left_on).collect::<Vec<_>>())
     .bind(now)
-    .fetch_optional(tx.conn())
+    .fetch_all(tx.conn())
     .await?;
-    Ok(match created {
-        Some(true) => Change::Created,
-        Some(false) => Change::Updated,
-        None => Change::Unchanged,
-    })
+    Ok(changes(&created, stated.iter().map(|(_, c)| c.external_id.as_str())))
+}
+
+/// The accounts that contacts belong to now, by their external ids; unknown ones are missing from the answer.
+pub async fn accounts_of(tx: &mut TenantTx, external_ids: &[&str]) -> Result<Vec<(String, Uuid)>> {
+    sqlx::query_as("SELECT external_id, account_id FROM contacts WHERE external_id = ANY($1)")
+        .bind(external_ids)
+        .fetch_all(tx.conn())
+        .await
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::accounts::Change;
+use super::accounts::{Change, changes};
 use super::{Result, TenantTx};
 
 /// A contract as stated.
@@ -38,17 +38,21 @@ pub async fn of_account(tx: &mut TenantTx, account_id: Uuid) -> Result<Vec<Contr
     .await
 }
 
-/// Creates or updates a contract by its external id.
-pub async fn put(
+/// Creates or updates contracts, each with the account it belongs to, by their external ids; tells which became of
+/// each, in their order. A contract is stated whole. No external id may come twice.
+pub async fn put_many(
     tx: &mut TenantTx,
-    account_id: Uuid,
-    contract: &Contract,
+    stated: &[(Uuid, &Contract)],
     now: DateTime<Utc>,
-) -> Result<Change> {
-    let created: Option<bool> = sqlx::query_scalar(
+) -> Result<Vec<Change>> {
+    let created: Vec<(String, bool)> = sqlx::query_as(
         "INSERT INTO contracts AS c (tenant_id, id, account_id, external_id, start_date, end_date, term_months,
                                      arr_minor, currency, seats, ended_on, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         SELECT $1, s.*, $12
+         FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::date[], $6::date[], $7::int[], $8::bigint[], $9::text[],
+                     $10::int[], $11::date[])
+              AS s (id, account_id, external_id, start_date, end_date, term_months, arr_minor, currency, seats, ended_on)
+         ORDER BY s.external_id
          ON CONFLICT (tenant_id, external_id) DO UPDATE SET account_id = excluded.account_id,
            start_date = excluded.start_date, end_date = excluded.end_date, term_months = excluded.term_months,
            arr_minor = excluded.arr_minor, currency = excluded.currency, seats = excluded.seats,
@@ -56,27 +60,31 @@ pub async fn put(
          WHERE (c.account_id, c.start_date, c.end_date, c.term_months, c.arr_minor, c.currency, c.seats, c.ended_on)
            IS DISTINCT FROM (excluded.account_id, excluded.start_date, excluded.end_date, excluded.term_months,
              excluded.arr_minor, excluded.currency, excluded.seats, excluded.ended_on)
-         RETURNING (xmax = 0)",
+         RETURNING c.external_id, (xmax = 0)",
     )
     .bind(tx.tenant())
-    .bind(Uuid::now_v7())
-    .bind(account_id)
-    .bind(&contract.external_id)
-    .bind(contract.start_date)
-    .bind(contract.end_date)
-    .bind(contract.term_months)
-    .bind(contract.arr_minor)
-    .bind(&contract.currency)
-    .bind(contract.seats)
-    .bind(contract.ended_on)
+    .bind(stated.iter().map(|_| Uuid::now_v7()).collect::<Vec<_>>())
+    .bind(stated.iter().map(|(account, _)| *account).collect::<Vec<_>>())
+    .bind(stated.iter().map(|(_, c)| c.external_id.as_str()).collect::<Vec<_>>())
+    .bind(stated.iter().map(|(_, c)| c.start_date).collect::<Vec<_>>())
+    .bind(stated.iter().map(|(_, c)| c.end_date).collect::<Vec<_>>())
+    .bind(stated.iter().map(|(_, c)| c.term_months).collect::<Vec<_>>())
+    .bind(stated.iter().map(|(_, c)| c.arr_minor).collect::<Vec<_>>())
+    .bind(stated.iter().map(|(_, c)| c.currency.as_str()).collect::<Vec<_>>())
+    .bind(stated.iter().map(|(_, c)| c.seats).collect::<Vec<_>>())
+    .bind(stated.iter().map(|(_, c)| c.ended_on).collect::<Vec<_>>())
     .bind(now)
-    .fetch_optional(tx.conn())
+    .fetch_all(tx.conn())
     .await?;
-    Ok(match created {
-        Some(true) => Change::Created,
-        Some(false) => Change::Updated,
-        None => Change::Unchanged,
-    })
+    Ok(changes(&created, stated.iter().map(|(_, c)| c.external_id.as_str())))
+}
+
+/// The accounts that contracts belong to now, by their external ids; unknown ones are missing from the answer.
+pub async fn accounts_of(tx: &mut TenantTx, external_ids: &[&str]) -> Result<Vec<(String, Uuid)>> {
+    sqlx::query_as("SELECT external_id, account_id FROM contracts WHERE external_id = ANY($1)")
+        .bind(external_ids)
+        .fetch_all(tx.conn())
+        .await
 }
 
 /// Exchange rates into the tenant's currency: units of it per unit of the other.

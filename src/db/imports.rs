@@ -1,9 +1,23 @@
 //! Files that brought rows, and the rows they could not.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{Result, TenantTx};
+
+/// The columns of a file, and which field each fills.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Columns {
+    /// The names in the file's first line.
+    pub header: Vec<String>,
+    /// Fields and the position of the column that fills each.
+    pub fields: Vec<(String, usize)>,
+    /// Columns that fill no field.
+    pub ignored: Vec<String>,
+}
 
 /// One import, running or over.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -14,6 +28,8 @@ pub struct Import {
     pub kind: String,
     /// What the file was called.
     pub file_name: String,
+    /// The file's columns; empty when it could not be read.
+    pub columns: Json<Columns>,
     /// Whether nothing was to be stored.
     pub dry_run: bool,
     /// waiting, running, done or failed.
@@ -70,18 +86,25 @@ pub struct Reject {
     pub record: serde_json::Value,
 }
 
+/// What is known of an import when it begins.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening<'a> {
+    /// accounts, contracts, contacts or metrics.
+    pub kind: &'a str,
+    /// What the file is called.
+    pub file_name: &'a str,
+    /// Its columns.
+    pub columns: &'a Columns,
+    /// Whether nothing is to be stored.
+    pub dry_run: bool,
+    /// Size of the file.
+    pub bytes_total: i64,
+    /// Who starts it.
+    pub started_by: &'a str,
+}
+
 /// Opens an import.
-pub async fn create(
-    tx: &mut TenantTx,
-    kind: &str,
-    file_name: &str,
-    mapping: &serde_json::Value,
-    dry_run: bool,
-    bytes_total: i64,
-    started_by: &str,
-    now: DateTime<Utc>,
-) -> Result<Uuid> {
-    let id = Uuid::now_v7();
+pub async fn create(tx: &mut TenantTx, id: Uuid, opening: &Opening<'_>, now: DateTime<Utc>) -> Result<()> {
     sqlx::query(
         "INSERT INTO imports (tenant_id, id, kind, file_name, mapping, dry_run, status, bytes_total, started_by,
                               started_at)
@@ -89,16 +112,48 @@ pub async fn create(
     )
     .bind(tx.tenant())
     .bind(id)
-    .bind(kind)
-    .bind(file_name)
-    .bind(mapping)
-    .bind(dry_run)
-    .bind(bytes_total)
-    .bind(started_by)
+    .bind(opening.kind)
+    .bind(opening.file_name)
+    .bind(Json(opening.columns))
+    .bind(opening.dry_run)
+    .bind(opening.bytes_total)
+    .bind(opening.started_by)
     .bind(now)
     .execute(tx.conn())
     .await?;
-    Ok(id)
+    Ok(())
+}
+
+/// Holds an import for as long as this transaction is open, which may be idle for any time: the sign that somebody
+/// works on it. It ends with the process or connection, however those end.
+pub async fn hold(tx: &mut TenantTx, id: Uuid) -> Result<()> {
+    sqlx::query(
+        "SELECT set_config('idle_in_transaction_session_timeout', '0', true),
+                pg_advisory_xact_lock(hashtextextended('import:' || $1::text, 0))",
+    )
+    .bind(id)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Ends imports that nobody holds any more; returns how many.
+pub async fn close_abandoned(tx: &mut TenantTx, error: &str, now: DateTime<Utc>) -> Result<u64> {
+    let running: Vec<Uuid> =
+        sqlx::query_scalar("SELECT id FROM imports WHERE status = 'running'").fetch_all(tx.conn()).await?;
+    if running.is_empty() {
+        return Ok(0);
+    }
+    let done = sqlx::query(
+        "UPDATE imports SET status = 'failed', error = $2, finished_at = $3 WHERE id = ANY($1) AND status = 'running'
+           AND pg_try_advisory_xact_lock(hashtextextended('import:' || id::text, 0))",
+    )
+    .bind(&running)
+    .bind(error)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// States how far it has come.
@@ -154,7 +209,7 @@ pub async fn reject(tx: &mut TenantTx, id: Uuid, rejects: &[Reject]) -> Result<(
 }
 
 const COLUMNS: &str =
-    "id, kind, file_name, dry_run, status, bytes_total, bytes_done, rows_done, created, updated,
+    "id, kind, file_name, mapping AS columns, dry_run, status, bytes_total, bytes_done, rows_done, created, updated,
     unchanged, rejected, error, started_by, started_at, finished_at";
 
 /// The latest imports.

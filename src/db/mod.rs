@@ -24,7 +24,7 @@ pub mod scores;
 pub mod sources;
 pub mod tenant;
 
-pub use pool::{Db, MIGRATOR};
+pub use pool::{Db, MIGRATOR, RoleError};
 pub use tenant::{PlatformTx, TenantScope, TenantTx};
 
 /// What any query may fail with.

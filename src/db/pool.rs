@@ -132,6 +132,20 @@ impl Db {
         PlatformTx::begin(self.pool.begin().await?).await
     }
 
+    /// What a connection fresh from the pool stands in: role, tenant setting, transaction state. For the test that no
+    /// request leaves anything behind.
+    ///
+    /// # Errors
+    /// When the server is away.
+    pub async fn standing(&self) -> super::Result<(String, String, String)> {
+        sqlx::query_as(
+            "SELECT current_user::text, coalesce(current_setting('app.tenant_id', true), ''),
+                    CASE WHEN now() = statement_timestamp() THEN 'outside' ELSE 'inside a transaction' END",
+        )
+        .fetch_one(&self.pool)
+        .await
+    }
+
     /// Closes every connection; waits for those in use.
     pub async fn close(&self) {
         self.pool.close().await;

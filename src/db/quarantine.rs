@@ -182,13 +182,14 @@ pub async fn take_replayable(tx: &mut TenantTx, limit: i64) -> Result<Vec<Entry>
     .await
 }
 
-/// Whether anything waits for this account.
-pub async fn waits_for(tx: &mut TenantTx, external_id: &str) -> Result<bool> {
+/// Whether any message waits for one of these accounts, by external id.
+pub async fn waits_for(tx: &mut TenantTx, external_ids: &[&str]) -> Result<bool> {
     sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM quarantine q LEFT JOIN end_users e ON e.tenant_id = q.tenant_id
-           AND e.user_id = q.user_id WHERE q.state = 'waiting' AND coalesce(q.group_id, e.group_id) = $1)",
+        "SELECT EXISTS (SELECT FROM quarantine WHERE state = 'waiting' AND group_id = ANY($1))
+             OR EXISTS (SELECT FROM quarantine q JOIN end_users e ON e.tenant_id = q.tenant_id AND e.user_id = q.user_id
+                        WHERE q.state = 'waiting' AND q.group_id IS NULL AND e.group_id = ANY($1))",
     )
-    .bind(external_id)
+    .bind(external_ids)
     .fetch_one(tx.conn())
     .await
 }

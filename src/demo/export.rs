@@ -1,5 +1,7 @@
 //! The CSV files a company would bring.
 
+use chrono::NaiveDate;
+
 use super::contracts::Term;
 use super::tenant::TenantPlan;
 
@@ -82,11 +84,12 @@ impl TenantPlan {
         table(head, rows)
     }
 
-    /// `account,metric,date,value`; the metrics are [`super::METRICS`].
-    pub fn metrics_csv(&self) -> String {
+    /// `account,metric,date,value` of the days up to `until`; the metrics are [`super::METRICS`].
+    pub fn metrics_csv(&self, until: NaiveDate) -> String {
         let rows = self.accounts.iter().flat_map(|a| {
             a.gauges
                 .iter()
+                .filter(move |g| g.date <= until)
                 .map(|g| [a.external_id.clone(), g.metric.to_owned(), g.date.to_string(), g.value.clone()])
         });
         table(["account", "metric", "date", "value"], rows)

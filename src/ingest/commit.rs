@@ -8,9 +8,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
+use super::message::{self, Arrival, MAX_BYTES, Unsound};
+use super::wire::{Endpoint, Envelope};
 use super::{Message, Outcome, write};
 use crate::clock::Clock;
 use crate::db::quarantine::NewEntry;
@@ -32,6 +35,43 @@ pub struct Submission {
     pub messages: Vec<Message>,
     /// Those that are not.
     pub rejects: Vec<NewEntry>,
+}
+
+impl Submission {
+    /// Sorts the messages of a request into those that can be counted and those that never can.
+    pub fn read(envelope: &Envelope<'_>, key_id: Uuid, received_at: DateTime<Utc>) -> Submission {
+        let arrival = Arrival {
+            kind: if let Endpoint::One(kind) = envelope.endpoint { Some(kind) } else { None },
+            received_at,
+            sent_at: envelope.sent_at,
+            context: envelope.context,
+            historical: envelope.endpoint == Endpoint::Import,
+        };
+        let mut submission = Submission { key_id, messages: Vec::new(), rejects: Vec::new() };
+        for raw in &envelope.messages {
+            match message::read(raw, arrival) {
+                Ok(message) => submission.messages.push(message),
+                Err(unsound) => submission.rejects.push(rejected(raw.get(), unsound, key_id, arrival)),
+            }
+        }
+        submission
+    }
+}
+
+fn rejected(raw: &str, unsound: Unsound, key_id: Uuid, arrival: Arrival<'_>) -> NewEntry {
+    NewEntry {
+        // The same unsound message sent again is one row; the prefix keeps it apart from real message ids.
+        event_id: message::id_of(&format!("unsound\u{0}{raw}")),
+        key_id,
+        reason: unsound.reason,
+        detail: unsound.detail,
+        group_id: None,
+        user_id: None,
+        message_id: None,
+        message: raw[..raw.floor_char_boundary(MAX_BYTES)].to_owned(),
+        sent_at: arrival.sent_at,
+        waiting: false,
+    }
 }
 
 /// The queue of a tenant is full; nothing was taken.

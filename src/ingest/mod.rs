@@ -10,7 +10,7 @@ pub mod replay;
 pub mod wire;
 mod write;
 
-pub use commit::{Busy, CommitError, Ingest};
+pub use commit::{Busy, CommitError, Ingest, Submission};
 pub use message::{Kind, Message};
 
 use serde::Serialize;

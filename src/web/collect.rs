@@ -23,11 +23,8 @@ use tokio::time::{Duration, Instant};
 use super::Web;
 use crate::app::Error;
 use crate::db::platform::KeyHolder;
-use crate::db::quarantine::NewEntry;
-use crate::ingest::commit::Submission;
-use crate::ingest::message::{self, Arrival, MAX_BYTES};
-use crate::ingest::wire::{self, MAX_BODY};
-use crate::ingest::{CommitError, Kind, Outcome};
+use crate::ingest::wire::{self, Endpoint, MAX_BODY};
+use crate::ingest::{CommitError, Outcome, Submission};
 
 /// How long a key is remembered, which is also how long a revoked one may still work.
 const REMEMBER: Duration = Duration::from_secs(5);
@@ -87,28 +84,6 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// What a path asks for: one message of a kind, or a batch, as it happens or from the past.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Endpoint {
-    One(Kind),
-    Batch,
-    Import,
-}
-
-fn endpoint(word: &str) -> Option<Endpoint> {
-    Some(match word {
-        "track" | "t" => Endpoint::One(Kind::Track),
-        "identify" | "i" => Endpoint::One(Kind::Identify),
-        "group" | "g" => Endpoint::One(Kind::Group),
-        "page" | "p" => Endpoint::One(Kind::Page),
-        "screen" | "s" => Endpoint::One(Kind::Screen),
-        "alias" | "a" => Endpoint::One(Kind::Alias),
-        "batch" | "b" => Endpoint::Batch,
-        "import" => Endpoint::Import,
-        _ => return None,
-    })
-}
-
 /// `POST /v1/{track,identify,group,page,screen,alias,batch,import}` and `/v1/{t,i,g,p,s,a,b}`.
 pub async fn collect(State(web): State<Web>, Path(word): Path<String>, request: Request) -> Response {
     match take(&web, &word, request).await {
@@ -128,31 +103,17 @@ pub async fn collect(State(web): State<Web>, Path(word): Path<String>, request: 
 }
 
 async fn take(web: &Web, word: &str, request: Request) -> Result<Outcome, Refusal> {
-    let endpoint = endpoint(word).ok_or_else(|| {
+    let endpoint = Endpoint::parse(word).ok_or_else(|| {
         Refusal::never(StatusCode::NOT_FOUND, "unknown_endpoint", format!("There is no /v1/{word}."))
     })?;
     let received_at = web.app.clock.now();
     let (parts, body) = request.into_parts();
     let header_key = key_of(&parts.headers);
     let body = read(body).await?;
-    let batched = !matches!(endpoint, Endpoint::One(_));
-    let envelope = wire::parse(&body, batched)
+    let envelope = wire::parse(&body, endpoint)
         .map_err(|e| Refusal::never(StatusCode::BAD_REQUEST, e.code(), e.to_string()))?;
     let holder = authorize(web, header_key.or_else(|| envelope.write_key.clone())).await?;
-    let arrival = Arrival {
-        kind: if let Endpoint::One(kind) = endpoint { Some(kind) } else { None },
-        received_at,
-        sent_at: if batched { envelope.sent_at } else { None },
-        context: envelope.context.filter(|_| batched),
-        historical: endpoint == Endpoint::Import,
-    };
-    let mut submission = Submission { key_id: holder.key_id, messages: Vec::new(), rejects: Vec::new() };
-    for raw in envelope.messages {
-        match message::read(raw, arrival) {
-            Ok(message) => submission.messages.push(message),
-            Err(unsound) => submission.rejects.push(rejected(raw.get(), unsound, &holder, arrival)),
-        }
-    }
+    let submission = Submission::read(&envelope, holder.key_id, received_at);
     web.ingest.submit(&holder.scope, submission).await.map_err(|error| match error {
         CommitError::Busy(_) | CommitError::Unavailable(_) | CommitError::Stopping => {
             Refusal::later("Nothing was stored; send it again in a few seconds.")
@@ -196,24 +157,6 @@ fn key_of(headers: &HeaderMap) -> Option<String> {
     let text = String::from_utf8(decoded).ok()?;
     let key = text.split(':').next().unwrap_or_default();
     (scheme.eq_ignore_ascii_case("basic") && !key.is_empty()).then(|| key.to_owned())
-}
-
-fn rejected(raw: &str, unsound: message::Unsound, holder: &KeyHolder, arrival: Arrival<'_>) -> NewEntry {
-    let cut = raw.char_indices().map(|(at, _)| at).take_while(|at| *at <= MAX_BYTES).last().unwrap_or(0);
-    let text = if raw.len() <= MAX_BYTES { raw } else { &raw[..cut] };
-    NewEntry {
-        // The same unsound message sent again is one row; the prefix keeps it apart from real message ids.
-        event_id: message::id_of(&format!("unsound\u{0}{raw}")),
-        key_id: holder.key_id,
-        reason: unsound.reason,
-        detail: unsound.detail,
-        group_id: None,
-        user_id: None,
-        message_id: None,
-        message: text.to_owned(),
-        sent_at: arrival.sent_at,
-        waiting: false,
-    }
 }
 
 /// Reads a body, gzipped or not, never holding more than the limit of it. Gzip is known by its first bytes: not

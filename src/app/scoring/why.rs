@@ -31,7 +31,8 @@ pub fn figure(value: &Value) -> String {
     match value {
         Value::Null => "no data".to_owned(),
         Value::Number(n) => {
-            let text = format!("{n:.1}");
+            // Adding zero turns -0.0 into 0.0.
+            let text = format!("{:.1}", (n * 10.0).round() / 10.0 + 0.0);
             text.strip_suffix(".0").unwrap_or(&text).to_owned()
         }
         Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),

@@ -1,1 +1,0 @@
-//! CSV files in: streamed, mapped, checked row by row.

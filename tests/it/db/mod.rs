@@ -1,0 +1,5 @@
+//! The database itself: who sees what, and how the schema grows.
+
+mod cancellation;
+mod migrations;
+mod row_security;

@@ -1,0 +1,5 @@
+INSERT INTO tenants VALUES ('00000000-0000-0000-0000-00000000000a', 'acme', 'Acme', 'Europe/Berlin', 'EUR', now());
+INSERT INTO users VALUES ('00000000-0000-0000-0000-0000000000b1', 'Ada@example.com', 'Ada', NULL, NULL, now());
+INSERT INTO members VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-0000000000c1', '00000000-0000-0000-0000-0000000000b1', 'admin', now(), NULL, NULL);
+INSERT INTO api_keys VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-0000000000d1', 'backend', 'write', 'hfw_abcde', decode(repeat('ab', 32), 'hex'), now(), NULL);
+INSERT INTO audit_log VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-0000000000e1', now(), 'Ada', 'key.created', 'backend', '{"scope": "write"}');

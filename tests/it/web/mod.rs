@@ -1,0 +1,4 @@
+//! HTTP from outside.
+
+mod collect;
+mod session;
