@@ -364,6 +364,58 @@ pub async fn renewing_on(
     query.build_query_as().fetch_all(tx.conn()).await
 }
 
+/// Renewals of one month in one band.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct RenewalMonth {
+    /// First day of the month; none for renewals whose date has passed.
+    pub month: Option<NaiveDate>,
+    /// Band id.
+    pub band: Option<String>,
+    /// Renewals.
+    pub accounts: i64,
+    /// ARR, minor units of the tenant's currency.
+    pub arr_base_minor: i64,
+    /// Renewals whose ARR has no exchange rate.
+    pub unconverted: i64,
+    /// Renewals of the next thirty days.
+    pub soon: i64,
+    /// Their ARR.
+    pub soon_minor: i64,
+}
+
+/// What a filter shows of renewals, by month and band; passed dates first.
+pub async fn renewal_months(
+    tx: &mut TenantTx,
+    filter: &Filter,
+    today: NaiveDate,
+) -> Result<Vec<RenewalMonth>> {
+    let mut query = QueryBuilder::new("SELECT CASE WHEN s.renewal_date >= ");
+    query.push_bind(today).push(
+        " THEN date_trunc('month', s.renewal_date)::date END AS month, s.band, count(*) AS accounts,
+            coalesce(sum(s.arr_base_minor), 0)::bigint AS arr_base_minor,
+            count(*) FILTER (WHERE s.arr_base_minor IS NULL) AS unconverted,
+            count(*) FILTER (WHERE s.renewal_date BETWEEN ",
+    );
+    query.push_bind(today).push(" AND ").push_bind(today + chrono::Duration::days(30));
+    query.push(") AS soon, coalesce(sum(s.arr_base_minor) FILTER (WHERE s.renewal_date BETWEEN ");
+    query.push_bind(today).push(" AND ").push_bind(today + chrono::Duration::days(30));
+    query.push("), 0)::bigint AS soon_minor").push(FROM);
+    push_filter(&mut query, filter);
+    query.push(" AND s.renewal_date IS NOT NULL GROUP BY 1, 2 ORDER BY 1 NULLS FIRST");
+    query.build_query_as().fetch_all(tx.conn()).await
+}
+
+/// Accounts in business by segment and stage: (segment id, stage id, accounts).
+pub async fn placed(tx: &mut TenantTx) -> Result<Vec<(Option<String>, Option<String>, i64)>> {
+    sqlx::query_as(
+        "SELECT coalesce(a.pinned_segment, s.segment), s.stage, count(*) FROM accounts a
+         LEFT JOIN account_states s ON s.tenant_id = a.tenant_id AND s.account_id = a.id
+         WHERE a.churned_on IS NULL GROUP BY 1, 2",
+    )
+    .fetch_all(tx.conn())
+    .await
+}
+
 /// One account by its external id.
 pub async fn find(tx: &mut TenantTx, external_id: &str) -> Result<Option<Account>> {
     let mut query = QueryBuilder::new(SELECT);
