@@ -84,7 +84,7 @@ impl Wording {
         match (account.score, account.stale, account.coverage) {
             (None, ..) => badge,
             (_, Some(true), Some(coverage)) if coverage < ENOUGH => badge.coverage(coverage, ENOUGH),
-            (_, Some(true), _) => badge.stale(&self.last_heard(account)),
+            (_, Some(true), _) => badge.stale("most of the data behind it is old"),
             _ => badge,
         }
     }

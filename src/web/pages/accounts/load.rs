@@ -70,6 +70,11 @@ impl Subject {
         let past = day < words.today;
         let mut tx = web.app.db.read(&member.scope).await?;
         let mut account = db::accounts::find(&mut tx, external_id).await?.ok_or(Error::NotFound)?;
+        if account.last_event_at.is_none() {
+            // An account whose events all came before its first scoring.
+            let latest = db::events::latest(&mut tx, account.id, 1).await?;
+            account.last_event_at = latest.first().map(|event| event.occurred_at);
+        }
         let row = db::scores::primary_on(&mut tx, account.id, day).await?;
         let before = match past {
             true => db::scores::before(&mut tx, &[account.id], day, COMPARE_DAYS).await?.pop(),
