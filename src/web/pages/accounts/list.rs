@@ -314,9 +314,12 @@ fn chips(words: &Wording, params: &Params, members: &[members::Member]) -> Vec<C
             format!("CSM: {}", found.map_or("somebody who left", |member| &member.name))
         }
     };
-    let window = WINDOWS.iter().find(|(value, _)| *value == params.renewal);
-    let renewal =
-        window.map_or_else(|| format!("Renews in {} days", params.renewal), |(_, label)| (*label).to_owned());
+    let renewal = match params.renewal.as_str() {
+        "overdue" => "Renewal overdue".to_owned(),
+        days if days.parse::<u64>().is_ok() => format!("Renews in {days} days"),
+        // Anything else filters nothing, so there is nothing to take away.
+        _ => String::new(),
+    };
     let all = [
         ("q", &params.q, format!("“{}”", params.q.trim())),
         ("segment", &params.segment, format!("Segment: {}", words.segment(&params.segment))),

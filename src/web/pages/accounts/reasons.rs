@@ -194,6 +194,7 @@ pub fn path_up(scored: &Scored) -> (String, Vec<PathUp>) {
         })
         .collect();
     let Some(score) = primary(scored).and_then(|model| model.score) else { return (String::new(), steps) };
+    let capped = !steps.is_empty();
     let improvements = health.what_would_it_take(&scored.explained, goal);
     let alone = improvements.iter().any(|one| one.alone.is_some());
     let mut reached = score;
@@ -209,8 +210,8 @@ pub fn path_up(scored: &Scored) -> (String, Vec<PathUp>) {
         let now = now.map_or_else(|| "no data".to_owned(), |value| with_unit(&figure(value), &unit));
         let text = format!("{} from {now} to {}", indicator.name, need_text(need, &unit, &indicator.curve));
         if alone {
-            let gain = "alone enough".to_owned();
-            steps.push(PathUp { text, gain: String::new(), note: gain });
+            let note = if capped { "alone enough for the score" } else { "alone enough" };
+            steps.push(PathUp { text, gain: String::new(), note: note.to_owned() });
             continue;
         }
         let done = enough(reached);

@@ -58,7 +58,7 @@ pub struct UsageMetric {
     pub name: String,
     /// The figure of the window: a total, a mean a day, or the last sample.
     pub latest: String,
-    /// What that figure is: `in 90 days`, `users a day on average`, `since 3 Nov`.
+    /// What that figure is: `in 90 days`, `users a day on average`, `as of 3 Nov`.
     pub unit: String,
     /// Against the window before.
     pub delta: Option<Delta>,
@@ -209,7 +209,7 @@ impl Window {
     ) -> (String, String, Option<Delta>, Option<Vec<Option<f64>>>) {
         let last = rows.iter().rev().find(|row| row.figures.value.is_some() || row.figures.label.is_some());
         let since = last
-            .map_or_else(String::new, |row| format!("since {}", format::date_near(row.figures.day, self.to)));
+            .map_or_else(String::new, |row| format!("as of {}", format::date_near(row.figures.day, self.to)));
         let unit = match (metric.unit.as_str(), percent) {
             ("", false) => since,
             ("", true) => format!("%, {since}"),
