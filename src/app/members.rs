@@ -211,18 +211,9 @@ impl App {
     /// [`Error::NotFound`] when there is none.
     pub async fn withdraw_invitation(&self, scope: &TenantScope, id: Uuid, actor: &Actor) -> Result<()> {
         let mut tx = self.db.write(scope).await?;
-        if !db::members::withdraw_invitation(&mut tx, id).await? {
-            return Err(Error::NotFound);
-        }
-        db::audit::record(
-            &mut tx,
-            self.clock.now(),
-            &actor.0,
-            "member.uninvited",
-            &id.to_string(),
-            json!({}),
-        )
-        .await?;
+        let email = db::members::withdraw_invitation(&mut tx, id).await?.ok_or(Error::NotFound)?;
+        let now = self.clock.now();
+        db::audit::record(&mut tx, now, &actor.0, "member.uninvited", &email, json!({})).await?;
         Ok(tx.commit().await?)
     }
 

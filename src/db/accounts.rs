@@ -22,6 +22,8 @@ pub struct Account {
     pub owner_id: Option<Uuid>,
     /// The CSM's name.
     pub owner_name: Option<String>,
+    /// The CSM's address.
+    pub owner_email: Option<String>,
     /// Start as stated; where none is, the first contract's counts.
     pub start_date: Option<NaiveDate>,
     /// A segment set by hand, which wins over the rule.
@@ -82,7 +84,8 @@ pub struct Account {
     pub last_event_at: Option<DateTime<Utc>>,
 }
 
-const SELECT: &str = "SELECT a.id, a.external_id, a.name, a.owner_id, u.name AS owner_name, a.start_date,
+const SELECT: &str = "SELECT a.id, a.external_id, a.name, a.owner_id, u.name AS owner_name,
+    u.email AS owner_email, a.start_date,
     a.pinned_segment, a.tags, a.fields, a.churned_on, a.created_at, a.updated_at, s.day, s.computed_at,
     coalesce(a.pinned_segment, s.segment) AS segment, s.stage, s.stage_day, s.model, s.score, s.band, s.tone,
     s.coverage, s.stale, s.score_before, s.band_before, s.before_day, s.why, s.arr_minor, s.currency,
@@ -228,6 +231,25 @@ pub async fn list_after(
     query.build_query_as().fetch_all(tx.conn()).await
 }
 
+/// Accounts with a renewal date, by it and by external id, after such a pair.
+pub async fn renewals_after(
+    tx: &mut TenantTx,
+    filter: &Filter,
+    after: Option<(NaiveDate, &str)>,
+    limit: i64,
+) -> Result<Vec<Account>> {
+    let mut query = QueryBuilder::new(SELECT);
+    query.push(FROM);
+    push_filter(&mut query, filter);
+    query.push(" AND s.renewal_date IS NOT NULL");
+    if let Some((date, external_id)) = after {
+        query.push(" AND (s.renewal_date, a.external_id) > (").push_bind(date);
+        query.push(", ").push_bind(external_id.to_owned()).push(")");
+    }
+    query.push(" ORDER BY s.renewal_date, a.external_id LIMIT ").push_bind(limit);
+    query.build_query_as().fetch_all(tx.conn()).await
+}
+
 /// How many accounts, and their ARR in the tenant's currency.
 #[derive(Debug, Clone, Copy, Default, sqlx::FromRow)]
 pub struct Totals {
@@ -340,6 +362,58 @@ pub async fn renewing_on(
     query.push(" AND s.renewal_date = ANY(").push_bind(days.to_vec());
     query.push(") ORDER BY s.renewal_date, lower(a.name), a.id LIMIT ").push_bind(limit);
     query.build_query_as().fetch_all(tx.conn()).await
+}
+
+/// Renewals of one month in one band.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct RenewalMonth {
+    /// First day of the month; none for renewals whose date has passed.
+    pub month: Option<NaiveDate>,
+    /// Band id.
+    pub band: Option<String>,
+    /// Renewals.
+    pub accounts: i64,
+    /// ARR, minor units of the tenant's currency.
+    pub arr_base_minor: i64,
+    /// Renewals whose ARR has no exchange rate.
+    pub unconverted: i64,
+    /// Renewals of the next thirty days.
+    pub soon: i64,
+    /// Their ARR.
+    pub soon_minor: i64,
+}
+
+/// What a filter shows of renewals, by month and band; passed dates first.
+pub async fn renewal_months(
+    tx: &mut TenantTx,
+    filter: &Filter,
+    today: NaiveDate,
+) -> Result<Vec<RenewalMonth>> {
+    let mut query = QueryBuilder::new("SELECT CASE WHEN s.renewal_date >= ");
+    query.push_bind(today).push(
+        " THEN date_trunc('month', s.renewal_date)::date END AS month, s.band, count(*) AS accounts,
+            coalesce(sum(s.arr_base_minor), 0)::bigint AS arr_base_minor,
+            count(*) FILTER (WHERE s.arr_base_minor IS NULL) AS unconverted,
+            count(*) FILTER (WHERE s.renewal_date BETWEEN ",
+    );
+    query.push_bind(today).push(" AND ").push_bind(today + chrono::Duration::days(30));
+    query.push(") AS soon, coalesce(sum(s.arr_base_minor) FILTER (WHERE s.renewal_date BETWEEN ");
+    query.push_bind(today).push(" AND ").push_bind(today + chrono::Duration::days(30));
+    query.push("), 0)::bigint AS soon_minor").push(FROM);
+    push_filter(&mut query, filter);
+    query.push(" AND s.renewal_date IS NOT NULL GROUP BY 1, 2 ORDER BY 1 NULLS FIRST");
+    query.build_query_as().fetch_all(tx.conn()).await
+}
+
+/// Accounts in business by segment and stage: (segment id, stage id, accounts).
+pub async fn placed(tx: &mut TenantTx) -> Result<Vec<(Option<String>, Option<String>, i64)>> {
+    sqlx::query_as(
+        "SELECT coalesce(a.pinned_segment, s.segment), s.stage, count(*) FROM accounts a
+         LEFT JOIN account_states s ON s.tenant_id = a.tenant_id AND s.account_id = a.id
+         WHERE a.churned_on IS NULL GROUP BY 1, 2",
+    )
+    .fetch_all(tx.conn())
+    .await
 }
 
 /// One account by its external id.

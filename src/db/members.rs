@@ -47,6 +47,17 @@ pub async fn ids_by_email(tx: &mut TenantTx) -> Result<Vec<(String, Uuid)>> {
     .await
 }
 
+/// The member behind an address, present ones first: accounts of those who left stay theirs until reassigned.
+pub async fn id_of_email(tx: &mut TenantTx, email: &str) -> Result<Option<Uuid>> {
+    sqlx::query_scalar(
+        "SELECT m.id FROM members m JOIN users u ON u.id = m.user_id WHERE lower(u.email) = lower($1)
+         ORDER BY m.removed_at NULLS FIRST LIMIT 1",
+    )
+    .bind(email)
+    .fetch_optional(tx.conn())
+    .await
+}
+
 /// When a member was last here.
 pub async fn last_seen(tx: &mut TenantTx, id: Uuid) -> Result<Option<DateTime<Utc>>> {
     sqlx::query_scalar("SELECT last_seen_at FROM members WHERE id = $1").bind(id).fetch_one(tx.conn()).await
@@ -142,11 +153,17 @@ pub async fn invite(
     Ok(id)
 }
 
-/// Withdraws an invitation; false when there is none to withdraw.
-pub async fn withdraw_invitation(tx: &mut TenantTx, id: Uuid) -> Result<bool> {
-    let done = sqlx::query("DELETE FROM invitations WHERE id = $1 AND accepted_at IS NULL")
+/// Withdraws an invitation; returns the address it was made for, none when there is none to withdraw.
+pub async fn withdraw_invitation(tx: &mut TenantTx, id: Uuid) -> Result<Option<String>> {
+    sqlx::query_scalar("DELETE FROM invitations WHERE id = $1 AND accepted_at IS NULL RETURNING email")
         .bind(id)
-        .execute(tx.conn())
-        .await?;
-    Ok(done.rows_affected() == 1)
+        .fetch_optional(tx.conn())
+        .await
+}
+
+/// The names of everybody who belongs or belonged, for the log.
+pub async fn names(tx: &mut TenantTx) -> Result<Vec<(Uuid, String)>> {
+    sqlx::query_as("SELECT m.id, u.name FROM members m JOIN users u ON u.id = m.user_id")
+        .fetch_all(tx.conn())
+        .await
 }

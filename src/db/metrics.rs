@@ -82,6 +82,51 @@ pub async fn coverage(tx: &mut TenantTx) -> Result<Vec<(i32, NaiveDate, i64)>> {
     .await
 }
 
+/// What arrived for one metric, summed over some accounts: on one day, or (without a day) over the whole stretch.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Arrived {
+    /// Metric.
+    pub metric_id: i32,
+    /// The day; none for the whole stretch.
+    pub day: Option<NaiveDate>,
+    /// The last day with data.
+    pub last: NaiveDate,
+    /// Accounts with data.
+    pub accounts: i64,
+    /// Events.
+    pub count: i64,
+    /// Sum of the property.
+    pub sum: f64,
+    /// Distinct users.
+    pub users: i64,
+    /// Mean of the gauge's numbers.
+    pub value: Option<f64>,
+}
+
+/// What arrived between two days, both included, for the first `accounts` accounts in business: a look at all of
+/// them would read the whole roll-up of a large tenant.
+pub async fn arrived(
+    tx: &mut TenantTx,
+    accounts: i64,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<Arrived>> {
+    sqlx::query_as(
+        "SELECT d.metric_id, d.day, max(d.day) AS last, count(DISTINCT d.account_id) AS accounts,
+                sum(d.count)::bigint AS count, sum(d.sum)::float8 AS sum, sum(d.users)::bigint AS users,
+                avg(d.value) AS value
+         FROM metric_days d
+         WHERE d.account_id IN (SELECT id FROM accounts WHERE churned_on IS NULL ORDER BY id LIMIT $1)
+           AND d.day BETWEEN $2 AND $3
+         GROUP BY GROUPING SETS ((d.metric_id, d.day), (d.metric_id)) ORDER BY 1, 2",
+    )
+    .bind(accounts)
+    .bind(from)
+    .bind(to)
+    .fetch_all(tx.conn())
+    .await
+}
+
 /// One day of a series.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct Day {
@@ -120,6 +165,15 @@ pub async fn series(
     .bind(to)
     .fetch_all(tx.conn())
     .await
+}
+
+/// The first day an account has data of a metric for.
+pub async fn first_day(tx: &mut TenantTx, account_id: Uuid, metric_id: i32) -> Result<Option<NaiveDate>> {
+    sqlx::query_scalar("SELECT min(day) FROM metric_days WHERE account_id = $1 AND metric_id = $2")
+        .bind(account_id)
+        .bind(metric_id)
+        .fetch_one(tx.conn())
+        .await
 }
 
 /// One day of one of an account's series.

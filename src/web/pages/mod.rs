@@ -3,7 +3,9 @@
 //! types. Blocks of a template that htmx swaps are named in `blocks` and rendered by `as_<block>()`.
 
 pub mod accounts;
+pub mod curves;
 pub mod error;
+pub mod names;
 pub mod portfolio;
 pub mod renewals;
 pub mod search;

@@ -1,3 +1,4 @@
 //! HTTP from outside.
 
 mod collect;
+mod session;
