@@ -1,4 +1,5 @@
 //! HTTP from outside.
 
 mod collect;
+mod pages_accounts;
 mod session;
