@@ -2,4 +2,5 @@
 
 mod collect;
 mod isolation;
+mod pages_accounts;
 mod session;
