@@ -1,4 +1,5 @@
 //! HTTP from outside.
 
+mod api;
 mod collect;
 mod session;
