@@ -102,6 +102,21 @@ impl App {
         self.audit(scope, actor, "member.added", email, json!({ "role": role.word() })).await
     }
 
+    /// Notes that a member is here, at most once an hour, and tells when they were last seen before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn seen(&self, scope: &TenantScope, member: Uuid) -> Result<Option<DateTime<Utc>>> {
+        let now = self.clock.now();
+        let mut tx = self.db.write(scope).await?;
+        let before = db::members::last_seen(&mut tx, member).await?;
+        if before.is_none_or(|before| now - before >= Duration::hours(1)) {
+            db::members::seen(&mut tx, member, now).await?;
+            tx.commit().await?;
+        }
+        Ok(before)
+    }
+
     /// Makes an invitation link's secret, good for seven days.
     ///
     /// # Errors
@@ -196,18 +211,9 @@ impl App {
     /// [`Error::NotFound`] when there is none.
     pub async fn withdraw_invitation(&self, scope: &TenantScope, id: Uuid, actor: &Actor) -> Result<()> {
         let mut tx = self.db.write(scope).await?;
-        if !db::members::withdraw_invitation(&mut tx, id).await? {
-            return Err(Error::NotFound);
-        }
-        db::audit::record(
-            &mut tx,
-            self.clock.now(),
-            &actor.0,
-            "member.uninvited",
-            &id.to_string(),
-            json!({}),
-        )
-        .await?;
+        let email = db::members::withdraw_invitation(&mut tx, id).await?.ok_or(Error::NotFound)?;
+        let now = self.clock.now();
+        db::audit::record(&mut tx, now, &actor.0, "member.uninvited", &email, json!({})).await?;
         Ok(tx.commit().await?)
     }
 

@@ -71,6 +71,8 @@ pub struct InForce {
     pub pack_name: String,
     /// The engine.
     pub methodology: Methodology,
+    /// The pack as written, for what is shown but decides nothing: coverage, actions, notes.
+    pub file: pack::schema::File,
     tones: Vec<Tone>,
 }
 
@@ -82,6 +84,7 @@ impl InForce {
             pack_id: loaded.id,
             pack_name: loaded.name,
             methodology: loaded.methodology,
+            file: loaded.file,
             tones,
         }
     }
@@ -133,6 +136,8 @@ pub struct LoadedPack {
     pub currency: String,
     /// The engine.
     pub methodology: Methodology,
+    /// The pack as written.
+    pub file: pack::schema::File,
 }
 
 /// Reads a pack.
@@ -146,6 +151,7 @@ pub fn load(source: &str, overrides: &Overrides) -> Result<LoadedPack> {
         name: pack.file.pack.name.to_string(),
         currency: pack.file.pack.currency.as_ref().map_or_else(|| "USD".to_owned(), ToString::to_string),
         methodology: pack.methodology,
+        file: pack.file,
     })
 }
 

@@ -58,3 +58,40 @@ pub async fn list(tx: &mut TenantTx, action: &str, offset: i64, limit: i64) -> R
     .fetch_all(tx.conn())
     .await
 }
+
+/// Which lines. Everything set must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// The noun an action begins with: `member`, `key` …
+    pub noun: Option<String>,
+    /// Who.
+    pub actor: Option<String>,
+    /// Part of who, what or to what.
+    pub text: Option<String>,
+    /// Ids that the text stands for: subjects are looked for among them as well.
+    pub subjects: Vec<String>,
+}
+
+/// A page of what a filter shows, newest first.
+pub async fn page(tx: &mut TenantTx, filter: &Filter, offset: i64, limit: i64) -> Result<Vec<Entry>> {
+    sqlx::query_as(
+        "SELECT id, at, actor, action, subject, detail FROM audit_log
+         WHERE ($1::text IS NULL OR split_part(action, '.', 1) = $1) AND ($2::text IS NULL OR actor = $2)
+           AND ($3::text IS NULL OR strpos(lower(concat_ws(' ', actor, action, subject)), lower($3)) > 0
+                OR subject = ANY($4))
+         ORDER BY at DESC, id DESC OFFSET $5 LIMIT $6",
+    )
+    .bind(&filter.noun)
+    .bind(&filter.actor)
+    .bind(&filter.text)
+    .bind(&filter.subjects)
+    .bind(offset)
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// Everybody who did anything.
+pub async fn actors(tx: &mut TenantTx) -> Result<Vec<String>> {
+    sqlx::query_scalar("SELECT DISTINCT actor FROM audit_log ORDER BY actor").fetch_all(tx.conn()).await
+}

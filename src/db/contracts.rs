@@ -109,3 +109,10 @@ pub async fn put_rate(tx: &mut TenantTx, currency: &str, rate: &str, now: DateTi
     .await?;
     Ok(())
 }
+
+/// The currencies contracts are in, with how many each.
+pub async fn currencies(tx: &mut TenantTx) -> Result<Vec<(String, i64)>> {
+    sqlx::query_as("SELECT currency, count(*) FROM contracts GROUP BY currency ORDER BY currency")
+        .fetch_all(tx.conn())
+        .await
+}

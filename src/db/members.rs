@@ -58,7 +58,12 @@ pub async fn id_of_email(tx: &mut TenantTx, email: &str) -> Result<Option<Uuid>>
     .await
 }
 
-/// Notes that a member is here, and returns when they were here before.
+/// When a member was last here.
+pub async fn last_seen(tx: &mut TenantTx, id: Uuid) -> Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar("SELECT last_seen_at FROM members WHERE id = $1").bind(id).fetch_one(tx.conn()).await
+}
+
+/// Notes that a member is here.
 pub async fn seen(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<()> {
     sqlx::query("UPDATE members SET last_seen_at = $2 WHERE id = $1")
         .bind(id)
@@ -148,11 +153,17 @@ pub async fn invite(
     Ok(id)
 }
 
-/// Withdraws an invitation; false when there is none to withdraw.
-pub async fn withdraw_invitation(tx: &mut TenantTx, id: Uuid) -> Result<bool> {
-    let done = sqlx::query("DELETE FROM invitations WHERE id = $1 AND accepted_at IS NULL")
+/// Withdraws an invitation; returns the address it was made for, none when there is none to withdraw.
+pub async fn withdraw_invitation(tx: &mut TenantTx, id: Uuid) -> Result<Option<String>> {
+    sqlx::query_scalar("DELETE FROM invitations WHERE id = $1 AND accepted_at IS NULL RETURNING email")
         .bind(id)
-        .execute(tx.conn())
-        .await?;
-    Ok(done.rows_affected() == 1)
+        .fetch_optional(tx.conn())
+        .await
+}
+
+/// The names of everybody who belongs or belonged, for the log.
+pub async fn names(tx: &mut TenantTx) -> Result<Vec<(Uuid, String)>> {
+    sqlx::query_as("SELECT m.id, u.name FROM members m JOIN users u ON u.id = m.user_id")
+        .fetch_all(tx.conn())
+        .await
 }

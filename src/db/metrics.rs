@@ -82,6 +82,51 @@ pub async fn coverage(tx: &mut TenantTx) -> Result<Vec<(i32, NaiveDate, i64)>> {
     .await
 }
 
+/// What arrived for one metric, summed over some accounts: on one day, or (without a day) over the whole stretch.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Arrived {
+    /// Metric.
+    pub metric_id: i32,
+    /// The day; none for the whole stretch.
+    pub day: Option<NaiveDate>,
+    /// The last day with data.
+    pub last: NaiveDate,
+    /// Accounts with data.
+    pub accounts: i64,
+    /// Events.
+    pub count: i64,
+    /// Sum of the property.
+    pub sum: f64,
+    /// Distinct users.
+    pub users: i64,
+    /// Mean of the gauge's numbers.
+    pub value: Option<f64>,
+}
+
+/// What arrived between two days, both included, for the first `accounts` accounts in business: a look at all of
+/// them would read the whole roll-up of a large tenant.
+pub async fn arrived(
+    tx: &mut TenantTx,
+    accounts: i64,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<Arrived>> {
+    sqlx::query_as(
+        "SELECT d.metric_id, d.day, max(d.day) AS last, count(DISTINCT d.account_id) AS accounts,
+                sum(d.count)::bigint AS count, sum(d.sum)::float8 AS sum, sum(d.users)::bigint AS users,
+                avg(d.value) AS value
+         FROM metric_days d
+         WHERE d.account_id IN (SELECT id FROM accounts WHERE churned_on IS NULL ORDER BY id LIMIT $1)
+           AND d.day BETWEEN $2 AND $3
+         GROUP BY GROUPING SETS ((d.metric_id, d.day), (d.metric_id)) ORDER BY 1, 2",
+    )
+    .bind(accounts)
+    .bind(from)
+    .bind(to)
+    .fetch_all(tx.conn())
+    .await
+}
+
 /// One day of a series.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct Day {
@@ -129,6 +174,44 @@ pub async fn first_day(tx: &mut TenantTx, account_id: Uuid, metric_id: i32) -> R
         .bind(metric_id)
         .fetch_one(tx.conn())
         .await
+}
+
+/// One day of one of an account's series.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct MetricDay {
+    /// Metric.
+    pub metric_id: i32,
+    /// The day's figures.
+    #[sqlx(flatten)]
+    pub figures: Day,
+}
+
+/// Every series of one account between two days, both included, by metric and day; and before them the last
+/// earlier row of each metric, whose sample still holds where it is a gauge's.
+pub async fn all_series(
+    tx: &mut TenantTx,
+    account_id: Uuid,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<MetricDay>> {
+    sqlx::query_as(
+        "WITH last AS (
+           SELECT m.id, l.day FROM metrics m CROSS JOIN LATERAL (
+             SELECT d.day FROM metric_days d WHERE d.tenant_id = m.tenant_id AND d.account_id = $1
+               AND d.metric_id = m.id AND d.day < $2 ORDER BY d.day DESC LIMIT 1) l)
+         SELECT d.metric_id, d.day, sum(d.count)::bigint AS count, sum(d.sum)::float8 AS sum,
+                sum(d.users)::bigint AS users,
+                (array_agg(d.value ORDER BY d.value_at DESC NULLS LAST, d.known_on DESC))[1] AS value,
+                (array_agg(d.label ORDER BY d.value_at DESC NULLS LAST, d.known_on DESC))[1] AS label
+         FROM metric_days d LEFT JOIN last ON last.id = d.metric_id
+         WHERE d.account_id = $1 AND d.day <= $3 AND d.day >= coalesce(last.day, $2)
+         GROUP BY d.metric_id, d.day ORDER BY d.metric_id, d.day",
+    )
+    .bind(account_id)
+    .bind(from)
+    .bind(to)
+    .fetch_all(tx.conn())
+    .await
 }
 
 /// What a batch adds to one day of one counter or distinct-users metric.

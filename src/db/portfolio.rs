@@ -159,7 +159,57 @@ pub async fn movers(
     .await
 }
 
-/// One CSM's share.
+/// The last scored day of each of the last `months` months, the one of `day` included; months without are missing.
+pub async fn month_ends(tx: &mut TenantTx, day: NaiveDate, months: i32) -> Result<Vec<NaiveDate>> {
+    sqlx::query_scalar(
+        "SELECT l.day FROM generate_series(0, $2 - 1) AS back (n)
+         CROSS JOIN LATERAL (SELECT (date_trunc('month', $1::date) - make_interval(months => n))::date AS first) m
+         CROSS JOIN LATERAL (SELECT max(s.day) AS day FROM scores s WHERE s.is_primary AND s.day >= m.first
+           AND s.day <= least($1, (m.first + interval '1 month')::date - 1)) l
+         WHERE l.day IS NOT NULL ORDER BY 1",
+    )
+    .bind(day)
+    .bind(months)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// The whole portfolio on one day.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct DayTotals {
+    /// Day.
+    pub day: NaiveDate,
+    /// Accounts.
+    pub accounts: i64,
+    /// Mean of the primary scores, each account counting once; none without any score.
+    pub mean_score: Option<f64>,
+    /// ARR, minor units of the tenant's currency.
+    pub arr_base_minor: i64,
+    /// Accounts whose ARR has no exchange rate.
+    pub unconverted: i64,
+    /// Renewals in the 120 days from that day.
+    pub renewals: i64,
+    /// Their ARR.
+    pub renewals_minor: i64,
+}
+
+/// The portfolio on some scored days.
+pub async fn totals_on(tx: &mut TenantTx, days: &[NaiveDate]) -> Result<Vec<DayTotals>> {
+    sqlx::query_as(
+        "SELECT day, count(*) AS accounts, avg(score) AS mean_score,
+                coalesce(sum(arr_base_minor), 0)::bigint AS arr_base_minor,
+                count(*) FILTER (WHERE arr_base_minor IS NULL) AS unconverted,
+                count(*) FILTER (WHERE renewal_date BETWEEN day AND day + 120) AS renewals,
+                coalesce(sum(arr_base_minor) FILTER (WHERE renewal_date BETWEEN day AND day + 120), 0)::bigint
+                  AS renewals_minor
+         FROM scores WHERE day = ANY($1) AND is_primary GROUP BY day ORDER BY day",
+    )
+    .bind(days)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// One CSM's share of one segment and band.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Load {
     /// Member; none for accounts without a CSM.
@@ -168,24 +218,27 @@ pub struct Load {
     pub owner: Option<String>,
     /// Segment id.
     pub segment: Option<String>,
+    /// Band id.
+    pub band: Option<String>,
     /// Accounts.
     pub accounts: i64,
     /// ARR, minor units of the tenant's currency.
     pub arr_base_minor: i64,
-    /// Accounts in the worse tones.
-    pub troubled: i64,
+    /// Renewals in the 120 days from that day.
+    pub renewals: i64,
 }
 
-/// Accounts and ARR by CSM and segment, now.
-pub async fn load(tx: &mut TenantTx) -> Result<Vec<Load>> {
+/// Accounts and ARR of a scored day by CSM, segment and band. Who looks after an account is known as of now only.
+pub async fn load(tx: &mut TenantTx, day: NaiveDate) -> Result<Vec<Load>> {
     sqlx::query_as(
-        "SELECT a.owner_id, u.name AS owner, coalesce(a.pinned_segment, s.segment) AS segment, count(*) AS accounts,
+        "SELECT a.owner_id, u.name AS owner, s.segment, s.band, count(*) AS accounts,
                 coalesce(sum(s.arr_base_minor), 0)::bigint AS arr_base_minor,
-                count(*) FILTER (WHERE s.tone IN ('risk', 'critical')) AS troubled
-         FROM accounts a LEFT JOIN account_states s ON s.tenant_id = a.tenant_id AND s.account_id = a.id
+                count(*) FILTER (WHERE s.renewal_date BETWEEN $1 AND $1 + 120) AS renewals
+         FROM scores s JOIN accounts a ON a.tenant_id = s.tenant_id AND a.id = s.account_id
          LEFT JOIN members m ON m.tenant_id = a.tenant_id AND m.id = a.owner_id LEFT JOIN users u ON u.id = m.user_id
-         WHERE a.churned_on IS NULL GROUP BY 1, 2, 3 ORDER BY u.name NULLS LAST, 3",
+         WHERE s.day = $1 AND s.is_primary GROUP BY 1, 2, 3, 4",
     )
+    .bind(day)
     .fetch_all(tx.conn())
     .await
 }

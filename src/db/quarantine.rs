@@ -111,6 +111,52 @@ pub async fn list(
     .await
 }
 
+/// Which messages. Everything set must hold; without a state, those that are not settled.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// waiting, rejected, replayed or dismissed.
+    pub state: Option<String>,
+    /// Reason, as a word.
+    pub reason: Option<String>,
+    /// The key that brought it.
+    pub key_id: Option<Uuid>,
+}
+
+const FILTER: &str = "CASE WHEN $1::text IS NULL THEN state IN ('waiting', 'rejected') ELSE state = $1 END
+    AND ($2::text IS NULL OR reason = $2) AND ($3::uuid IS NULL OR key_id = $3)";
+
+/// A page of what a filter shows, newest first, after a place in the list.
+pub async fn page(
+    tx: &mut TenantTx,
+    filter: &Filter,
+    before: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Entry>> {
+    sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM quarantine WHERE {FILTER}
+           AND ($4::timestamptz IS NULL OR (received_at, id) < ($4, $5))
+         ORDER BY received_at DESC, id DESC LIMIT $6"
+    )))
+    .bind(&filter.state)
+    .bind(&filter.reason)
+    .bind(filter.key_id)
+    .bind(before.map(|b| b.0))
+    .bind(before.map(|b| b.1))
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// How many messages a filter shows.
+pub async fn count(tx: &mut TenantTx, filter: &Filter) -> Result<i64> {
+    sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM quarantine WHERE {FILTER}")))
+        .bind(&filter.state)
+        .bind(&filter.reason)
+        .bind(filter.key_id)
+        .fetch_one(tx.conn())
+        .await
+}
+
 /// How many messages are in each state, by reason.
 pub async fn counts(tx: &mut TenantTx) -> Result<Vec<(String, String, i64)>> {
     sqlx::query_as(

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Redirect;
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -16,7 +17,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
-use super::pages::session;
+use super::pages::{accounts, portfolio, renewals, search, session, settings, today};
 use super::{Web, assets, collect, ops};
 
 /// The whole of HTTP.
@@ -50,11 +51,59 @@ fn pages() -> Router<Web> {
         .route("/tenant", post(session::tenant::switch))
         .route("/theme", post(session::theme::choose))
         .route("/invitations/{token}", get(session::invitation::show).post(session::invitation::accept))
+        .merge(customers())
+        .merge(portfolio())
+        .merge(settings())
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(DefaultBodyLimit::max(1024 * 1024))
         .layer(CsrfLayer::new())
         .layer(CompressionLayer::new())
         .layer(from_fn(errors::pages))
+}
+
+/// Today, the list of accounts and the pages of one.
+fn customers() -> Router<Web> {
+    Router::new()
+        .route("/", get(today::show::show))
+        .route("/accounts", get(accounts::list::show))
+        .route("/accounts/{external_id}", get(accounts::show::show))
+        .route("/accounts/{external_id}/health", get(accounts::health::show))
+        .route("/accounts/{external_id}/usage", get(accounts::usage::show))
+        .route("/accounts/{external_id}/people", get(accounts::people::show))
+        .route("/accounts/{external_id}/contracts", get(accounts::contracts::show))
+        .route("/accounts/{external_id}/owner", post(accounts::head::assign))
+        .route("/accounts/{external_id}/segment", post(accounts::head::pin))
+        .route("/search", get(search::list::show))
+}
+
+/// All accounts together.
+fn portfolio() -> Router<Web> {
+    Router::new()
+        .route("/renewals", get(renewals::list::show))
+        .route("/portfolio", get(portfolio::show::show))
+}
+
+/// How the tenant works: everybody may look, few may change.
+fn settings() -> Router<Web> {
+    Router::new()
+        .route("/settings", get(|| async { Redirect::to("/settings/members") }))
+        .route("/settings/members", get(settings::members::show).post(settings::members::invite))
+        .route("/settings/members/{id}/role", post(settings::members::set_role))
+        .route("/settings/members/{id}/remove", post(settings::members::remove))
+        .route("/settings/members/{id}/restore", post(settings::members::restore))
+        .route("/settings/invitations/{id}/withdraw", post(settings::members::withdraw))
+        .route("/settings/keys", get(settings::keys::show).post(settings::keys::create))
+        .route("/settings/keys/{id}/revoke", post(settings::keys::revoke))
+        .route("/settings/keys/{id}/restore", post(settings::keys::restore))
+        .route("/settings/sources", get(settings::sources::show))
+        .route("/settings/quarantine", get(settings::quarantine::show))
+        .route("/settings/quarantine/replay", post(settings::quarantine::replay))
+        .route("/settings/quarantine/{id}/dismiss", post(settings::quarantine::dismiss))
+        .route("/settings/quarantine/{id}/reopen", post(settings::quarantine::reopen))
+        .route("/settings/metrics", get(settings::metrics::show).post(settings::metrics::put))
+        .route("/settings/methodology", get(settings::methodology::show))
+        .route("/settings/rates", get(settings::rates::show).post(settings::rates::put))
+        .route("/settings/audit", get(settings::audit::show))
 }
 
 /// What SDKs speak to, from servers and from any site's pages.

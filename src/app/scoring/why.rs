@@ -115,6 +115,7 @@ fn costliest(in_force: &InForce, evaluation: &Evaluation) -> Vec<String> {
     leaves.into_iter().take(2).map(|(_, words)| words).collect()
 }
 
+/// Whole points as badges show them: rounded down, so that 69.9 never looks like the 70 of a better band.
 fn whole(score: f64) -> String {
-    format!("{}", (score + 1e-9).round())
+    format!("{}", (score + 1e-9).floor())
 }

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{Datelike, NaiveDate};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{Refusal, Result};
@@ -189,7 +189,9 @@ pub fn day(text: &str) -> std::result::Result<NaiveDate, String> {
     text.parse::<NaiveDate>()
         .ok()
         .filter(|day| text.len() == 10 && (1900..3000).contains(&day.year()))
-        .ok_or_else(|| format!("{text:?} is not a day; write it as 2027-01-31, with a year from 1900 to 2999"))
+        .ok_or_else(|| {
+            format!("{text:?} is not a day; write it as 2027-01-31, with a year from 1900 to 2999")
+        })
 }
 
 /// Reads an optional [`day`].

@@ -20,8 +20,7 @@ pub(in crate::web) async fn find(web: &Web, headers: &HeaderMap) -> Result<KeyHo
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, key)| key.trim());
     let unauthorized = |text: &str| {
-        let mut response =
-            Problem::new(StatusCode::UNAUTHORIZED, "No valid API key", text).into_response();
+        let mut response = Problem::new(StatusCode::UNAUTHORIZED, "No valid API key", text).into_response();
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         response
     };

@@ -3,10 +3,13 @@
 //! types. Blocks of a template that htmx swaps are named in `blocks` and rendered by `as_<block>()`.
 
 pub mod accounts;
+pub mod curves;
 pub mod error;
+pub mod names;
 pub mod portfolio;
 pub mod renewals;
 pub mod search;
 pub mod session;
 pub mod settings;
 pub mod today;
+pub mod wording;

@@ -255,10 +255,9 @@ impl AccountQuery {
     fn renewal_window(&self, today: NaiveDate) -> Result<(Option<NaiveDate>, Option<NaiveDate>)> {
         match self.renewal_within {
             None => Ok((self.renewal_from, self.renewal_to)),
-            Some(_) if self.renewal_from.is_some() || self.renewal_to.is_some() => Err(Refusal::parameter(
-                "renewal_within",
-                "cannot stand beside renewal_from and renewal_to",
-            )),
+            Some(_) if self.renewal_from.is_some() || self.renewal_to.is_some() => {
+                Err(Refusal::parameter("renewal_within", "cannot stand beside renewal_from and renewal_to"))
+            }
             Some(days) if days > 3660 => Err(Refusal::parameter("renewal_within", "must be at most 3660")),
             Some(days) => Ok((Some(today), Some(today + Duration::days(days.into())))),
         }

@@ -165,7 +165,8 @@ mod tests {
 
     #[test]
     fn quiet_days_of_a_counter_are_zero() {
-        let row = |text: &str, count| Day { day: day(text), count, sum: 0.5, users: 9, value: None, label: None };
+        let row =
+            |text: &str, count| Day { day: day(text), count, sum: 0.5, users: 9, value: None, label: None };
         let mut metric = Metric {
             id: 1,
             name: "logins".into(),

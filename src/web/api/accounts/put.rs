@@ -141,8 +141,9 @@ impl AccountStatement {
     /// Everything the types do not already say; all that is wrong at once.
     async fn check(self, web: &Web, key: &WriteKey, external_id: String) -> Result<Stated> {
         let mut wrong = Vec::new();
-        let mut refuse =
-            |name: &str, message: &str| wrong.push(Field { name: name.to_owned(), message: message.to_owned() });
+        let mut refuse = |name: &str, message: &str| {
+            wrong.push(Field { name: name.to_owned(), message: message.to_owned() })
+        };
         if !(1..=200).contains(&external_id.chars().count()) {
             refuse("external_id", "must have 1 to 200 characters");
         }

@@ -1,11 +1,46 @@
 //! `GET /renewals`: what renews when, by month. Block `list` answers htmx.
 
-use askama::Template;
+use std::collections::HashMap;
 
-use crate::web::ui::charts::StackedBar;
-use crate::web::ui::{Avatar, Chip, EmptyState, HealthBadge, SelectFilter, Shell, StatTile, Tone, filters};
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::window::Window;
+use crate::app::scoring::Assessed;
+use crate::db::accounts::{Account, Filter, RenewalMonth, Sort};
+use crate::db::{self, members};
+use crate::web::error::Result;
+use crate::web::extract::{Hx, Member, Query};
+use crate::web::pages::names::Names;
+use crate::web::respond::Page;
+use crate::web::ui::charts::{Part, StackedBar};
+use crate::web::ui::shell::Room;
+use crate::web::ui::{
+    Avatar, Chip, EmptyState, HealthBadge, Pager, SelectFilter, Shell, StatTile, Tone, filters, format,
+};
+use crate::web::{Web, paths};
+
+/// Renewals on one page.
+const PAGE: i64 = 100;
 
 /// The filter form sends `csm`, `segment` and `window`.
+#[derive(Debug, Default, Deserialize)]
+pub struct Params {
+    #[serde(default)]
+    csm: String,
+    #[serde(default)]
+    segment: String,
+    #[serde(default)]
+    window: String,
+    #[serde(default)]
+    page: String,
+}
+
+/// What renews in the window, by month.
 #[derive(Clone, Debug, Template)]
 #[template(path = "renewals/list.html", blocks = ["list"])]
 pub struct RenewalListPage {
@@ -15,7 +50,7 @@ pub struct RenewalListPage {
     pub selects: Vec<SelectFilter>,
     /// What is in force beside the window.
     pub chips: Vec<Chip>,
-    /// Up for renewal, at risk, milestones late.
+    /// Up for renewal, at risk, soon, overdue.
     pub stats: Vec<StatTile>,
     /// ARR up for renewal by band.
     pub by_band: Option<StackedBar>,
@@ -23,6 +58,8 @@ pub struct RenewalListPage {
     pub months: Vec<Month>,
     /// Said when there are none.
     pub empty: Option<EmptyState>,
+    /// Ways on; its target is `#list`.
+    pub pager: Pager,
 }
 
 /// The renewals of one month.
@@ -30,7 +67,7 @@ pub struct RenewalListPage {
 pub struct Month {
     /// `January 2027`, or `Overdue`.
     pub name: String,
-    /// `6 renewals`.
+    /// `6 renewals`, all of the month even when the page shows only some.
     pub count: String,
     /// `€812K`.
     pub arr: String,
@@ -59,14 +96,250 @@ pub struct Renewal {
     pub health: HealthBadge,
     /// The strategy the methodology chooses: `Reinforce value`.
     pub strategy: String,
-    /// Milestones done.
-    pub done: usize,
-    /// Milestones altogether.
-    pub of: usize,
-    /// `2 late`, `1 due`, or empty.
-    pub open: String,
-    /// Critical when late, watch when due.
-    pub open_tone: Tone,
+    /// The next planned milestone: `Business review`; empty without one.
+    pub milestone: String,
+    /// When it is planned, and how many dates have passed: `12 Dec, in 20 days · 2 of 6 dates passed`.
+    pub milestone_note: String,
     /// Who looks after it.
     pub csm: Option<Avatar>,
+}
+
+/// The page, or its list for htmx.
+pub async fn show(
+    State(web): State<Web>,
+    member: Member,
+    Hx(part): Hx,
+    Query(params): Query<Params>,
+) -> Result<Response> {
+    let today = web.app.clock.today(member.scope.time_zone());
+    let names = Names::load(&web.app, &member.scope).await?;
+    let window = Window::parse(&params.window);
+    let (from, to) = window.days(today);
+    let filter = Filter {
+        segment: Some(params.segment.clone()).filter(|segment| !segment.is_empty()),
+        owner: owner(&params.csm),
+        renewal_from: from,
+        renewal_to: to,
+        ..Filter::default()
+    };
+    let number = params.page.parse::<i64>().unwrap_or(1).max(1);
+    let mut tx = web.app.db.read(&member.scope).await?;
+    let members = members::list(&mut tx).await?;
+    let sums = db::accounts::renewal_months(&mut tx, &filter, today).await?;
+    let total: i64 = sums.iter().map(|month| month.accounts).sum();
+    let (filter, offset) = (with_date(filter), (number - 1) * PAGE);
+    let accounts = db::accounts::list(&mut tx, &filter, Sort::Renewal, false, offset, PAGE).await?;
+    drop(tx);
+    let ids: Vec<Uuid> = accounts.iter().map(|account| account.id).collect();
+    let assessed: HashMap<Uuid, Assessed> = web.app.assess_many(&member.scope, &ids, today).await?;
+
+    let currency = member.scope.currency();
+    let href = |page: i64| {
+        let page = page.to_string();
+        let (csm, segment, window) = (&*params.csm, &*params.segment, &*params.window);
+        paths::with_query(
+            "/renewals",
+            &[("csm", csm), ("segment", segment), ("window", window), ("page", &page)],
+        )
+    };
+    let row = |account: &Account| renewal(account, assessed.get(&account.id), &names, today, currency);
+    let page = RenewalListPage {
+        shell: member.shell(Room::Renewals),
+        selects: selects(&params, &window, &names, &members, today),
+        chips: chips(&params, &names, &members),
+        stats: stats(&sums, &names, currency),
+        by_band: Some(by_band(&sums, &names, currency)),
+        months: months(&sums, &accounts, row, today, currency),
+        empty: (total == 0).then(|| nothing(&params)),
+        pager: Pager::numbered(number, PAGE, total, "renewal", href).target("#list"),
+    };
+    Ok(if part { Page(page.as_list()).into_response() } else { Page(page).into_response() })
+}
+
+/// A CSM's id, `none` for accounts without one; anything else asks for all.
+fn owner(csm: &str) -> Option<Option<Uuid>> {
+    if csm == "none" { Some(None) } else { csm.parse().ok().map(Some) }
+}
+
+/// Accounts without a renewal date are no renewals.
+fn with_date(filter: Filter) -> Filter {
+    Filter { renewal_from: filter.renewal_from.or(Some(NaiveDate::default())), ..filter }
+}
+
+fn selects(
+    params: &Params,
+    window: &Window,
+    names: &Names,
+    members: &[members::Member],
+    today: NaiveDate,
+) -> Vec<SelectFilter> {
+    let csms = members.iter().filter(|m| m.accounts > 0).map(|m| (m.id.to_string(), m.name.clone()));
+    let csms = csms.chain([("none".to_owned(), "No CSM".to_owned())]);
+    vec![
+        SelectFilter::new(
+            "window",
+            "Window",
+            &Window::default().label(),
+            window.choices(today).into_iter().map(|w| (w.word(), w.label())),
+            Some(&window.word()),
+        ),
+        SelectFilter::new("segment", "Segment", "Any segment", names.segments(), Some(&params.segment)),
+        SelectFilter::new("csm", "CSM", "Any CSM", csms, Some(&params.csm)),
+    ]
+}
+
+fn chips(params: &Params, names: &Names, members: &[members::Member]) -> Vec<Chip> {
+    let mut chips = Vec::new();
+    if !params.segment.is_empty() {
+        let without = paths::with_query("/renewals", &[("csm", &params.csm), ("window", &params.window)]);
+        chips.push(Chip::new(format!("Segment: {}", names.segment(Some(&params.segment))), without));
+    }
+    if let Some(owner) = owner(&params.csm) {
+        let without =
+            paths::with_query("/renewals", &[("segment", &params.segment), ("window", &params.window)]);
+        let name = owner.map(|id| members.iter().find(|m| m.id == id).map_or("gone", |m| &*m.name));
+        chips.push(Chip::new(format!("CSM: {}", name.unwrap_or("none")), without));
+    }
+    chips
+}
+
+fn stats(sums: &[RenewalMonth], names: &Names, currency: &str) -> Vec<StatTile> {
+    let add = |of: &dyn Fn(&RenewalMonth) -> bool| {
+        let of = sums.iter().filter(|sum| of(sum));
+        of.fold((0, 0), |(n, arr), sum| (n + sum.accounts, arr + sum.arr_base_minor))
+    };
+    let tile = |name: &str, (_, arr): (i64, i64), note: String| {
+        StatTile::new(name, format::money_short(arr, currency), &note)
+    };
+    let all = add(&|_| true);
+    let risk = add(&|sum| names.at_risk(sum.band.as_deref()));
+    let overdue = add(&|sum| sum.month.is_none());
+    let soon = sums.iter().fold((0, 0), |(n, arr), sum| (n + sum.soon, arr + sum.soon_minor));
+    let unconverted: i64 = sums.iter().map(|sum| sum.unconverted).sum();
+    let note = match unconverted {
+        0 => format::count(all.0, "renewal"),
+        n => format!("{}, {} without an exchange rate", format::count(all.0, "renewal"), format::number(n)),
+    };
+    let share = if all.1 > 0 { risk.1 as f64 / all.1 as f64 } else { 0.0 };
+    vec![
+        tile("Up for renewal", all, note),
+        tile("At risk", risk, format!("{}, {}", format::count(risk.0, "renewal"), format::percent(share, 0))),
+        tile("In the next 30 days", soon, format::count(soon.0, "renewal")),
+        tile("Overdue", overdue, format::count(overdue.0, "renewal")),
+    ]
+}
+
+fn by_band(sums: &[RenewalMonth], names: &Names, currency: &str) -> StackedBar {
+    let part = |band: Option<&str>| {
+        let of = sums.iter().filter(|sum| sum.band.as_deref() == band);
+        let (n, arr) = of.fold((0, 0), |(n, arr), sum| (n + sum.accounts, arr + sum.arr_base_minor));
+        (n > 0 || band.is_some()).then(|| Part {
+            tone: names.tone(band),
+            name: names.band(band),
+            size: arr as f64,
+            text: format::money_short(arr, currency),
+            note: format::count(n, "renewal"),
+            href: None,
+        })
+    };
+    let bands = names.bands();
+    let bands = bands.iter().map(|(id, ..)| Some(id.as_str())).chain([None]);
+    StackedBar::new("ARR up for renewal by band", bands.filter_map(part).collect())
+}
+
+fn months(
+    sums: &[RenewalMonth],
+    accounts: &[Account],
+    row: impl Fn(&Account) -> Renewal,
+    today: NaiveDate,
+    currency: &str,
+) -> Vec<Month> {
+    let month_of = |account: &Account| {
+        use chrono::Datelike as _;
+        account.renewal_date.filter(|date| *date >= today).and_then(|date| date.with_day(1))
+    };
+    let runs = accounts.chunk_by(|a, b| month_of(a) == month_of(b));
+    let month = |run: &[Account]| {
+        let month = run.first().and_then(month_of);
+        let of = sums.iter().filter(|sum| sum.month == month);
+        let (n, arr) = of.fold((0, 0), |(n, arr), sum| (n + sum.accounts, arr + sum.arr_base_minor));
+        Month {
+            name: month.map_or("Overdue".to_owned(), |first| first.format("%B %Y").to_string()),
+            count: format::count(n, "renewal"),
+            arr: format::money_short(arr, currency),
+            rows: run.iter().map(&row).collect(),
+        }
+    };
+    runs.map(month).collect()
+}
+
+fn renewal(
+    account: &Account,
+    assessed: Option<&Assessed>,
+    names: &Names,
+    today: NaiveDate,
+    base: &str,
+) -> Renewal {
+    let date = account.renewal_date.unwrap_or(today);
+    let days = (date - today).num_days();
+    let (milestone, milestone_note) = milestones(assessed, today);
+    let arr = match (account.arr_base_minor, account.arr_minor, &account.currency) {
+        (Some(minor), ..) => format::money(minor, base),
+        (None, Some(minor), Some(currency)) => format::money(minor, currency),
+        _ => "\u{2013}".to_owned(),
+    };
+    Renewal {
+        name: account.name.clone(),
+        segment: names.segment(account.segment.as_deref()),
+        href: paths::account_tab(&account.external_id, "contracts"),
+        date: format::date(date),
+        when: format::days_from(date, today),
+        when_tone: match days {
+            ..0 => Tone::Critical,
+            0..=30 => Tone::Risk,
+            31..=60 => Tone::Watch,
+            _ => Tone::None,
+        },
+        arr,
+        health: names.badge(account.score, account.band.as_deref(), account.stale.unwrap_or(false)),
+        strategy: names.strategy(account.strategy.as_deref()),
+        milestone,
+        milestone_note,
+        csm: account.owner_name.as_deref().map(Avatar::new),
+    }
+}
+
+/// The next planned milestone, when it is, and how many dates have passed. Whether one was done is not recorded,
+/// so nothing here says that.
+fn milestones(assessed: Option<&Assessed>, today: NaiveDate) -> (String, String) {
+    let planned = assessed.and_then(|a| a.evaluation.renewal.as_ref()).map(|r| r.milestones.as_slice());
+    let mut dated: Vec<(NaiveDate, &str)> =
+        planned.unwrap_or_default().iter().filter_map(|m| Some((m.planned?, &*m.title))).collect();
+    dated.sort_by_key(|(date, _)| *date);
+    let passed = dated.iter().filter(|(date, _)| *date < today).count();
+    let count = format!("{passed} of {} dates passed", dated.len());
+    match dated.get(passed) {
+        Some((date, title)) => {
+            let when = format!("{}, {}", format::date_near(*date, today), format::days_from(*date, today));
+            ((*title).to_owned(), if passed > 0 { format!("{when} \u{b7} {count}") } else { when })
+        }
+        None if dated.is_empty() => (String::new(), String::new()),
+        None => ("All planned dates have passed".to_owned(), count),
+    }
+}
+
+fn nothing(params: &Params) -> EmptyState {
+    if params.csm.is_empty() && params.segment.is_empty() && params.window.is_empty() {
+        let text = "Renewals follow from contracts: their end date, or their start and term.";
+        EmptyState::new("refresh-cw", "Nothing renews in the next 120 days", text)
+            .action("Show all renewals", "/renewals?window=all")
+            .action("Import contracts", "/settings/imports")
+    } else {
+        EmptyState::new(
+            "refresh-cw",
+            "No renewal fits these filters",
+            "Try a longer window, or fewer filters.",
+        )
+        .action("Clear filters", "/renewals")
+    }
 }

@@ -1,3 +1,4 @@
 //! `/renewals`.
 
 pub mod list;
+pub mod window;

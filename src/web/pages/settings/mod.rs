@@ -1,8 +1,10 @@
 //! `/settings/…`. Every page of it shows the same list of rooms at the left: [`SettingsNav`].
 
 use askama::Template;
+use chrono::{DateTime, Utc};
 
-use crate::web::ui::{filters, html_safe};
+use crate::db::{self, TenantScope, TenantTx};
+use crate::web::ui::{filters, format, html_safe};
 
 pub mod audit;
 pub mod imports;
@@ -11,6 +13,7 @@ pub mod members;
 pub mod methodology;
 pub mod metrics;
 pub mod quarantine;
+pub mod rates;
 pub mod sources;
 
 /// The rooms of the settings. To add one: a variant, and its line in [`SettingsRoom::ALL`].
@@ -30,13 +33,15 @@ pub enum SettingsRoom {
     Metrics,
     /// `/settings/methodology`
     Methodology,
+    /// `/settings/rates`
+    Rates,
     /// `/settings/audit`
     Audit,
 }
 
 impl SettingsRoom {
     /// Room, label, address, icon.
-    pub const ALL: [(SettingsRoom, &'static str, &'static str, &'static str); 8] = [
+    pub const ALL: [(SettingsRoom, &'static str, &'static str, &'static str); 9] = [
         (SettingsRoom::Members, "Members", "/settings/members", "users"),
         (SettingsRoom::Keys, "API keys", "/settings/keys", "key-round"),
         (SettingsRoom::Sources, "Sources", "/settings/sources", "activity"),
@@ -44,6 +49,7 @@ impl SettingsRoom {
         (SettingsRoom::Imports, "Imports", "/settings/imports", "upload"),
         (SettingsRoom::Metrics, "Metrics", "/settings/metrics", "gauge"),
         (SettingsRoom::Methodology, "Methodology", "/settings/methodology", "layers"),
+        (SettingsRoom::Rates, "Exchange rates", "/settings/rates", "refresh-cw"),
         (SettingsRoom::Audit, "Audit log", "/settings/audit", "list-checks"),
     ];
 }
@@ -59,3 +65,21 @@ pub struct SettingsNav {
 }
 
 html_safe!(SettingsNav);
+
+impl SettingsNav {
+    /// The list as it is now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn load(tx: &mut TenantTx, room: SettingsRoom) -> db::Result<Self> {
+        let waiting: i64 = db::quarantine::counts(tx).await?.iter().map(|(_, _, n)| n).sum();
+        let quarantined = if waiting == 0 { String::new() } else { format::short(waiting as f64) };
+        Ok(SettingsNav { room, quarantined })
+    }
+}
+
+/// `22 Nov, 09:14:31` by the tenant's clock.
+fn moment(at: DateTime<Utc>, now: DateTime<Utc>, scope: &TenantScope) -> String {
+    let (at, now) = (at.with_timezone(&scope.time_zone()), now.with_timezone(&scope.time_zone()));
+    format!("{}, {}", format::date_near(at.date_naive(), now.date_naive()), at.format("%H:%M:%S"))
+}
