@@ -5,6 +5,7 @@ use tokio::sync::watch;
 use tokio::time::{self, MissedTickBehavior};
 
 use super::{dispatch, schedule};
+
 use crate::app::{App, Result};
 use crate::db;
 use crate::db::platform::{self, ClaimedJob};

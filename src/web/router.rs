@@ -100,6 +100,14 @@ fn settings() -> Router<Web> {
         .route("/settings/quarantine/replay", post(settings::quarantine::replay))
         .route("/settings/quarantine/{id}/dismiss", post(settings::quarantine::dismiss))
         .route("/settings/quarantine/{id}/reopen", post(settings::quarantine::reopen))
+        .route("/settings/imports", get(settings::imports::show))
+        .route(
+            "/settings/imports",
+            post(settings::imports::upload).layer(DefaultBodyLimit::max(settings::imports::MAX_BYTES)),
+        )
+        .route("/settings/imports/uploads/{id}", get(settings::upload::show).post(settings::upload::start))
+        .route("/settings/imports/{id}", get(settings::import::show))
+        .route("/settings/imports/{id}/rejected.csv", get(settings::import::rejected))
         .route("/settings/metrics", get(settings::metrics::show).post(settings::metrics::put))
         .route("/settings/methodology", get(settings::methodology::show))
         .route("/settings/rates", get(settings::rates::show).post(settings::rates::put))

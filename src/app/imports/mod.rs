@@ -20,6 +20,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use serde_json::json;
+use uuid::Uuid;
 
 pub use mapping::Mapping;
 pub use source::SAMPLE;
@@ -146,6 +147,22 @@ impl App {
         actor: &Actor,
         progress: &(dyn Fn(&Progress) + Sync),
     ) -> Result<Import> {
+        self.import_as(scope, Uuid::now_v7(), request, reader, actor, progress).await
+    }
+
+    /// As [`App::import`], under an id that the caller chose so that it can be watched while it runs.
+    ///
+    /// # Errors
+    /// As [`App::import`].
+    pub async fn import_as<R: Read + Send + 'static>(
+        &self,
+        scope: &TenantScope,
+        id: Uuid,
+        request: ImportRequest<'_>,
+        reader: R,
+        actor: &Actor,
+        progress: &(dyn Fn(&Progress) + Sync),
+    ) -> Result<Import> {
         self.close_abandoned_imports(scope).await?;
         let opened = off_thread(move || Source::open(Box::new(reader))).await?;
         let own = self.own_fields(scope, request.kind).await?;
@@ -171,7 +188,7 @@ impl App {
             bytes_total: i64::try_from(request.bytes_total).unwrap_or(i64::MAX),
             started_by: &actor.0,
         };
-        let mut job = Job::begin(self, scope, &opening).await?;
+        let mut job = Job::begin(self, scope, id, &opening).await?;
         let outcome = match source {
             Ok(source) => self.rows_of(&mut job, &request, own, source, columns.clone(), progress).await,
             Err(sentence) => Err(Stop::File(sentence)),
@@ -230,6 +247,20 @@ impl App {
             examples: examples.iter().filter_map(|row| row.get(at)).map(str::to_owned).collect(),
         };
         Ok(header.into_iter().enumerate().map(preview).collect())
+    }
+
+    /// The fields a column can fill: name, what it holds, and whether a file without it cannot be imported.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn import_fields(
+        &self,
+        scope: &TenantScope,
+        kind: ImportKind,
+    ) -> Result<Vec<(String, String, bool)>> {
+        let stated = kind.columns().iter().map(|c| (c.name.to_owned(), c.help.to_owned(), c.required));
+        let own = self.own_fields(scope, kind).await?;
+        Ok(stated.chain(own.into_iter().map(|field| (field.name, field.label, false))).collect())
     }
 
     /// Ends imports whose process ended before them. Each import does so first; pages that show imports may.

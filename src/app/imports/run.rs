@@ -57,9 +57,9 @@ impl<'a> Job<'a> {
     pub(super) async fn begin(
         app: &'a App,
         scope: &'a TenantScope,
+        id: Uuid,
         opening: &Opening<'_>,
     ) -> Result<Job<'a>> {
-        let id = Uuid::now_v7();
         let mut held = app.db.write(scope).await?;
         db::imports::hold(&mut held, id).await?;
         let mut tx = app.db.write(scope).await?;

@@ -76,15 +76,18 @@ impl Wording {
         self.in_force.as_deref().and_then(|m| m.tone_of(band)).map_or(Tone::None, |t| Tone::parse(t.word()))
     }
 
-    /// An account's score with its doubts, without the trend.
+    /// An account's score with its doubts, without the trend. A former customer has none any more.
     pub fn badge(&self, account: &Account) -> HealthBadge {
+        if account.churned_on.zip(account.day).is_some_and(|(churned, day)| day >= churned) {
+            return HealthBadge::new(None, "", Tone::None);
+        }
         let band = account.band.as_deref().unwrap_or_default();
         let tone = account.tone.as_deref().map_or(Tone::None, Tone::parse);
         let badge = HealthBadge::new(account.score, &self.band(band), tone);
         match (account.score, account.stale, account.coverage) {
             (None, ..) => badge,
             (_, Some(true), Some(coverage)) if coverage < ENOUGH => badge.coverage(coverage, ENOUGH),
-            (_, Some(true), _) => badge.stale(&self.last_heard(account)),
+            (_, Some(true), _) => badge.stale("most of the data behind it is old"),
             _ => badge,
         }
     }
@@ -92,6 +95,9 @@ impl Wording {
     /// An account's score with its change in about thirty days.
     pub fn badge_with_trend(&self, account: &Account) -> HealthBadge {
         let badge = self.badge(account);
+        if account.churned_on.is_some() {
+            return badge;
+        }
         match (account.score, account.score_before, account.before_day, account.day) {
             (Some(now), Some(before), Some(then), Some(day)) => {
                 let days = format::count((day - then).num_days(), "day");

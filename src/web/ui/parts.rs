@@ -176,6 +176,13 @@ impl ProgressBar {
         };
         Self { label: label.into(), done, total, text }
     }
+
+    /// Says it in other words than the bar counts.
+    #[must_use]
+    pub fn text(mut self, text: &str) -> Self {
+        self.text = text.into();
+        self
+    }
 }
 
 /// A sentence set apart: what happened, what was kept, what to do.

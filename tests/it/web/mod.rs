@@ -1,4 +1,6 @@
 //! HTTP from outside.
 
 mod collect;
+mod isolation;
+mod pages_accounts;
 mod session;

@@ -200,7 +200,7 @@ fn contract(one: &db::contracts::Contract, all: &[db::contracts::Contract], toda
         (_, _, Some(day)) if day <= today => ("Overdue".to_owned(), Tone::Critical),
         _ => ("Current".to_owned(), Tone::Good),
     };
-    let term = match (months, one.end_date) {
+    let term = match (months, one.end_date.or(one.ended_on)) {
         (Some(months), None) => format!("{}, renews itself", format::count(months.into(), "month")),
         (Some(months), Some(_)) => format::count(months.into(), "month"),
         (None, _) => "fixed end".to_owned(),

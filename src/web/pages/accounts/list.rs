@@ -9,6 +9,7 @@ use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::app::members::Role;
 use crate::db;
 use crate::db::accounts::{Account, Filter, Sort};
 use crate::db::members;
@@ -128,6 +129,8 @@ const SPARK_DAYS: u64 = 90;
 pub struct AccountListPage {
     /// The frame.
     pub shell: Shell,
+    /// Whether the member may import.
+    pub may_import: bool,
     /// Free text in force.
     pub q: String,
     /// The sort in force, so that filtering keeps it.
@@ -216,6 +219,7 @@ async fn page(web: &Web, member: &Member, params: Params) -> Result<AccountListP
     });
     Ok(AccountListPage {
         shell: member.shell(Room::Accounts),
+        may_import: member.may(Role::Manager),
         selects: selects(&words, &params, &members),
         chips: chips(&words, &params, &members),
         columns: columns(&params),
@@ -267,11 +271,11 @@ fn row(words: &Wording, account: &Account, points: &[Point], from: NaiveDate) ->
 }
 
 const WINDOWS: [(&str, &str); 5] = [
-    ("30", "Renews in 30 days"),
-    ("60", "Renews in 60 days"),
-    ("90", "Renews in 90 days"),
-    ("120", "Renews in 120 days"),
-    ("overdue", "Renewal overdue"),
+    ("30", "In 30 days"),
+    ("60", "In 60 days"),
+    ("90", "In 90 days"),
+    ("120", "In 120 days"),
+    ("overdue", "Overdue"),
 ];
 
 fn selects(words: &Wording, params: &Params, members: &[members::Member]) -> Vec<SelectFilter> {
@@ -296,14 +300,8 @@ fn selects(words: &Wording, params: &Params, members: &[members::Member]) -> Vec
         SelectFilter::new("stage", "Stage", "Stage: any", stages, Some(&params.stage)),
         SelectFilter::new("band", "Band", "Health: any", bands, Some(&params.band)),
         SelectFilter::new("csm", "CSM", "CSM: anyone", csms, Some(&params.csm)),
-        SelectFilter::new("renewal", "Renewal", "Renewal: any time", WINDOWS, Some(&params.renewal)),
-        SelectFilter::new(
-            "status",
-            "Status",
-            "Customers",
-            [("churned", "Former customers")],
-            Some(&params.status),
-        ),
+        SelectFilter::new("renewal", "Renewal", "Renewal: any", WINDOWS, Some(&params.renewal)),
+        SelectFilter::new("status", "Status", "Customers", [("churned", "Former")], Some(&params.status)),
     ]
 }
 
@@ -316,9 +314,12 @@ fn chips(words: &Wording, params: &Params, members: &[members::Member]) -> Vec<C
             format!("CSM: {}", found.map_or("somebody who left", |member| &member.name))
         }
     };
-    let window = WINDOWS.iter().find(|(value, _)| *value == params.renewal);
-    let renewal =
-        window.map_or_else(|| format!("Renews in {} days", params.renewal), |(_, label)| (*label).to_owned());
+    let renewal = match params.renewal.as_str() {
+        "overdue" => "Renewal overdue".to_owned(),
+        days if days.parse::<u64>().is_ok() => format!("Renews in {days} days"),
+        // Anything else filters nothing, so there is nothing to take away.
+        _ => String::new(),
+    };
     let all = [
         ("q", &params.q, format!("“{}”", params.q.trim())),
         ("segment", &params.segment, format!("Segment: {}", words.segment(&params.segment))),
@@ -329,7 +330,7 @@ fn chips(words: &Wording, params: &Params, members: &[members::Member]) -> Vec<C
         ("status", &params.status, "Former customers".to_owned()),
     ];
     all.into_iter()
-        .filter(|(_, value, _)| !value.trim().is_empty())
+        .filter(|(_, value, label)| !value.trim().is_empty() && !label.is_empty())
         .map(|(name, _, label)| Chip::new(label, params.with(name, "")))
         .collect()
 }

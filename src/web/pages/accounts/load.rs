@@ -70,6 +70,11 @@ impl Subject {
         let past = day < words.today;
         let mut tx = web.app.db.read(&member.scope).await?;
         let mut account = db::accounts::find(&mut tx, external_id).await?.ok_or(Error::NotFound)?;
+        if account.last_event_at.is_none() {
+            // An account whose events all came before its first scoring.
+            let latest = db::events::latest(&mut tx, account.id, 1).await?;
+            account.last_event_at = latest.first().map(|event| event.occurred_at);
+        }
         let row = db::scores::primary_on(&mut tx, account.id, day).await?;
         let before = match past {
             true => db::scores::before(&mut tx, &[account.id], day, COMPARE_DAYS).await?.pop(),
@@ -91,6 +96,9 @@ impl Subject {
                 words.in_force = Some(scored.in_force.clone());
             }
             turn_back(&mut account, score.as_ref(), before, assessed.as_ref());
+        }
+        if let (Some(_), Some(scored), false) = (account.churned_on, &score, past) {
+            as_scored(&mut account, scored);
         }
         words.today = day;
         Ok(Subject { words, account, day, score, assessed, past, edit })
@@ -192,14 +200,11 @@ fn turn_back(
     before: Option<Score>,
     assessed: Option<&scoring::Assessed>,
 ) {
+    match score {
+        Some(scored) => as_scored(account, scored),
+        None => (account.day, account.score, account.band, account.tone) = (None, None, None, None),
+    }
     let row = score.map(|scored| &scored.row);
-    account.day = row.map(|row| row.day);
-    account.score = row.and_then(|row| row.score);
-    account.band = row.and_then(|row| row.band.clone());
-    let tone = score.and_then(|s| s.in_force.tone_of(s.row.band.as_deref()?));
-    account.tone = tone.map(|tone| tone.word().to_owned());
-    account.coverage = row.map(|row| row.coverage.into());
-    account.stale = row.map(|row| row.stale);
     account.score_before = before.as_ref().and_then(|before| before.score);
     account.before_day = before.as_ref().map(|before| before.day);
     account.band_before = before.and_then(|before| before.band);
@@ -214,4 +219,16 @@ fn turn_back(
         account.renewal_date = standing.renewal;
         account.churned_on = standing.churned_on;
     }
+}
+
+/// The account's score as it was stored.
+fn as_scored(account: &mut Account, scored: &Scored) {
+    let row = &scored.row;
+    let tone = row.band.as_deref().and_then(|band| scored.in_force.tone_of(band));
+    account.day = Some(row.day);
+    account.score = row.score;
+    account.band.clone_from(&row.band);
+    account.tone = tone.map(|tone| tone.word().to_owned());
+    account.coverage = Some(row.coverage.into());
+    account.stale = Some(row.stale);
 }

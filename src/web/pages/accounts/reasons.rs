@@ -62,7 +62,7 @@ pub fn waterfall(scored: &Scored) -> Option<Waterfall> {
     if rest >= 0.05 {
         costs.push(rest);
     }
-    let shown = (score * 10.0 + 1e-6).floor() as i64;
+    let shown = shown_tenths(score);
     let tenths = tenths(&costs, 1_000 - shown);
     let mut steps: Vec<Step> = costly
         .iter()
@@ -87,18 +87,24 @@ pub fn waterfall(scored: &Scored) -> Option<Waterfall> {
     Some(Waterfall::new(steps, score, &format!("{:.1}", shown as f64 / 10.0), name, tone))
 }
 
-/// Costs in tenths of a point that add up to a whole: the largest remainders are rounded up.
+/// The score in tenths of a point, rounded, but never up into the next whole point.
+fn shown_tenths(score: f64) -> i64 {
+    let rounded = (score * 10.0).round() as i64;
+    if rounded / 10 > whole(score) as i64 { (score * 10.0 + 1e-6).floor() as i64 } else { rounded }
+}
+
+/// Costs in tenths of a point, rounded so that they add up to a whole: where that takes a nudge, it goes to the
+/// costs whose rounding went furthest the other way.
 fn tenths(costs: &[f64], whole: i64) -> Vec<i64> {
-    let mut out: Vec<i64> = costs.iter().map(|cost| (cost * 10.0).floor() as i64).collect();
-    let mut by_remainder: Vec<usize> = (0..costs.len()).collect();
-    by_remainder.sort_by(|a, b| (costs[*b] * 10.0).fract().total_cmp(&(costs[*a] * 10.0).fract()));
-    let mut left = whole - out.iter().sum::<i64>();
-    for at in by_remainder.iter().cycle().take(costs.len() * 2) {
-        if left <= 0 {
-            break;
-        }
-        out[*at] += 1;
-        left -= 1;
+    let mut out: Vec<i64> = costs.iter().map(|cost| (cost * 10.0).round() as i64).collect();
+    let missing = whole - out.iter().sum::<i64>();
+    let residue = |at: &usize| (costs[*at] * 10.0 - (costs[*at] * 10.0).round()) * missing.signum() as f64;
+    let mut order: Vec<usize> = (0..costs.len()).collect();
+    order.sort_by(|a, b| residue(b).total_cmp(&residue(a)));
+    for at in
+        order.into_iter().cycle().take(if costs.is_empty() { 0 } else { missing.unsigned_abs() as usize })
+    {
+        out[at] += missing.signum();
     }
     out
 }
@@ -188,6 +194,7 @@ pub fn path_up(scored: &Scored) -> (String, Vec<PathUp>) {
         })
         .collect();
     let Some(score) = primary(scored).and_then(|model| model.score) else { return (String::new(), steps) };
+    let capped = !steps.is_empty();
     let improvements = health.what_would_it_take(&scored.explained, goal);
     let alone = improvements.iter().any(|one| one.alone.is_some());
     let mut reached = score;
@@ -203,8 +210,8 @@ pub fn path_up(scored: &Scored) -> (String, Vec<PathUp>) {
         let now = now.map_or_else(|| "no data".to_owned(), |value| with_unit(&figure(value), &unit));
         let text = format!("{} from {now} to {}", indicator.name, need_text(need, &unit, &indicator.curve));
         if alone {
-            let gain = "alone enough".to_owned();
-            steps.push(PathUp { text, gain: String::new(), note: gain });
+            let note = if capped { "alone enough for the score" } else { "alone enough" };
+            steps.push(PathUp { text, gain: String::new(), note: note.to_owned() });
             continue;
         }
         let done = enough(reached);
@@ -427,8 +434,10 @@ mod tests {
     fn rounded_costs_still_add_up() {
         let costs = [12.34, 8.46, 4.449, 0.751];
         let score: f64 = 100.0 - costs.iter().sum::<f64>();
-        let whole = 1_000 - (score * 10.0 + 1e-6).floor() as i64;
+        let whole = 1_000 - shown_tenths(score);
         assert_eq!(tenths(&costs, whole).iter().sum::<i64>(), whole);
+        assert_eq!(tenths(&[13.333, 13.333, 13.334], 400), [133, 133, 134]);
+        assert_eq!((shown_tenths(41.17), shown_tenths(69.97), shown_tenths(70.0)), (412, 699, 700));
         assert_eq!(tenths(&[], 0), Vec::<i64>::new());
     }
 

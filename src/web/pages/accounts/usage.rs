@@ -10,6 +10,7 @@ use super::head::AccountHead;
 use super::load::{AsOf, Subject};
 use crate::db;
 use crate::db::metrics::{Day, Metric, MetricDay};
+use crate::domain::methodology::InputType;
 use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::{Hx, Member, Query};
@@ -57,12 +58,14 @@ pub struct UsageMetric {
     pub name: String,
     /// The figure of the window: a total, a mean a day, or the last sample.
     pub latest: String,
-    /// What that figure is: `in 90 days`, `users a day on average`, `since 3 Nov`.
+    /// What that figure is: `in 90 days`, `users a day on average`, `as of 3 Nov`.
     pub unit: String,
     /// Against the window before.
     pub delta: Option<Delta>,
     /// The chart, made `small()`; a word has none.
     pub chart: Option<LineChart>,
+    /// What a word was before and until when, newest first: `some`, `until 14 Nov`.
+    pub words: Vec<(String, String)>,
 }
 
 const WINDOWS: [(&str, &str); 4] =
@@ -92,10 +95,13 @@ pub async fn show(
     let (mut metrics, mut silent) = (Vec::new(), Vec::new());
     for metric in &catalogue {
         let of_metric: Vec<&MetricDay> = rows.iter().filter(|row| row.metric_id == metric.id).collect();
-        if of_metric.is_empty() {
+        let input = subject.words.in_force.as_deref().and_then(|m| m.methodology.input(&metric.name));
+        if !of_metric.is_empty() {
+            let percent = input.is_some_and(|input| input.ty == InputType::Percent);
+            metrics.push(window.metric(metric, &of_metric, percent));
+        } else if input.is_none_or(|input| !input.derived) {
+            // What is computed where nothing is stored is not missing.
             silent.push(metric.label.clone());
-        } else {
-            metrics.push(window.metric(metric, &of_metric));
         }
     }
     let empty = metrics.is_empty().then(|| {
@@ -130,9 +136,9 @@ struct Window {
 }
 
 impl Window {
-    fn metric(&self, metric: &Metric, rows: &[&MetricDay]) -> UsageMetric {
+    fn metric(&self, metric: &Metric, rows: &[&MetricDay], percent: bool) -> UsageMetric {
         let (latest, unit, delta, values) = match metric.kind.as_str() {
-            "gauge" => self.gauge(metric, rows),
+            "gauge" => self.gauge(metric, rows, percent),
             kind => self.counted(metric, rows, kind == "distinct"),
         };
         let days: Vec<NaiveDate> = self.from.iter_days().take(self.days as usize).collect();
@@ -147,6 +153,7 @@ impl Window {
             unit,
             delta,
             chart,
+            words: self.words(rows),
         }
     }
 
@@ -182,16 +189,32 @@ impl Window {
         (latest, unit, delta, Some(values))
     }
 
+    /// The words a gauge held before its last one, each with the day it ended.
+    fn words(&self, rows: &[&MetricDay]) -> Vec<(String, String)> {
+        let mut held: Vec<(&str, NaiveDate)> =
+            rows.iter().filter_map(|row| Some((row.figures.label.as_deref()?, row.figures.day))).collect();
+        held.dedup_by(|later, earlier| later.0 == earlier.0);
+        let until = |pair: &[(&str, NaiveDate)]| {
+            (pair[0].0.to_owned(), format!("until {}", format::date_near(pair[1].1, self.to)))
+        };
+        held.windows(2).rev().take(6).map(until).collect()
+    }
+
     /// A sample holds until the next one.
     fn gauge(
         &self,
         metric: &Metric,
         rows: &[&MetricDay],
+        percent: bool,
     ) -> (String, String, Option<Delta>, Option<Vec<Option<f64>>>) {
         let last = rows.iter().rev().find(|row| row.figures.value.is_some() || row.figures.label.is_some());
         let since = last
-            .map_or_else(String::new, |row| format!("since {}", format::date_near(row.figures.day, self.to)));
-        let unit = if metric.unit.is_empty() { since.clone() } else { format!("{}, {since}", metric.unit) };
+            .map_or_else(String::new, |row| format!("as of {}", format::date_near(row.figures.day, self.to)));
+        let unit = match (metric.unit.as_str(), percent) {
+            ("", false) => since,
+            ("", true) => format!("%, {since}"),
+            (unit, _) => format!("{unit}, {since}"),
+        };
         if let Some(word) = last.and_then(|row| row.figures.label.clone()) {
             return (word, unit, None, None);
         }

@@ -188,6 +188,17 @@ fn said(entry: &Entry, called: &HashMap<String, String>, names: &Names) -> Audit
             Some(id) => ("Pinned the segment of", account, format!("to {}", names.segment(Some(id)))),
             None => ("Let the rules choose the segment of", account, String::new()),
         },
+        "import.finished" => {
+            let rows = entry.detail.get("rows").and_then(Value::as_i64).unwrap_or_default();
+            let rejected = entry.detail.get("rejected").and_then(Value::as_i64).unwrap_or_default();
+            let href = text("import").map(|id| format!("/settings/imports/{id}"));
+            let change = format!("{}, {} rejected", format::count(rows, "row"), format::number(rejected));
+            (
+                if text("status") == Some("failed") { "Could not import all of" } else { "Imported" },
+                href,
+                change,
+            )
+        }
         "key.created" => {
             ("Made the API key", page("/settings/keys"), text("scope").unwrap_or_default().to_owned())
         }

@@ -1,13 +1,33 @@
-//! `/settings/imports` and `/settings/imports/{id}`: CSV files in.
+//! `/settings/imports`: CSV files in.
 //!
-//! Forms: `POST /settings/imports` (multipart: `kind`, `file`) uploads and leads to the mapping;
-//! `POST /settings/imports/{id}` (one field a column: `column:<n>` = field id or empty; `dry_run`) starts;
-//! `POST /settings/imports/{id}/cancel` stops. Rejected rows: `GET /settings/imports/{id}/rejected.csv`.
+//! `POST /settings/imports` (multipart: `kind`, `file`) keeps the file and leads to its mapping ([`super::upload`]);
+//! each import has its own page ([`super::import`]).
 
 use askama::Template;
+use axum::extract::{Multipart, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
 
-use super::SettingsNav;
-use crate::web::ui::{EmptyState, Notice, ProgressBar, Shell, StatTile, Tone, filters};
+use super::upload::{self, Kept};
+use super::{SettingsNav, SettingsRoom, moment};
+use crate::app::imports::ImportKind;
+use crate::app::members::Role;
+use crate::db::TenantScope;
+use crate::db::imports::{self, Import};
+use crate::web::Web;
+use crate::web::error::Result;
+use crate::web::extract::{Manager, Member};
+use crate::web::respond::{Page, page_with_status, redirect};
+use crate::web::ui::shell::Room;
+use crate::web::ui::{EmptyState, Notice, Shell, Tone, filters, format};
+
+/// Where imports are.
+pub(super) const HERE: &str = "/settings/imports";
+/// Imports shown.
+const SHOWN: i64 = 50;
+/// The largest file, in bytes.
+pub const MAX_BYTES: usize = 256 * 1024 * 1024;
 
 /// Upload, and what was imported before.
 #[derive(Clone, Debug, Template)]
@@ -50,58 +70,78 @@ pub struct ImportRow {
     pub rejected: String,
 }
 
-/// One import: first its mapping, then its progress and result.
-#[derive(Clone, Debug, Template)]
-#[template(path = "settings/import.html", blocks = ["progress"])]
-pub struct ImportPage {
-    /// The frame.
-    pub shell: Shell,
-    /// The rooms at the left.
-    pub nav: SettingsNav,
-    /// Name of the file.
-    pub file: String,
-    /// `Accounts`.
-    pub kind: String,
-    /// Path of this page.
-    pub here: String,
-    /// The step it is at.
-    pub step: ImportStep,
+/// What people call a kind.
+pub(super) fn label(kind: &str) -> String {
+    let mut letters = kind.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// Where an import is.
-#[derive(Clone, Debug)]
-pub enum ImportStep {
-    /// Say which column is which field.
-    Mapping {
-        /// One a column of the file.
-        columns: Vec<ColumnMapping>,
-        /// What is missing or given twice.
-        error: Option<Notice>,
-    },
-    /// At work; the part asks again every second.
-    Running(ProgressBar),
-    /// Finished, stopped or failed.
-    Finished {
-        /// How it ended.
-        notice: Notice,
-        /// Created, updated, unchanged, rejected.
-        stats: Vec<StatTile>,
-        /// The first rejected rows: (line, reason, the row).
-        rejected: Vec<(String, String, String)>,
-        /// Where all of them can be fetched; `None` when there are none.
-        download: Option<String>,
-    },
+async fn page(web: &Web, member: &Member) -> Result<ImportsPage> {
+    let now = web.app.clock.now();
+    web.app.close_abandoned_imports(&member.scope).await?;
+    let mut tx = web.app.db.read(&member.scope).await?;
+    let nav = SettingsNav::load(&mut tx, SettingsRoom::Imports).await?;
+    let imports = imports::list(&mut tx, SHOWN).await?;
+    let needs = |kind: ImportKind| {
+        let needed = kind.columns().iter().filter(|column| column.required).map(|column| column.name);
+        format!("needs {}", needed.collect::<Vec<_>>().join(", "))
+    };
+    let none = || {
+        let text = "Start with accounts, then contracts: from those follow revenue, segments and renewals.";
+        EmptyState::new("upload", "Nothing was imported yet", text)
+    };
+    Ok(ImportsPage {
+        shell: member.shell(Room::Settings),
+        nav,
+        may_edit: member.may(Role::Manager),
+        kinds: ImportKind::ALL.map(|kind| (kind.word().to_owned(), label(kind.word()), needs(kind))).to_vec(),
+        error: None,
+        empty: imports.is_empty().then(none),
+        imports: imports.iter().map(|import| row(import, now, &member.scope)).collect(),
+    })
 }
 
-/// A column of the file and the field it goes to.
-#[derive(Clone, Debug)]
-pub struct ColumnMapping {
-    /// Name of the form's field: `column:3`.
-    pub input: String,
-    /// The column's head in the file.
-    pub header: String,
-    /// Its first values.
-    pub samples: String,
-    /// (value, label, selected); the first is "leave out".
-    pub choices: Vec<(String, String, bool)>,
+fn row(import: &Import, now: DateTime<Utc>, scope: &TenantScope) -> ImportRow {
+    let (state, tone) = state(import);
+    ImportRow {
+        href: format!("{HERE}/{}", import.id),
+        file: import.file_name.clone(),
+        kind: label(&import.kind),
+        started: format!("{} by {}", moment(import.started_at, now, scope), import.started_by),
+        state: state.to_owned(),
+        tone,
+        accepted: format::number(import.created + import.updated + import.unchanged),
+        rejected: format::number(import.rejected),
+    }
+}
+
+fn state(import: &Import) -> (&'static str, Tone) {
+    match (import.status.as_str(), import.dry_run, import.rejected) {
+        ("failed", ..) => ("Failed", Tone::Critical),
+        ("done", true, _) => ("Checked only", Tone::None),
+        ("done", false, 0) => ("Done", Tone::Good),
+        ("done", false, _) => ("Done, with rejected rows", Tone::Watch),
+        _ => ("Running", Tone::None),
+    }
+}
+
+/// The list.
+pub async fn show(State(web): State<Web>, member: Member) -> Result<Page<ImportsPage>> {
+    Ok(Page(page(&web, &member).await?))
+}
+
+/// Keeps a file and goes on to its mapping.
+pub async fn upload(
+    State(web): State<Web>,
+    Manager(member): Manager,
+    multipart: Multipart,
+) -> Result<Response> {
+    match upload::keep(&member.scope, multipart).await? {
+        Kept::File(upload) => Ok(redirect(&upload.href())),
+        Kept::Nothing(why) => {
+            let mut page = page(&web, &member).await?;
+            page.error = Some(Notice::new(Tone::Critical, "Not uploaded:", &why));
+            Ok(page_with_status(StatusCode::UNPROCESSABLE_ENTITY, page))
+        }
+    }
 }

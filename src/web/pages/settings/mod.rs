@@ -7,6 +7,7 @@ use crate::db::{self, TenantScope, TenantTx};
 use crate::web::ui::{filters, format, html_safe};
 
 pub mod audit;
+pub mod import;
 pub mod imports;
 pub mod keys;
 pub mod members;
@@ -15,6 +16,7 @@ pub mod metrics;
 pub mod quarantine;
 pub mod rates;
 pub mod sources;
+pub mod upload;
 
 /// The rooms of the settings. To add one: a variant, and its line in [`SettingsRoom::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -91,14 +91,12 @@ pub async fn visit(
         .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
         .filter(|at| *at <= web.app.clock.now());
     let before = web.app.seen(&member.scope, member.membership.member_id).await?;
-    if kept.is_some() {
-        return Ok((kept, None));
+    if let Some(at) = kept {
+        return Ok((Some(at).filter(|at| at.timestamp() > 0), None));
     }
-    let cookie = before.map(|at| {
-        let age = VISIT_HOURS * 3_600;
-        format!("{name}={}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax", at.timestamp())
-    });
-    Ok((before, cookie))
+    // A first visit is remembered as the beginning of time.
+    let (at, age) = (before.map_or(0, |at| at.timestamp()), VISIT_HOURS * 3_600);
+    Ok((before, Some(format!("{name}={at}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax"))))
 }
 
 /// `Friday, 18:04`, `yesterday`; empty when a first visit looks at the week.

@@ -130,7 +130,7 @@ pub struct Due {
 const CALLS: i64 = 8;
 /// Renewals on the list below the time line, and the most that are drawn on it.
 const LISTED: usize = 8;
-const DRAWN: i64 = 40;
+const DRAWN: i64 = 24;
 
 /// The page. It also notes that the member was here.
 pub async fn show(State(web): State<Web>, member: Member, headers: HeaderMap) -> Result<Response> {
@@ -206,7 +206,7 @@ fn stats(words: &Wording, whose: &Whose, summary: &Summary) -> Vec<StatTile> {
         StatTile::new(whose.arr_label, money(summary.arr_base_minor), &without_rate).link(&whose.list(&[])),
         StatTile::new("ARR at risk", money(summary.at_risk_minor), &at_risk)
             .link(&whose.list(&[("sort", "score")])),
-        StatTile::new("Up for renewal in 120 days", money(summary.renewing_minor), &renewing)
+        StatTile::new("Renews in 120 days", money(summary.renewing_minor), &renewing)
             .link(&whose.list(&[("renewal", "120"), ("sort", "renewal")])),
         StatTile::new("Without a clear score", format::number(summary.unclear), "old, thin or missing data")
             .unit(&format!("of {}", format::number(summary.accounts)))
