@@ -14,8 +14,9 @@ export const PEOPLE = {
   csm: { email: "maya@lumen.example", name: "Maya Lind", role: "csm", tenant: "lumen" },
   manager: { email: "omar@lumen.example", name: "Omar Haddad", role: "manager", tenant: "lumen" },
   executive: { email: "eva@lumen.example", name: "Eva Roth", role: "executive", tenant: "lumen" },
-  // Ada belongs to two companies; Lumen Analytics comes first.
   admin: { email: "ada@lumen.example", name: "Ada Berg", role: "admin", tenant: "lumen" },
+  // Works for Borealis as well.
+  adviser: { email: "rita@advice.example", name: "Rita Falk", role: "manager", tenant: "lumen" },
   // What an administrator's journeys change, they change here.
   smith: { email: "wanda@workshop.example", name: "Wanda Smith", role: "admin", tenant: "workshop" },
 };
@@ -29,12 +30,12 @@ export const ACCOUNTS = [
   ["alder", "Alder Insurance", 180_000, 60, 200, "csm", { use: 0.7, features: 80 }],
   ["birch", "Birch & Sons", 96_000, 40, 25, "csm", { use: 0.7, features: 75 }],
   ["cedar", "Cedar Clinics", 60_000, 30, 100, "csm", { use: 0.35, features: 45 }],
-  ["dogwood", "Dogwood Media", 36_000, 20, 310, "csm", { use: 0.6, features: 70 }],
+  ["dogwood", "Dogwood Media", 36_000, 20, 220, "csm", { use: 0.6, features: 70 }],
   ["elm", "Elm Street Bank", 150_000, 70, 150, "csm", { use: 0.4, features: 50 }],
   ["fir", "Fir Robotics", 18_000, 10, 80, "csm", { use: 0.2, features: 20 }],
   ["ginkgo", "Ginkgo Travel", 12_000, 8, 240, "manager", { use: 0.7, features: 65 }],
   ["hazel", "Hazel Foods", 48_000, 25, 130, "manager", { use: 0.3, features: 30, fall: 0.5 }],
-  ["iris", "Iris Energy", 84_000, 45, 330, "manager", { use: 0.75, features: 85 }],
+  ["iris", "Iris Energy", 84_000, 45, 265, "manager", { use: 0.75, features: 85 }],
   ["juniper", "Juniper Legal", 27_500, 15, 45, null, { use: 0.5, features: 55 }],
   ["kapok", "Kapok Toys", 9_000, 6, 180, null, { use: 0.65, features: 62 }],
 ];
@@ -71,7 +72,7 @@ async function people(holdfast) {
   for (const { email, name, role, tenant } of Object.values(PEOPLE)) {
     await holdfast.cliWith(PASSWORD, "member", "add", email, "--tenant", tenant, "--role", role, "--name", name);
   }
-  await holdfast.cliWith(PASSWORD, "member", "add", PEOPLE.admin.email, "--tenant", "borealis", "--role", "admin");
+  await holdfast.cliWith(PASSWORD, "member", "add", PEOPLE.adviser.email, "--tenant", "borealis", "--role", "admin");
 }
 
 async function customers(holdfast, dir) {
