@@ -47,6 +47,10 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // serde would take an array for an object whose fields come in the order of the type.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(misfit("body", "must be an object, not an array".to_owned()));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -64,12 +68,15 @@ fn wrong(path: &str, error: &serde_json::Error) -> Problem {
         return Problem::new(StatusCode::BAD_REQUEST, "The request cannot be read", &text);
     }
     let message = text.split(" at line ").next().unwrap_or_default().to_owned();
-    let name = if path == "." { "body".to_owned() } else { path.to_owned() };
+    misfit(if path == "." { "body" } else { path }, message)
+}
+
+fn misfit(name: &str, message: String) -> Problem {
     Problem {
         status: StatusCode::UNPROCESSABLE_ENTITY,
         title: "Something given is not right".to_owned(),
         text: format!("{name}: {message}"),
-        fields: vec![Field { name, message }],
+        fields: vec![Field { name: name.to_owned(), message }],
     }
 }
 
@@ -93,7 +100,8 @@ mod tests {
             (r#"{"name": 5}"#, 422, Some("name")),
             (r#"{"nam": "x"}"#, 422, Some("nam")),
             (r#"{"tags": ["a", 1]}"#, 422, Some("tags[1]")),
-            ("[]x", 400, None),
+            ("{}x", 400, None),
+            (r#" ["a", []]"#, 422, Some("body")),
             (r#"{"name": "#, 400, None),
             (r#"{"name": "a"} {}"#, 400, None),
             ("", 400, None),

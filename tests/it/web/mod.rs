@@ -1,5 +1,6 @@
 //! HTTP from outside.
 
+mod api;
 mod collect;
 mod isolation;
 mod pages_accounts;
