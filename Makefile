@@ -7,12 +7,6 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 CARGO ?= cargo
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 
-# Between dev and release: quick to compile from nothing, quick enough to run with a full demo.
-DEMO_PROFILE := --profile demo \
-	--config 'profile.demo.inherits="release"' --config 'profile.demo.opt-level=1' \
-	--config 'profile.demo.debug=false' --config 'profile.demo.codegen-units=16' --config 'profile.demo.lto="off"' \
-	--config 'profile.demo.package.argon2.opt-level=3' --config 'profile.demo.package.blake2.opt-level=3'
-
 .PHONY: help demo test check
 .DEFAULT_GOAL := help
 
@@ -22,7 +16,7 @@ help:
 demo:
 	@scripts/ensure rust postgres
 	@echo 'Building Holdfast (some minutes the first time) ...'
-	@$(CARGO) build --locked --bin holdfast $(DEMO_PROFILE)
+	@$(CARGO) build --locked --bin holdfast --profile demo
 	@exec $(TARGET)/demo/holdfast demo
 
 test:

@@ -100,13 +100,10 @@ impl App {
         segment: Option<&str>,
         actor: &Actor,
     ) -> Result<()> {
-        if let (Some(segment), Some(in_force)) = (segment, self.methodology(scope).await?) {
-            if !in_force.methodology.segments.iter().any(|s| *s.id == *segment) {
-                return Err(Error::invalid(
-                    "segment",
-                    format!("{segment:?} is no segment of this methodology"),
-                ));
-            }
+        if let (Some(segment), Some(in_force)) = (segment, self.methodology(scope).await?)
+            && !in_force.methodology.segments.iter().any(|s| *s.id == *segment)
+        {
+            return Err(Error::invalid("segment", format!("{segment:?} is no segment of this methodology")));
         }
         let now = self.clock.now();
         let mut tx = self.db.write(scope).await?;
@@ -156,10 +153,10 @@ impl App {
         let now = self.clock.now();
         let mut tx = self.db.write(scope).await?;
         let id = db::accounts::id_of(&mut tx, external_id).await?.ok_or(Error::NotFound)?;
-        if let Some(owner) = owner {
-            if !db::members::list(&mut tx).await?.iter().any(|member| member.id == owner) {
-                return Err(Error::NotFound);
-            }
+        if let Some(owner) = owner
+            && !db::members::list(&mut tx).await?.iter().any(|member| member.id == owner)
+        {
+            return Err(Error::NotFound);
         }
         db::accounts::set_owner(&mut tx, id, owner, now).await?;
         db::audit::record(&mut tx, now, &actor.0, "account.assigned", external_id, json!({ "owner": owner }))

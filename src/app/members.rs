@@ -102,6 +102,21 @@ impl App {
         self.audit(scope, actor, "member.added", email, json!({ "role": role.word() })).await
     }
 
+    /// Notes that a member is here, at most once an hour, and tells when they were last seen before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn seen(&self, scope: &TenantScope, member: Uuid) -> Result<Option<DateTime<Utc>>> {
+        let now = self.clock.now();
+        let mut tx = self.db.write(scope).await?;
+        let before = db::members::last_seen(&mut tx, member).await?;
+        if before.is_none_or(|before| now - before >= Duration::hours(1)) {
+            db::members::seen(&mut tx, member, now).await?;
+            tx.commit().await?;
+        }
+        Ok(before)
+    }
+
     /// Makes an invitation link's secret, good for seven days.
     ///
     /// # Errors

@@ -42,13 +42,13 @@ impl App {
         }
         let now = self.clock.now();
         let mut tx = self.db.write(scope).await?;
-        if let Some(known) = db::metrics::find(&mut tx, &metric.name).await? {
-            if known.kind != metric.kind {
-                return Err(Error::Conflict(format!(
-                    "{} is a {} already and its history would mean something else: choose another name.",
-                    metric.name, known.kind
-                )));
-            }
+        if let Some(known) = db::metrics::find(&mut tx, &metric.name).await?
+            && known.kind != metric.kind
+        {
+            return Err(Error::Conflict(format!(
+                "{} is a {} already and its history would mean something else: choose another name.",
+                metric.name, known.kind
+            )));
         }
         db::metrics::put(&mut tx, metric).await?;
         let detail =

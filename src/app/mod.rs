@@ -24,6 +24,9 @@ pub use error::{Error, Result};
 use crate::clock::Clock;
 use crate::db::Db;
 
+/// Methodologies by tenant and version.
+type Compiled = HashMap<(uuid::Uuid, i32), Arc<methodology::InForce>>;
+
 /// Everything a thing the product does may need.
 #[derive(Clone)]
 pub struct App {
@@ -31,7 +34,7 @@ pub struct App {
     pub db: Db,
     /// What time it is.
     pub clock: Clock,
-    methodologies: Arc<Mutex<HashMap<(uuid::Uuid, i32), Arc<methodology::InForce>>>>,
+    methodologies: Arc<Mutex<Compiled>>,
     hashing: Arc<tokio::sync::Semaphore>,
     throttle_key: Arc<[u8; 32]>,
 }

@@ -22,6 +22,8 @@ pub struct Account {
     pub owner_id: Option<Uuid>,
     /// The CSM's name.
     pub owner_name: Option<String>,
+    /// The CSM's address.
+    pub owner_email: Option<String>,
     /// Start as stated; where none is, the first contract's counts.
     pub start_date: Option<NaiveDate>,
     /// A segment set by hand, which wins over the rule.
@@ -32,6 +34,8 @@ pub struct Account {
     pub fields: serde_json::Value,
     /// The day the last contract ended without another.
     pub churned_on: Option<NaiveDate>,
+    /// When Holdfast first heard of it.
+    pub created_at: DateTime<Utc>,
     /// When anything stated about it last changed.
     pub updated_at: DateTime<Utc>,
     /// The day the state below is about; none before the first scoring.
@@ -80,8 +84,9 @@ pub struct Account {
     pub last_event_at: Option<DateTime<Utc>>,
 }
 
-const SELECT: &str = "SELECT a.id, a.external_id, a.name, a.owner_id, u.name AS owner_name, a.start_date,
-    a.pinned_segment, a.tags, a.fields, a.churned_on, a.updated_at, s.day, s.computed_at,
+const SELECT: &str = "SELECT a.id, a.external_id, a.name, a.owner_id, u.name AS owner_name,
+    u.email AS owner_email, a.start_date,
+    a.pinned_segment, a.tags, a.fields, a.churned_on, a.created_at, a.updated_at, s.day, s.computed_at,
     coalesce(a.pinned_segment, s.segment) AS segment, s.stage, s.stage_day, s.model, s.score, s.band, s.tone,
     s.coverage, s.stale, s.score_before, s.band_before, s.before_day, s.why, s.arr_minor, s.currency,
     s.arr_base_minor, s.renewal_date, s.renewal_open, s.strategy, s.last_event_at";
@@ -226,6 +231,25 @@ pub async fn list_after(
     query.build_query_as().fetch_all(tx.conn()).await
 }
 
+/// Accounts with a renewal date, by it and by external id, after such a pair.
+pub async fn renewals_after(
+    tx: &mut TenantTx,
+    filter: &Filter,
+    after: Option<(NaiveDate, &str)>,
+    limit: i64,
+) -> Result<Vec<Account>> {
+    let mut query = QueryBuilder::new(SELECT);
+    query.push(FROM);
+    push_filter(&mut query, filter);
+    query.push(" AND s.renewal_date IS NOT NULL");
+    if let Some((date, external_id)) = after {
+        query.push(" AND (s.renewal_date, a.external_id) > (").push_bind(date);
+        query.push(", ").push_bind(external_id.to_owned()).push(")");
+    }
+    query.push(" ORDER BY s.renewal_date, a.external_id LIMIT ").push_bind(limit);
+    query.build_query_as().fetch_all(tx.conn()).await
+}
+
 /// How many accounts, and their ARR in the tenant's currency.
 #[derive(Debug, Clone, Copy, Default, sqlx::FromRow)]
 pub struct Totals {
@@ -246,6 +270,98 @@ pub async fn totals(tx: &mut TenantTx, filter: &Filter) -> Result<Totals> {
     query.push(FROM);
     push_filter(&mut query, filter);
     query.build_query_as().fetch_one(tx.conn()).await
+}
+
+/// What calls for attention: in the worse tones, fallen by ten points in a month, or past its renewal date.
+const TROUBLED: &str =
+    "(s.tone IN ('risk', 'critical') OR s.score <= s.score_before - 10 OR s.renewal_date < ";
+
+/// The figures above a list of accounts in business.
+#[derive(Debug, Clone, Default, sqlx::FromRow)]
+pub struct Summary {
+    /// Accounts.
+    pub accounts: i64,
+    /// Their ARR, minor units of the tenant's currency.
+    pub arr_base_minor: i64,
+    /// Accounts whose ARR could not be converted for want of a rate.
+    pub unconverted: i64,
+    /// Accounts in the worse tones.
+    pub at_risk: i64,
+    /// Their ARR.
+    pub at_risk_minor: i64,
+    /// Accounts [`urgent`] chooses from.
+    pub troubled: i64,
+    /// Accounts that renew in the window.
+    pub renewing: i64,
+    /// Their ARR.
+    pub renewing_minor: i64,
+    /// Accounts without a score, or with one that rests on old or thin data.
+    pub unclear: i64,
+    /// When the account scored last was scored.
+    pub computed_at: Option<DateTime<Utc>>,
+}
+
+/// Counts and sums of the accounts in business of one CSM, or of everyone; renewals from `today` until `until`.
+pub async fn summary(
+    tx: &mut TenantTx,
+    owner: Option<Uuid>,
+    today: NaiveDate,
+    until: NaiveDate,
+) -> Result<Summary> {
+    let mut query = QueryBuilder::new(
+        "SELECT count(*) AS accounts, coalesce(sum(s.arr_base_minor), 0)::bigint AS arr_base_minor,
+           count(*) FILTER (WHERE s.arr_base_minor IS NULL AND s.account_id IS NOT NULL) AS unconverted,
+           count(*) FILTER (WHERE s.tone IN ('risk', 'critical')) AS at_risk,
+           coalesce(sum(s.arr_base_minor) FILTER (WHERE s.tone IN ('risk', 'critical')), 0)::bigint AS at_risk_minor,
+           count(*) FILTER (WHERE s.score IS NULL OR s.stale) AS unclear, max(s.computed_at) AS computed_at,
+           count(*) FILTER (WHERE ",
+    );
+    query
+        .push(TROUBLED)
+        .push_bind(today)
+        .push(")) AS troubled, count(*) FILTER (WHERE s.renewal_date BETWEEN ");
+    query.push_bind(today).push(" AND ").push_bind(until).push(") AS renewing, ");
+    query.push("coalesce(sum(s.arr_base_minor) FILTER (WHERE s.renewal_date BETWEEN ").push_bind(today);
+    query.push(" AND ").push_bind(until).push("), 0)::bigint AS renewing_minor").push(FROM);
+    push_filter(&mut query, &Filter { owner: owner.map(Some), ..Filter::default() });
+    query.build_query_as().fetch_one(tx.conn()).await
+}
+
+/// The accounts that call for attention, most urgent first: ARR, weighed by how bad the score is, by how far it
+/// fell in a month, and up to threefold by how near the renewal is.
+pub async fn urgent(
+    tx: &mut TenantTx,
+    owner: Option<Uuid>,
+    today: NaiveDate,
+    limit: i64,
+) -> Result<Vec<Account>> {
+    let mut query = QueryBuilder::new(SELECT);
+    query.push(FROM);
+    push_filter(&mut query, &Filter { owner: owner.map(Some), ..Filter::default() });
+    query.push(" AND ").push(TROUBLED).push_bind(today);
+    query.push(
+        ") ORDER BY (1 + coalesce(s.arr_base_minor, s.arr_minor, 0)::float8)
+           * (CASE s.tone WHEN 'critical' THEN 1 WHEN 'risk' THEN 0.7 WHEN 'watch' THEN 0.3 ELSE 0.1 END
+              + greatest(coalesce(s.score_before - s.score, 0), 0) / 50)
+           * (1 + 2 * exp(-greatest(coalesce(s.renewal_date - ",
+    );
+    query.push_bind(today).push(", 365), 0) / 60.0)) DESC, lower(a.name), a.id LIMIT ").push_bind(limit);
+    query.build_query_as().fetch_all(tx.conn()).await
+}
+
+/// Accounts in business of one CSM, or of everyone, that renew on one of some days, soonest first.
+pub async fn renewing_on(
+    tx: &mut TenantTx,
+    owner: Option<Uuid>,
+    days: &[NaiveDate],
+    limit: i64,
+) -> Result<Vec<Account>> {
+    let mut query = QueryBuilder::new(SELECT);
+    query.push(FROM);
+    push_filter(&mut query, &Filter { owner: owner.map(Some), ..Filter::default() });
+    query.push(" AND s.renewal_date = ANY(").push_bind(days.to_vec());
+    query.push(") ORDER BY s.renewal_date, lower(a.name), a.id LIMIT ").push_bind(limit);
+    query.build_query_as().fetch_all(tx.conn()).await
 }
 
 /// Renewals of one month in one band.

@@ -112,6 +112,8 @@ pub struct NameCount {
     pub count: i64,
     /// By how many users.
     pub users: i64,
+    /// When last.
+    pub last_at: DateTime<Utc>,
 }
 
 /// The most frequent events of an account since a day.
@@ -122,7 +124,8 @@ pub async fn top_names(
     limit: i64,
 ) -> Result<Vec<NameCount>> {
     sqlx::query_as(
-        "SELECT name, count(*) AS count, count(DISTINCT user_id) AS users FROM events
+        "SELECT name, count(*) AS count, count(DISTINCT user_id) AS users,
+                max(occurred_at) AS last_at FROM events
          WHERE account_id = $1 AND day >= $2 GROUP BY name ORDER BY count DESC, name LIMIT $3",
     )
     .bind(account_id)
@@ -130,6 +133,16 @@ pub async fn top_names(
     .bind(limit)
     .fetch_all(tx.conn())
     .await
+}
+
+/// When each of these users of the product was last heard of; unknown ones are missing.
+pub async fn users_seen(tx: &mut TenantTx, user_ids: &[&str]) -> Result<HashMap<String, DateTime<Utc>>> {
+    let rows: Vec<(String, DateTime<Utc>)> =
+        sqlx::query_as("SELECT user_id, seen_at FROM end_users WHERE user_id = ANY($1)")
+            .bind(user_ids)
+            .fetch_all(tx.conn())
+            .await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The group each user last joined.

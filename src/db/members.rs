@@ -47,7 +47,23 @@ pub async fn ids_by_email(tx: &mut TenantTx) -> Result<Vec<(String, Uuid)>> {
     .await
 }
 
-/// Notes that a member is here, and returns when they were here before.
+/// The member behind an address, present ones first: accounts of those who left stay theirs until reassigned.
+pub async fn id_of_email(tx: &mut TenantTx, email: &str) -> Result<Option<Uuid>> {
+    sqlx::query_scalar(
+        "SELECT m.id FROM members m JOIN users u ON u.id = m.user_id WHERE lower(u.email) = lower($1)
+         ORDER BY m.removed_at NULLS FIRST LIMIT 1",
+    )
+    .bind(email)
+    .fetch_optional(tx.conn())
+    .await
+}
+
+/// When a member was last here.
+pub async fn last_seen(tx: &mut TenantTx, id: Uuid) -> Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar("SELECT last_seen_at FROM members WHERE id = $1").bind(id).fetch_one(tx.conn()).await
+}
+
+/// Notes that a member is here.
 pub async fn seen(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<()> {
     sqlx::query("UPDATE members SET last_seen_at = $2 WHERE id = $1")
         .bind(id)

@@ -167,6 +167,53 @@ pub async fn series(
     .await
 }
 
+/// The first day an account has data of a metric for.
+pub async fn first_day(tx: &mut TenantTx, account_id: Uuid, metric_id: i32) -> Result<Option<NaiveDate>> {
+    sqlx::query_scalar("SELECT min(day) FROM metric_days WHERE account_id = $1 AND metric_id = $2")
+        .bind(account_id)
+        .bind(metric_id)
+        .fetch_one(tx.conn())
+        .await
+}
+
+/// One day of one of an account's series.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct MetricDay {
+    /// Metric.
+    pub metric_id: i32,
+    /// The day's figures.
+    #[sqlx(flatten)]
+    pub figures: Day,
+}
+
+/// Every series of one account between two days, both included, by metric and day; and before them the last
+/// earlier row of each metric, whose sample still holds where it is a gauge's.
+pub async fn all_series(
+    tx: &mut TenantTx,
+    account_id: Uuid,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<MetricDay>> {
+    sqlx::query_as(
+        "WITH last AS (
+           SELECT m.id, l.day FROM metrics m CROSS JOIN LATERAL (
+             SELECT d.day FROM metric_days d WHERE d.tenant_id = m.tenant_id AND d.account_id = $1
+               AND d.metric_id = m.id AND d.day < $2 ORDER BY d.day DESC LIMIT 1) l)
+         SELECT d.metric_id, d.day, sum(d.count)::bigint AS count, sum(d.sum)::float8 AS sum,
+                sum(d.users)::bigint AS users,
+                (array_agg(d.value ORDER BY d.value_at DESC NULLS LAST, d.known_on DESC))[1] AS value,
+                (array_agg(d.label ORDER BY d.value_at DESC NULLS LAST, d.known_on DESC))[1] AS label
+         FROM metric_days d LEFT JOIN last ON last.id = d.metric_id
+         WHERE d.account_id = $1 AND d.day <= $3 AND d.day >= coalesce(last.day, $2)
+         GROUP BY d.metric_id, d.day ORDER BY d.metric_id, d.day",
+    )
+    .bind(account_id)
+    .bind(from)
+    .bind(to)
+    .fetch_all(tx.conn())
+    .await
+}
+
 /// What a batch adds to one day of one counter or distinct-users metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Increment {

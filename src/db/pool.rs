@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Executor, PgPool, Row};
+use sqlx::{Executor, Row};
 
 use super::tenant::{PlatformTx, TenantScope, TenantTx};
 
@@ -13,9 +13,10 @@ use super::tenant::{PlatformTx, TenantScope, TenantTx};
 pub static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
 /// A handle on the database. Nothing outside `db` can reach the pool in it.
+#[expect(clippy::disallowed_types, reason = "the one place that holds a pool")]
 #[derive(Clone)]
 pub struct Db {
-    pool: PgPool,
+    pool: sqlx::PgPool,
 }
 
 /// Why a database role may not serve.

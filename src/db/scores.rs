@@ -132,6 +132,17 @@ pub async fn history(tx: &mut TenantTx, ids: &[Uuid], from: NaiveDate, to: Naive
     .await
 }
 
+/// The primary scores of an account on some days; days without one are missing.
+pub async fn primary_on_days(tx: &mut TenantTx, account_id: Uuid, days: &[NaiveDate]) -> Result<Vec<Score>> {
+    sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM scores WHERE account_id = $1 AND day = ANY($2) AND is_primary ORDER BY day"
+    )))
+    .bind(account_id)
+    .bind(days)
+    .fetch_all(tx.conn())
+    .await
+}
+
 /// The last day before another on which each account had a primary score, for "since then" comparisons: the
 /// score `days` before `day`, or the oldest since.
 pub async fn before(tx: &mut TenantTx, ids: &[Uuid], day: NaiveDate, days: i32) -> Result<Vec<Score>> {

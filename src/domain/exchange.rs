@@ -51,6 +51,8 @@ impl FromStr for Rate {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::inconsistent_digit_grouping, reason = "cents stand apart")]
+
     use super::*;
 
     fn money(minor: i64, code: &str) -> Money {

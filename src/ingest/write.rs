@@ -126,11 +126,11 @@ pub(super) async fn messages(
         if message.kind.is_usage() {
             roll.usage(account_id, day, message);
         }
-        if let (Kind::Group, Some(sent)) = (message.kind, &message.traits) {
-            if let Ok(Value::Object(sent)) = serde_json::from_str(sent) {
-                roll.traits(account_id, day, message.occurred_at, &sent);
-                traits.push((account_id, message.occurred_at, sent));
-            }
+        if let (Kind::Group, Some(sent)) = (message.kind, &message.traits)
+            && let Ok(Value::Object(sent)) = serde_json::from_str(sent)
+        {
+            roll.traits(account_id, day, message.occurred_at, &sent);
+            traits.push((account_id, message.occurred_at, sent));
         }
     }
     db::events::insert(tx, &events, now).await?;
@@ -172,12 +172,12 @@ async fn resolve_groups(
             let entry = updates
                 .entry(user)
                 .or_insert_with(|| UserUpdate { user_id: user.to_owned(), ..UserUpdate::default() });
-            if let Some(group) = joins {
-                if entry.grouped_at.is_none_or(|before| before <= message.occurred_at) {
-                    entry.group_id = Some(group.clone());
-                    entry.grouped_at = Some(message.occurred_at);
-                    known.insert(user.to_owned(), group);
-                }
+            if let Some(group) = joins
+                && entry.grouped_at.is_none_or(|before| before <= message.occurred_at)
+            {
+                entry.group_id = Some(group.clone());
+                entry.grouped_at = Some(message.occurred_at);
+                known.insert(user.to_owned(), group);
             }
             if message.kind == Kind::Identify
                 && entry.traits_at.is_none_or(|before| before <= message.occurred_at)

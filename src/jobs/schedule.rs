@@ -21,7 +21,10 @@ pub const RECURRING: [Daily; 2] =
 
 /// Enqueues today's slots of every tenant, each once however many processes do this. A slot that was missed while
 /// nothing ran is made up for as soon as something does.
-pub(super) async fn enqueue_due(app: &App) -> Result<()> {
+///
+/// # Errors
+/// When the database is away.
+pub async fn enqueue_due(app: &App) -> Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.platform().await?;
     let tenants = platform::all_tenants(&mut tx).await?;

@@ -5,6 +5,7 @@ use tokio::sync::watch;
 use tokio::time::{self, MissedTickBehavior};
 
 use super::{dispatch, schedule};
+
 use crate::app::{App, Result};
 use crate::db;
 use crate::db::platform::{self, ClaimedJob};
@@ -26,10 +27,10 @@ pub async fn run(app: App, event_retention_days: Option<u32>, mut stop: watch::R
             _ = tick.tick() => {}
             _ = stop.changed() => return,
         }
-        if ticks % 30 == 0 {
+        if ticks.is_multiple_of(30) {
             report(schedule::enqueue_due(&app).await, "enqueueing recurring work");
         }
-        if ticks % 3_600 == 0 {
+        if ticks.is_multiple_of(3_600) {
             report(app.keep_event_months(event_retention_days).await, "keeping the months of raw events");
         }
         ticks += 1;

@@ -3,7 +3,7 @@
 //! `url("app.js")` gives `/static/app.<hash>.js`; such a URL never changes its content, so it may be cached
 //! for ever and needs no ETag. The style sheets are joined into one `app.css` in the order of [`SHEETS`], and
 //! `url("x")` inside them is replaced by the fingerprinted name. To add a file: put it in `static/`; a style
-//! sheet also goes into [`SHEETS`].
+//! sheet also goes into [`SHEETS`], unless it is of one page only: such a one lies in a folder and is served by itself.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -80,7 +80,8 @@ pub async fn serve(Path(path): Path<String>, request: HeaderMap) -> Response {
 
 fn load() -> Assets {
     let mut assets = Assets::default();
-    for name in Files::iter().filter(|name| !name.ends_with(".css")) {
+    let joined = |name: &str| name.ends_with(".css") && !name.contains('/');
+    for name in Files::iter().filter(|name| !joined(name)) {
         if let Some(file) = Files::get(&name) {
             assets.add(&name, Bytes::from(file.data.into_owned()));
         }

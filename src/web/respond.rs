@@ -1,7 +1,7 @@
 //! Answers: pages, parts of pages, and redirects with a word of what was done.
 
 use askama::Template;
-use axum::http::header::{LOCATION, SET_COOKIE};
+use axum::http::header::{LOCATION, SET_COOKIE, VARY};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine;
@@ -32,6 +32,12 @@ pub fn page_with_status<T: Template>(status: StatusCode, page: T) -> Response {
     if response.status() == StatusCode::OK {
         *response.status_mut() = status;
     }
+    response
+}
+
+/// An answer whose URL is shared by a page and a part of it: caches must tell them apart.
+pub fn vary(mut response: Response) -> Response {
+    response.headers_mut().append(VARY, HeaderValue::from_static("hx-request"));
     response
 }
 

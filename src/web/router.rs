@@ -17,7 +17,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
-use super::pages::{portfolio, renewals, session, settings};
+use super::pages::{accounts, portfolio, renewals, search, session, settings, today};
 use super::{Web, assets, collect, ops};
 
 /// The whole of HTTP.
@@ -51,6 +51,7 @@ fn pages() -> Router<Web> {
         .route("/tenant", post(session::tenant::switch))
         .route("/theme", post(session::theme::choose))
         .route("/invitations/{token}", get(session::invitation::show).post(session::invitation::accept))
+        .merge(customers())
         .merge(portfolio())
         .merge(settings())
         .fallback(|| async { StatusCode::NOT_FOUND })
@@ -58,6 +59,21 @@ fn pages() -> Router<Web> {
         .layer(CsrfLayer::new())
         .layer(CompressionLayer::new())
         .layer(from_fn(errors::pages))
+}
+
+/// Today, the list of accounts and the pages of one.
+fn customers() -> Router<Web> {
+    Router::new()
+        .route("/", get(today::show::show))
+        .route("/accounts", get(accounts::list::show))
+        .route("/accounts/{external_id}", get(accounts::show::show))
+        .route("/accounts/{external_id}/health", get(accounts::health::show))
+        .route("/accounts/{external_id}/usage", get(accounts::usage::show))
+        .route("/accounts/{external_id}/people", get(accounts::people::show))
+        .route("/accounts/{external_id}/contracts", get(accounts::contracts::show))
+        .route("/accounts/{external_id}/owner", post(accounts::head::assign))
+        .route("/accounts/{external_id}/segment", post(accounts::head::pin))
+        .route("/search", get(search::list::show))
 }
 
 /// All accounts together.
@@ -113,10 +129,11 @@ fn operators() -> Router<Web> {
         .route("/metrics", get(ops::prometheus))
 }
 
-/// The layers of the API, here so that they are seen beside the others.
-pub(super) fn api_layers(routes: Router<Web>, web: Web) -> Router<Web> {
-    routes
+/// The layers of the API, here so that they are seen beside the others: what needs a key, and what anybody may read.
+pub(super) fn api_layers(keyed: Router<Web>, open: Router<Web>, web: Web) -> Router<Web> {
+    keyed
         .layer(from_fn_with_state(web, limit::api))
+        .merge(open)
         .layer(CompressionLayer::new())
         .layer(from_fn(errors::api))
 }

@@ -1,6 +1,8 @@
 //! Integration tests: one binary, folders as in `src/`, on a real PostgreSQL.
 
+mod app;
 mod architecture;
+mod cli;
 mod db;
 mod domain;
 mod imports;

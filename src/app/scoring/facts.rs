@@ -105,10 +105,10 @@ impl<'m> Loaded<'m> {
         facts.segment_pin = account.row.pinned_segment.as_deref().map(Box::from);
         facts.last_event = account.last_event_before;
         for input in self.methodology.inputs() {
-            if input.kind == InputKind::Attribute {
-                if let Some(value) = account.row.fields.get(&*input.name).and_then(from_json) {
-                    facts.inputs[usize::from(input.id.0)] = Series::Attribute(value);
-                }
+            if input.kind == InputKind::Attribute
+                && let Some(value) = account.row.fields.get(&*input.name).and_then(from_json)
+            {
+                facts.inputs[usize::from(input.id.0)] = Series::Attribute(value);
             }
         }
         for (metric, rows) in &account.series {

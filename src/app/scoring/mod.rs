@@ -2,6 +2,7 @@
 //! once a day, and for a stretch of past days.
 
 mod facts;
+mod milestones;
 mod standing;
 mod why;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use chrono::{Duration, NaiveDate};
 use uuid::Uuid;
 
+pub use milestones::Milestone;
 pub use standing::{Exchange, Standing};
 pub use why::{Change, changes, figure};
 
@@ -110,34 +112,33 @@ impl App {
         account: Uuid,
         day: NaiveDate,
     ) -> Result<Option<Assessed>> {
-        Ok(self.assess_many(scope, &[account], day).await?.pop().map(|(_, assessed)| assessed))
+        Ok(self.assess_many(scope, &[account], day).await?.remove(&account))
     }
 
-    /// Some accounts on a day, worked out afresh from everything known by then: one load for all of them. Unknown
-    /// ids are missing from the answer, which is in no order and empty without a methodology.
+    /// Some accounts on a day, worked out afresh from everything known by then: one load for all of them.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the database fails. Accounts that are not there are missing from the answer.
     pub async fn assess_many(
         &self,
         scope: &TenantScope,
         accounts: &[Uuid],
         day: NaiveDate,
-    ) -> Result<Vec<(Uuid, Assessed)>> {
-        let Some(in_force) = self.methodology(scope).await? else { return Ok(Vec::new()) };
+    ) -> Result<HashMap<Uuid, Assessed>> {
+        let Some(in_force) = self.methodology(scope).await? else { return Ok(HashMap::new()) };
         let mut tx = self.db.read(scope).await?;
         let loaded = load(&mut tx, scope, &in_force, accounts, day, day, day).await?;
         let exchange = exchange(&mut tx, scope).await?;
         let loaded = loaded.ready(&in_force, &exchange);
-        let since = day - Duration::days(COMPARE_DAYS.into());
+        let from = day - Duration::days(COMPARE_DAYS.into());
         let mut history: HashMap<Uuid, Vec<(NaiveDate, f64)>> = HashMap::new();
-        for point in db::scores::history(&mut tx, accounts, since, day).await? {
+        for point in db::scores::history(&mut tx, accounts, from, day).await? {
             history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
         }
         let assess = |data: &AccountData| {
             let standing = loaded.standing(data, day);
             let mut facts = loaded.facts(data, &standing, day, day);
-            facts.health_history = history.remove(&data.row.id).unwrap_or_default();
+            facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
             facts.renewal_opened = Some(scope.day_of(data.row.created_at));
             (data.row.id, Assessed { evaluation: in_force.methodology.evaluate(&facts), standing })
         };

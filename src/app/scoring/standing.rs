@@ -115,6 +115,8 @@ fn months_of(contract: &Contract) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::inconsistent_digit_grouping, reason = "cents stand apart")]
+
     use super::*;
 
     fn day(text: &str) -> NaiveDate {

@@ -80,12 +80,12 @@ pub(super) fn line(in_force: &InForce, evaluation: &Evaluation, before: Option<&
         let days = (evaluation.as_of - before.day).num_days();
         if (score - was).abs() >= 3.0 {
             movement = format!("Score {} → {} in {days} days", whole(was), whole(score));
-            if before.version == in_force.version {
-                if let Ok(readings) = serde_json::from_value::<Readings>(before.readings.clone()) {
-                    let wanted = |change: &&Change| (change.points > 0.0) == (score > was);
-                    let all = changes(in_force, &readings, &evaluation.readings);
-                    causes.extend(all.iter().filter(wanted).take(2).map(Change::words));
-                }
+            if before.version == in_force.version
+                && let Ok(readings) = serde_json::from_value::<Readings>(before.readings.clone())
+            {
+                let wanted = |change: &&Change| (change.points > 0.0) == (score > was);
+                let all = changes(in_force, &readings, &evaluation.readings);
+                causes.extend(all.iter().filter(wanted).take(2).map(Change::words));
             }
         }
     }
@@ -115,6 +115,7 @@ fn costliest(in_force: &InForce, evaluation: &Evaluation) -> Vec<String> {
     leaves.into_iter().take(2).map(|(_, words)| words).collect()
 }
 
+/// Whole points as badges show them: rounded down, so that 69.9 never looks like the 70 of a better band.
 fn whole(score: f64) -> String {
-    format!("{}", (score + 1e-9).round())
+    format!("{}", (score + 1e-9).floor())
 }

@@ -1,11 +1,54 @@
-//! The REST API under `/api`, described by `/api/openapi.json`.
+//! The REST API under `/api`, described by `/api/openapi.json` and tried out at `/api/docs`.
+//!
+//! To add an endpoint: a file under its noun with parameters, answer and handler (`#[utoipa::path]` describes it),
+//! and its line in [`routes`]. [`openapi`] adds to every endpoint what all have in common: errors and headers.
+
+pub mod accounts;
+pub mod common;
+pub mod docs;
+pub mod openapi;
+pub mod quarantine;
+pub mod refusal;
+pub mod renewals;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Web;
+use super::error::Problem;
 use super::router::api_layers;
+
+pub use refusal::{Refusal, Result};
+
+/// The largest body the API takes.
+const MAX_BODY: usize = 256 * 1024;
 
 /// The routes below `/api`.
 pub fn routes(web: Web) -> Router<Web> {
-    api_layers(Router::new(), web)
+    let (keyed, described) = OpenApiRouter::new()
+        .routes(routes!(accounts::list::list))
+        .routes(routes!(accounts::show::show, accounts::put::put))
+        .routes(routes!(accounts::metric::daily))
+        .routes(routes!(renewals::list))
+        .routes(routes!(quarantine::list))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .split_for_parts();
+    let document = openapi::document(described, &web.settings.public_url);
+    let open = Router::new()
+        .route("/openapi.json", get(move || openapi::serve(document.clone())))
+        .route("/docs", get(docs::show))
+        .fallback(unknown);
+    api_layers(keyed, open, web)
+}
+
+async fn unknown() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "There is no such endpoint",
+        "/api/docs shows every endpoint there is.",
+    )
 }

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
+use crate::app::error::Field;
 use crate::web::error::Problem;
 
 /// A urlencoded form.
@@ -29,14 +30,46 @@ pub struct Query<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        axum::extract::Query::from_request_parts(parts, state)
-            .await
-            .map(|axum::extract::Query(query)| Query(query))
-            .map_err(|e| wrong(&e.body_text()))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        // PostgreSQL holds no NUL in texts: nothing that has one can be found.
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(wrong("The query holds a NUL character."));
+        }
+        parse(parts.uri.query().unwrap_or_default()).map(Query)
     }
+}
+
+fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+    serde_path_to_error::deserialize(pairs).map_err(|error| {
+        let (name, message) = (error.path().to_string(), error.inner().to_string());
+        let problem = wrong(&format!("{name}: {message}"));
+        Problem { fields: vec![Field { name, message }], ..problem }
+    })
 }
 
 fn wrong(text: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "The request cannot be read", text)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Params {
+        limit: Option<u8>,
+    }
+
+    #[test]
+    fn a_wrong_parameter_is_named() {
+        assert_eq!(parse::<Params>("limit=7").unwrap().limit, Some(7));
+        for (query, name) in [("limit=x", "limit"), ("limit=300", "limit"), ("lim=1", "lim")] {
+            let problem = parse::<Params>(query).unwrap_err();
+            assert_eq!((problem.status, problem.fields[0].name.as_str()), (StatusCode::BAD_REQUEST, name));
+        }
+    }
 }

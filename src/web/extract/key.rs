@@ -1,9 +1,9 @@
 //! The integration behind a Bearer key.
 
 use axum::extract::FromRequestParts;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::Actor;
@@ -19,8 +19,11 @@ pub(in crate::web) async fn find(web: &Web, headers: &HeaderMap) -> Result<KeyHo
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, key)| key.trim());
-    let unauthorized =
-        |text: &str| Problem::new(StatusCode::UNAUTHORIZED, "No valid API key", text).into_response();
+    let unauthorized = |text: &str| {
+        let mut response = Problem::new(StatusCode::UNAUTHORIZED, "No valid API key", text).into_response();
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        response
+    };
     let Some(key) = key else {
         return Err(unauthorized(
             "Send an API key as `Authorization: Bearer hfr_…`; keys are made in Settings.",

@@ -81,6 +81,11 @@ impl Member {
         self.role >= needed
     }
 
+    /// Path and query of this page.
+    pub fn here(&self) -> &str {
+        &self.here
+    }
+
     /// Where the browser reached us, `http://127.0.0.1:8420`, for links to hand over.
     pub fn origin(&self, web: &Web) -> String {
         if web.settings.public_url.is_empty() { self.origin.clone() } else { web.settings.public_url.clone() }

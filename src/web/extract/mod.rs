@@ -2,10 +2,14 @@
 
 mod form;
 mod id;
+mod json;
 pub(in crate::web) mod key;
 pub(in crate::web) mod member;
+mod path;
 
 pub use form::{Form, Query};
 pub use id::Id;
+pub use json::Json;
 pub use key::{ReadKey, WriteKey};
 pub use member::{Admin, Csm, Hx, Manager, Member, SESSION_COOKIE, SESSION_COOKIE_INSECURE, session_cookie};
+pub use path::Path;

@@ -74,25 +74,23 @@ pub async fn pages(request: Request, next: Next) -> Response {
         .get(CONTENT_TYPE)
         .and_then(|t| t.to_str().ok())
         .is_some_and(|t| t.starts_with("text/html"));
-    if !is_html {
-        if let Some(problem) = problem_of(&mut response) {
-            let page = ErrorPage {
-                bare: Bare { theme },
-                status: problem.status.as_u16(),
-                title: problem.title,
-                text: problem.text,
-                request_id: id,
-            };
-            let html = if part { page.as_part().render() } else { page.render() };
-            let mut worded = (problem.status, Html(html.unwrap_or_default())).into_response();
-            worded.headers_mut().extend(std::mem::take(response.headers_mut()).drain().filter_map(
-                |(name, value)| {
-                    let name = name?;
-                    (name != CONTENT_TYPE && name != "content-length").then_some((name, value))
-                },
-            ));
-            response = worded;
-        }
+    if !is_html && let Some(problem) = problem_of(&mut response) {
+        let page = ErrorPage {
+            bare: Bare { theme },
+            status: problem.status.as_u16(),
+            title: problem.title,
+            text: problem.text,
+            request_id: id,
+        };
+        let html = if part { page.as_part().render() } else { page.render() };
+        let mut worded = (problem.status, Html(html.unwrap_or_default())).into_response();
+        worded.headers_mut().extend(std::mem::take(response.headers_mut()).drain().filter_map(
+            |(name, value)| {
+                let name = name?;
+                (name != CONTENT_TYPE && name != "content-length").then_some((name, value))
+            },
+        ));
+        response = worded;
     }
     let headers = response.headers_mut();
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -109,6 +107,7 @@ pub async fn pages(request: Request, next: Next) -> Response {
 pub async fn api(request: Request, next: Next) -> Response {
     let id = request_id(&request);
     let mut response = next.run(request).await;
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let is_json = response
         .headers()
         .get(CONTENT_TYPE)

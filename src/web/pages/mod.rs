@@ -12,3 +12,4 @@ pub mod search;
 pub mod session;
 pub mod settings;
 pub mod today;
+pub mod wording;

@@ -1,7 +1,5 @@
 //! Every migration is applied on top of sample data of the one before.
 
-#![expect(clippy::unwrap_used, reason = "a query that fails fails the test")]
-
 use std::borrow::Cow;
 
 use holdfast::db::MIGRATOR;

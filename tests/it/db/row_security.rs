@@ -1,7 +1,5 @@
 //! Row security, checked on the catalogue (so that no new table can be forgotten) and by trying.
 
-#![expect(clippy::unwrap_used, reason = "a query that fails fails the test")]
-
 use holdfast::db::{Db, RoleError};
 use sqlx::{ConnectOptions, Executor, Row};
 

@@ -1,4 +1,7 @@
 //! HTTP from outside.
 
+mod api;
 mod collect;
+mod isolation;
+mod pages_accounts;
 mod session;

@@ -1,7 +1,5 @@
 //! Coming in, going out, and who may do what.
 
-#![expect(clippy::unwrap_used, reason = "an answer that is not as expected fails the test")]
-
 use holdfast::app::members::Role;
 
 use crate::support::{House, PASSWORD};

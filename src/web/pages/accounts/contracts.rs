@@ -1,9 +1,20 @@
 //! `GET /accounts/{external_id}/contracts`: contracts, the next renewal and its milestones.
 
 use askama::Template;
+use axum::extract::{Path, State};
+use chrono::NaiveDate;
 
 use super::head::AccountHead;
-use crate::web::ui::{EmptyState, Shell, StatTile, Tone, filters};
+use super::load::{AsOf, Subject};
+use crate::db;
+use crate::domain::calendar::next_renewal;
+use crate::domain::playbook::Planned;
+use crate::domain::renewal::Renewal;
+use crate::web::Web;
+use crate::web::error::Result;
+use crate::web::extract::{Member, Query};
+use crate::web::respond::Page;
+use crate::web::ui::{EmptyState, Shell, StatTile, Tone, filters, format};
 
 /// Contracts & renewal.
 #[derive(Clone, Debug, Template)]
@@ -13,7 +24,7 @@ pub struct AccountContractsPage {
     pub shell: Shell,
     /// The account's head.
     pub head: AccountHead,
-    /// The next renewal: date, ARR up, strategy, milestones done.
+    /// The next renewal: date, ARR up, strategy, next milestone.
     pub stats: Vec<StatTile>,
     /// The process behind the milestones: `Renewal in 90 days`.
     pub process: String,
@@ -34,14 +45,10 @@ pub struct Milestone {
     pub title: String,
     /// `16 Oct 2026`.
     pub date: String,
-    /// `done 14 Oct`, `9 days late`, `in 12 days`.
+    /// `in 12 days`, `9 days ago`, `due today`; with `late start` where it was planned before the account came.
     pub when: String,
-    /// Good when done, critical when late, watch when due within a week, else none.
+    /// Risk once its day has passed, watch when due within a week, else none.
     pub tone: Tone,
-    /// `POST` here to settle it, where the member may; sends nothing but the button.
-    pub action: Option<String>,
-    /// Whether it is done, which turns the button into "reopen".
-    pub done: bool,
 }
 
 /// A contract.
@@ -59,8 +66,174 @@ pub struct Contract {
     pub arr: String,
     /// `250`, empty when it has none.
     pub seats: String,
-    /// `Current`, `Ended`, `Starts in 40 days`.
+    /// `Current`, `Overdue`, `Ended`, `Starts in 40 days`.
     pub state: String,
     /// Good for the current one.
     pub tone: Tone,
+}
+
+/// A milestone is worth naming this many days before its day.
+const SOON: i64 = 7;
+
+/// The page.
+pub async fn show(
+    State(web): State<Web>,
+    member: Member,
+    Path(external_id): Path<String>,
+    Query(as_of): Query<AsOf>,
+) -> Result<Page<AccountContractsPage>> {
+    let subject = Subject::load(&web, &member, &external_id, &as_of).await?;
+    let mut tx = web.app.db.read(&member.scope).await?;
+    let contracts = db::contracts::of_account(&mut tx, subject.account.id).await?;
+    drop(tx);
+    let empty = contracts.is_empty().then(|| {
+        let text = "Contracts bring ARR, segment and renewal date. They come from a CSV import.";
+        EmptyState::new("file-text", "No contract yet", text).action("Import contracts", "/settings/imports")
+    });
+    Ok(Page(AccountContractsPage {
+        shell: subject.shell(&member, "contracts"),
+        head: subject.head("contracts"),
+        stats: stats(&subject),
+        process: process(&subject),
+        milestones: milestones(&subject),
+        contracts: contracts.iter().map(|one| contract(one, &contracts, subject.day)).collect(),
+        empty,
+    }))
+}
+
+/// The next renewal of an account that is still a customer.
+fn renewal(subject: &Subject) -> Option<&Renewal> {
+    let assessed = subject.assessed.as_ref()?;
+    assessed.evaluation.renewal.as_ref().filter(|_| assessed.standing.churned_on.is_none())
+}
+
+/// The milestones before the next renewal, as planned.
+pub fn milestones(subject: &Subject) -> Vec<Milestone> {
+    let Some(renewal) = renewal(subject) else { return Vec::new() };
+    renewal.milestones.iter().map(|step| milestone(step, renewal.date, subject.day)).collect()
+}
+
+fn milestone(step: &Planned, renewal: NaiveDate, today: NaiveDate) -> Milestone {
+    let code = step.planned.map_or_else(String::new, |day| code(day, renewal));
+    let (when, tone) = match step.due {
+        None => ("no date".to_owned(), Tone::None),
+        Some(due) => {
+            let tone = match (due - today).num_days() {
+                ..0 => Tone::Risk,
+                0..=SOON => Tone::Watch,
+                _ => Tone::None,
+            };
+            let start = if step.late { ", late start" } else { "" };
+            (format!("{}{start}", format::days_from(due, today)), tone)
+        }
+    };
+    let date = step.due.map_or_else(String::new, format::date);
+    Milestone { code, title: step.title.to_string(), date, when, tone }
+}
+
+/// `T-90` for a day ninety days before the renewal, `T+5` for one after it.
+pub fn code(day: NaiveDate, renewal: NaiveDate) -> String {
+    match (day - renewal).num_days() {
+        0 => "T".to_owned(),
+        days => format!("T{days:+}").replace('-', "\u{2212}"),
+    }
+}
+
+fn process(subject: &Subject) -> String {
+    let Some(renewal) = renewal(subject) else { return String::new() };
+    let methodology = subject.words.in_force.as_deref().map(|in_force| &in_force.methodology);
+    let timeline = methodology.and_then(|m| {
+        let id = renewal.timeline.as_deref()?;
+        let timeline = m.renewals.iter().find(|timeline| *timeline.id == *id)?;
+        Some((&m.playbooks[timeline.playbook].name, timeline.window))
+    });
+    match (timeline, renewal.open) {
+        (Some((name, _)), true) => format!("{name}, under way"),
+        (Some((name, window)), false) if renewal.days > window => {
+            let opens = renewal.date - chrono::Duration::days(window);
+            format!("{name}, opens {}", format::days_from(opens, subject.day))
+        }
+        (Some((name, _)), false) => name.to_string(),
+        (None, _) => String::new(),
+    }
+}
+
+fn stats(subject: &Subject) -> Vec<StatTile> {
+    let words = &subject.words;
+    let Some(renewal) = renewal(subject) else {
+        let tile = StatTile::new("Next renewal", "none", "no contract is in force");
+        return vec![tile];
+    };
+    let seats = subject.assessed.as_ref().and_then(|a| a.standing.seats);
+    let seats = seats.map_or_else(|| "no seats stated".to_owned(), |n| format::count(n, "seat"));
+    let mut tiles = vec![
+        StatTile::new(
+            "Next renewal",
+            format::date(renewal.date),
+            &format::days_from(renewal.date, subject.day),
+        ),
+        StatTile::new("ARR up for renewal", words.arr(&subject.account), &seats),
+    ];
+    if let Some(strategy) = &renewal.strategy {
+        let band = subject.account.band.as_deref().map(|band| words.band(band));
+        let note = band.map_or_else(|| "as things are".to_owned(), |band| format!("health is {band}"));
+        tiles.push(StatTile::new("Strategy", words.strategy(strategy), &note));
+    }
+    let next = renewal.milestones.iter().find(|step| step.due.is_some_and(|due| due >= subject.day));
+    if let Some((step, due)) = next.and_then(|step| Some((step, step.due?))) {
+        let value = step.planned.map_or_else(String::new, |day| code(day, renewal.date));
+        let note = format!("{}, {}", step.title, format::days_from(due, subject.day));
+        tiles.push(StatTile::new("Next milestone", value, &note));
+    }
+    tiles
+}
+
+fn contract(one: &db::contracts::Contract, all: &[db::contracts::Contract], today: NaiveDate) -> Contract {
+    let months = one.term_months.and_then(|months| u32::try_from(months).ok());
+    let term_end = || next_renewal(one.start_date, months?, today.max(one.start_date));
+    let end = one.ended_on.or(one.end_date).or_else(term_end);
+    let followed = |end: NaiveDate| all.iter().any(|c| c.start_date >= end && c.start_date <= today);
+    let (state, tone) = match (one.start_date > today, one.ended_on, one.end_date) {
+        (true, ..) => (format!("Starts {}", format::days_from(one.start_date, today)), Tone::None),
+        (_, Some(day), _) if day <= today => ("Ended".to_owned(), Tone::None),
+        (_, _, Some(day)) if day <= today && followed(day) => ("Renewed".to_owned(), Tone::None),
+        (_, _, Some(day)) if day <= today => ("Overdue".to_owned(), Tone::Critical),
+        _ => ("Current".to_owned(), Tone::Good),
+    };
+    let term = match (months, one.end_date.or(one.ended_on)) {
+        (Some(months), None) => format!("{}, renews itself", format::count(months.into(), "month")),
+        (Some(months), Some(_)) => format::count(months.into(), "month"),
+        (None, _) => "fixed end".to_owned(),
+    };
+    Contract {
+        reference: one.external_id.clone(),
+        start: format::date(one.start_date),
+        end: end.and_then(|day| day.pred_opt()).map_or_else(String::new, format::date),
+        term,
+        arr: format::money(one.arr_minor, &one.currency),
+        seats: one.seats.map_or_else(String::new, |seats| format::number(seats.into())),
+        state,
+        tone,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milestones_say_how_far_before_the_renewal_they_are() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        assert_eq!(code(day("2026-10-16"), day("2027-01-14")), "T\u{2212}90");
+        assert_eq!(code(day("2027-01-19"), day("2027-01-14")), "T+5");
+        let step = Planned {
+            title: "Prepare".into(),
+            from: None,
+            planned: Some(day("2026-10-16")),
+            due: Some(day("2026-11-20")),
+            late: true,
+        };
+        let late = milestone(&step, day("2027-01-14"), day("2026-11-22"));
+        assert_eq!((late.when.as_str(), late.tone), ("2 days ago, late start", Tone::Risk));
+    }
 }

@@ -4,6 +4,8 @@ pub mod contracts;
 pub mod head;
 pub mod health;
 pub mod list;
+pub mod load;
 pub mod people;
+pub mod reasons;
 pub mod show;
 pub mod usage;

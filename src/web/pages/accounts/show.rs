@@ -1,11 +1,24 @@
 //! `GET /accounts/{external_id}`: the overview.
 
 use askama::Template;
+use axum::extract::{Path, State};
+use chrono::Days;
+use serde_json::Value;
 
-use super::contracts::Milestone;
+use super::contracts::{self, Milestone};
 use super::head::AccountHead;
+use super::health;
+use super::load::{AsOf, Scored, Subject};
+use super::reasons;
+use crate::app::scoring::figure;
+use crate::db;
+use crate::db::custom_fields::CustomField;
+use crate::web::Web;
+use crate::web::error::Result;
+use crate::web::extract::{Member, Query};
+use crate::web::respond::Page;
 use crate::web::ui::charts::LineChart;
-use crate::web::ui::{EmptyState, Shell, Tone, filters};
+use crate::web::ui::{EmptyState, Shell, Tone, filters, format};
 
 /// Why the score is what it is, in short; what comes next; who they are.
 #[derive(Clone, Debug, Template)]
@@ -17,13 +30,19 @@ pub struct AccountPage {
     pub head: AccountHead,
     /// One sentence: `Yellow at 61: adoption cost 22 points and support 9.`
     pub verdict: String,
+    /// All of it.
+    pub health_href: String,
+    /// Contracts and milestones.
+    pub contracts_href: String,
+    /// The contacts.
+    pub people_href: String,
     /// The dearest measures, dearest first.
     pub reasons: Vec<Reason>,
     /// The score over the last 180 days; `None` while there is no score.
     pub score: Option<LineChart>,
     /// Said instead of it.
     pub empty: Option<EmptyState>,
-    /// Milestones open or late, soonest first.
+    /// Milestones to come or passed lately, soonest first.
     pub next: Vec<Milestone>,
     /// Details: custom fields and traits, (name, value).
     pub details: Vec<(String, String)>,
@@ -38,7 +57,7 @@ pub struct AccountPage {
 pub struct Reason {
     /// The measure.
     pub name: String,
-    /// `31 % of users active, 58 % a month ago`.
+    /// `reads 31, last data yesterday`.
     pub reading: String,
     /// `−12.4`.
     pub cost: String,
@@ -46,4 +65,115 @@ pub struct Reason {
     pub tone: Tone,
     /// Its row on the health page.
     pub href: String,
+}
+
+/// Measures named on the overview.
+const REASONS: usize = 5;
+/// Milestones that passed longer ago than this are left to the contracts page.
+const LATELY: i64 = 14;
+
+/// The overview.
+pub async fn show(
+    State(web): State<Web>,
+    member: Member,
+    Path(external_id): Path<String>,
+    Query(as_of): Query<AsOf>,
+) -> Result<Page<AccountPage>> {
+    let subject = Subject::load(&web, &member, &external_id, &as_of).await?;
+    let scored = subject.score.as_ref().filter(|scored| scored.explained.health.is_some());
+    let chart = match scored {
+        Some(scored) => {
+            let points = health::history(&web, &member, &subject).await?;
+            (points.len() > 1).then(|| health::plain_chart(scored, &points))
+        }
+        None => None,
+    };
+    let mut tx = web.app.db.read(&member.scope).await?;
+    let contacts = db::contacts::of_account(&mut tx, subject.account.id).await?;
+    let fields = db::custom_fields::list(&mut tx).await?;
+    let week = subject.day - Days::new(6);
+    let events = match subject.is_past() {
+        true => Vec::new(),
+        false => db::events::top_names(&mut tx, subject.account.id, week, 8).await?,
+    };
+    drop(tx);
+    let now = subject.words.now;
+    let activity = events.into_iter().map(|event| {
+        let name = if event.name.is_empty() { "(no name)".to_owned() } else { event.name };
+        (name, format::number(event.count), format::ago(event.last_at, now))
+    });
+    let here = contacts.iter().filter(|contact| contact.left_on.is_none_or(|day| day > subject.day));
+    Ok(Page(AccountPage {
+        shell: subject.shell(&member, ""),
+        head: subject.head(""),
+        verdict: scored.map_or_else(String::new, reasons::verdict),
+        health_href: subject.href("health"),
+        contracts_href: subject.href("contracts"),
+        people_href: subject.href("people"),
+        reasons: scored.map_or_else(Vec::new, |scored| dearest(&subject, scored)),
+        score: chart,
+        empty: scored.is_none().then(|| health::no_score(&subject)),
+        next: next(&subject),
+        details: details(&subject, &fields),
+        people: here.take(4).map(|c| (c.name.clone(), c.title.clone(), c.champion)).collect(),
+        activity: activity.collect(),
+    }))
+}
+
+fn dearest(subject: &Subject, scored: &Scored) -> Vec<Reason> {
+    let mut leaves: Vec<_> = reasons::leaves(scored).filter(|(.., score)| score.lost >= 1.0).collect();
+    leaves.sort_by(|a, b| b.2.lost.total_cmp(&a.2.lost));
+    let reason =
+        |(_, node, score): (usize, &crate::domain::health::Node, &crate::domain::health::NodeScore)| {
+            let read = reasons::reading(scored, node);
+            let value = read.map_or_else(|| "no data".to_owned(), |read| figure(&read.value));
+            let day = read.and_then(|read| read.date);
+            let fresh = day.map_or_else(String::new, |day| {
+                format!(", last data {}", format::days_from(day, subject.day))
+            });
+            Reason {
+                name: node.name.to_string(),
+                reading: format!("reads {value}{fresh}"),
+                cost: format::points(-score.lost),
+                tone: reasons::tone_of(scored, score.score),
+                href: format!("{}#{}", subject.href("health"), reasons::anchor(node)),
+            }
+        };
+    leaves.into_iter().take(REASONS).map(reason).collect()
+}
+
+/// The steps of an open renewal that are still of interest.
+fn next(subject: &Subject) -> Vec<Milestone> {
+    let renewal = subject.assessed.as_ref().and_then(|a| a.evaluation.renewal.as_ref());
+    let Some(renewal) = renewal else { return Vec::new() };
+    let recent = |due: chrono::NaiveDate| (subject.day - due).num_days() <= LATELY;
+    let all = contracts::milestones(subject).into_iter().zip(&renewal.milestones);
+    all.filter(|(_, step)| step.due.is_some_and(recent)).map(|(milestone, _)| milestone).collect()
+}
+
+/// Own fields by their labels, then what the product told besides.
+fn details(subject: &Subject, fields: &[CustomField]) -> Vec<(String, String)> {
+    let account = &subject.account;
+    let standing = subject.assessed.as_ref().map(|assessed| &assessed.standing);
+    let start = account.start_date.or(standing.and_then(|s| s.start));
+    let mut out = Vec::new();
+    out.extend(start.map(|day| ("Customer since".to_owned(), format::date(day))));
+    out.extend(standing.and_then(|s| s.seats).map(|n| ("Seats".to_owned(), format::number(n))));
+    let Value::Object(values) = &account.fields else { return out };
+    let known = |name: &str| fields.iter().find(|field| field.name == *name);
+    let labelled = values.iter().filter_map(|(name, value)| Some((known(name)?.label.clone(), text(value)?)));
+    out.extend(labelled);
+    let traits = values.iter().filter(|(name, _)| known(name).is_none());
+    out.extend(traits.filter_map(|(name, value)| Some((name.replace('_', " "), text(value)?))));
+    out
+}
+
+fn text(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => format::decimal(number.as_f64()?, 2),
+        Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+        Value::Null => return None,
+        other => other.to_string(),
+    })
 }

@@ -131,8 +131,7 @@ pub async fn show(
     let accounts = db::accounts::list(&mut tx, &filter, Sort::Renewal, false, offset, PAGE).await?;
     drop(tx);
     let ids: Vec<Uuid> = accounts.iter().map(|account| account.id).collect();
-    let assessed: HashMap<Uuid, Assessed> =
-        web.app.assess_many(&member.scope, &ids, today).await?.into_iter().collect();
+    let assessed: HashMap<Uuid, Assessed> = web.app.assess_many(&member.scope, &ids, today).await?;
 
     let currency = member.scope.currency();
     let href = |page: i64| {

@@ -1,3 +1,4 @@
 //! `GET /`.
 
+mod load;
 pub mod show;

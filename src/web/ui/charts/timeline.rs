@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use super::scale::{DateTick, along, date_ticks, pc};
 use crate::web::ui::{Tone, filters, format, html_safe};
 
-/// How wide a label is taken to be, in percent of the line, and the most lanes there may be.
+/// How wide a label is taken to be, in percent of the line, and the most lanes with labels there may be.
 const LABEL_WIDTH: f64 = 25.0;
 const MOST_LANES: usize = 7;
 const LANE_HEIGHT: usize = 24;
@@ -66,8 +66,11 @@ impl Timeline {
                 let flip = x > 100.0 - LABEL_WIDTH;
                 let (left, right) = if flip { (x - LABEL_WIDTH, x + 2.0) } else { (x, x + LABEL_WIDTH) };
                 let lane = free_from.iter().position(|&free| free <= left);
-                let row = lane.unwrap_or(MOST_LANES - 1);
-                free_from[row] = free_from[row].max(right);
+                // Marks without a label share one more lane, clear of everyone's label.
+                let row = lane.unwrap_or(MOST_LANES);
+                if let Some(free) = free_from.get_mut(row) {
+                    *free = free.max(right);
+                }
                 used = used.max(row + 1);
                 let labelled = lane.is_some();
                 Drawn {

@@ -1,0 +1,191 @@
+//! A stored score with the reason for each of its points, derived again from the readings it was made from.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::Result;
+use crate::app::methodology::InForce;
+use crate::db::TenantScope;
+use crate::db::scores::Score;
+use crate::domain::health::{Explained, Readings};
+use crate::web::Web;
+use crate::web::api::common::{self, Figure};
+
+/// The score and why it is what it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
+    /// 0 to 100; null when none of its measures has data.
+    #[schema(example = 73.0)]
+    pub score: Option<f64>,
+    /// Band id, after caps.
+    #[schema(example = "yellow")]
+    pub band: Option<String>,
+    /// `good`, `watch`, `risk` or `critical`.
+    #[schema(example = "watch")]
+    pub tone: Option<String>,
+    /// Share of the model's weight that has data, 0 to 1.
+    #[schema(example = 0.92)]
+    pub coverage: f64,
+    /// Whether it rests on old or thin data and must not be taken for healthy.
+    pub stale: bool,
+    /// Whether the score was set by hand; the tree still says what the readings give.
+    pub overridden: bool,
+    /// The model that gives it.
+    pub model: String,
+    /// Version of the methodology it was made with.
+    #[schema(example = 3)]
+    pub version: i32,
+    /// The day it is about.
+    pub as_of: NaiveDate,
+    /// When it was worked out.
+    pub computed_at: DateTime<Utc>,
+    /// The model's components; the `points_gained` of the leaves add up to the score before rounding.
+    pub tree: Vec<HealthNode>,
+    /// Conditions that hold the band down.
+    pub caps: Vec<Cap>,
+}
+
+/// A component or measure of the model.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HealthNode {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    #[schema(example = "Product usage")]
+    pub name: String,
+    /// Share of the whole model it should have, 0 to 1.
+    #[schema(example = 0.3)]
+    pub weight_asked: f64,
+    /// Share it has after siblings without data left theirs; 0 without data.
+    #[schema(example = 0.35)]
+    pub weight_given: f64,
+    /// 0 to 100; null without data.
+    #[schema(example = 64.0)]
+    pub score: Option<f64>,
+    /// Points of the account's score that come from it.
+    #[schema(example = 22.4)]
+    pub points_gained: f64,
+    /// Points it could still give.
+    #[schema(example = 12.6)]
+    pub points_lost: f64,
+    /// Whether data under it is older than it may be.
+    pub stale: bool,
+    /// What was read, for a measure.
+    pub reading: Option<Reading>,
+    /// What it consists of, for a component.
+    #[schema(no_recursion)]
+    pub children: Vec<HealthNode>,
+}
+
+/// What a measure read.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Reading {
+    /// The figure; null without data.
+    pub value: Option<Figure>,
+    /// Day of the newest data behind it.
+    pub as_of: Option<NaiveDate>,
+    /// Whether that data is older than it may be.
+    pub stale: bool,
+    /// How it is read, as the methodology says.
+    #[schema(example = "sum(logins, 30)")]
+    pub expression: String,
+}
+
+/// A condition that holds the band down.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Cap {
+    /// Why, in the methodology's words.
+    pub why: String,
+    /// The best band it allows.
+    pub at_most: String,
+    /// Whether it made the band worse than the score alone would.
+    pub lowered: bool,
+}
+
+impl Health {
+    /// A stored score, explained by the version it was made with.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub(super) async fn of(web: &Web, scope: &TenantScope, score: Score) -> Result<Self> {
+        let in_force = web.app.methodology_version(scope, score.version).await?;
+        let readings = serde_json::from_value::<Readings>(score.readings.clone()).ok();
+        let explained = in_force.as_deref().zip(readings.as_ref());
+        let explained = explained.map(|(m, readings)| (m, readings, m.methodology.explain(readings)));
+        let mut health = Health {
+            tone: in_force
+                .as_deref()
+                .and_then(|m| m.tone_of(score.band.as_deref()?))
+                .map(|tone| tone.word().to_owned()),
+            score: score.score,
+            band: score.band,
+            coverage: common::six_decimals(f64::from(score.coverage)),
+            stale: score.stale,
+            overridden: false,
+            model: score.model,
+            version: score.version,
+            as_of: score.day,
+            computed_at: score.computed_at,
+            tree: Vec::new(),
+            caps: Vec::new(),
+        };
+        if let Some((in_force, readings, explained)) = &explained {
+            health.overridden = explained.overridden.is_some();
+            health.caps = caps(in_force, explained);
+            if let Some(model) = explained.primary {
+                health.coverage = explained.models[model].coverage;
+                health.tree = branch(in_force, readings, explained, model, None);
+            }
+        }
+        Ok(health)
+    }
+}
+
+fn caps(in_force: &InForce, explained: &Explained) -> Vec<Cap> {
+    let bands = &in_force.methodology.health.bands;
+    let cap = |held: &crate::domain::health::CapHeld| Cap {
+        why: held.why.to_string(),
+        at_most: bands[held.at_most].id.to_string(),
+        lowered: held.lowered,
+    };
+    explained.caps.iter().map(cap).collect()
+}
+
+/// The nodes below one; the model holds them as a list in which each names its parent.
+fn branch(
+    in_force: &InForce,
+    readings: &Readings,
+    explained: &Explained,
+    model: usize,
+    parent: Option<u16>,
+) -> Vec<HealthNode> {
+    let health = &in_force.methodology.health;
+    let nodes = health.models[model].nodes.iter().zip(&explained.models[model].nodes).enumerate();
+    nodes
+        .filter(|(_, (node, _))| node.parent == parent)
+        .map(|(at, (node, score))| HealthNode {
+            id: node.id.to_string(),
+            name: node.name.to_string(),
+            weight_asked: common::six_decimals(score.asked),
+            weight_given: common::six_decimals(score.given),
+            score: score.score.map(common::six_decimals),
+            points_gained: common::six_decimals(score.gained),
+            points_lost: common::six_decimals(score.lost),
+            stale: score.stale,
+            reading: node.indicator.map(|position| {
+                let indicator = &health.indicators[position];
+                let read = readings.of.get(position, &indicator.id);
+                Reading {
+                    value: read.and_then(|r| Figure::of(&r.value)),
+                    as_of: read.and_then(|r| r.date),
+                    stale: read.is_some_and(|r| r.stale),
+                    expression: indicator.value.text().to_owned(),
+                }
+            }),
+            children: u16::try_from(at)
+                .map(|at| branch(in_force, readings, explained, model, Some(at)))
+                .unwrap_or_default(),
+        })
+        .collect()
+}

@@ -1,0 +1,54 @@
+//! Why an API request is not answered as asked.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use crate::app::Error;
+use crate::app::error::Field;
+use crate::web::error::{Problem, WebError};
+
+/// The result of an API handler.
+pub type Result<T> = std::result::Result<T, Refusal>;
+
+/// An error of the application, or a problem with the request itself.
+#[derive(Debug)]
+pub enum Refusal {
+    /// What the application or the database says.
+    App(WebError),
+    /// What is wrong with the request.
+    Request(Problem),
+}
+
+impl Refusal {
+    /// 404: the tenant has no such thing.
+    pub fn not_found(thing: &str, id: &str) -> Self {
+        let text = format!("There is no {thing} {id:?} in your company's data.");
+        Refusal::Request(Problem::new(StatusCode::NOT_FOUND, "Not found", &text))
+    }
+
+    /// 400: a query parameter does not make sense.
+    pub fn parameter(name: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Refusal::Request(Problem {
+            status: StatusCode::BAD_REQUEST,
+            title: "The request cannot be read".to_owned(),
+            text: format!("{name}: {message}"),
+            fields: vec![Field { name: name.to_owned(), message }],
+        })
+    }
+}
+
+impl<E: Into<Error>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Refusal::App(WebError(error.into()))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Refusal::App(error) => error.into_response(),
+            Refusal::Request(problem) => problem.into_response(),
+        }
+    }
+}

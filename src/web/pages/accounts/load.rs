@@ -1,0 +1,234 @@
+//! What the pages of one account share: the account as of a day, and its head.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use super::head::{AccountHead, HeadEdit};
+use crate::app::members::Role;
+use crate::app::methodology::InForce;
+use crate::app::scoring::{Assessed, COMPARE_DAYS};
+use crate::app::{Error, scoring};
+use crate::db;
+use crate::db::accounts::Account;
+use crate::db::scores::Score;
+use crate::domain::health::{Explained, Readings};
+use crate::web::error::Result;
+use crate::web::extract::Member;
+use crate::web::pages::wording::Wording;
+use crate::web::ui::shell::Room;
+use crate::web::ui::{Notice, Shell, Tabs, Tone, format};
+use crate::web::{Web, paths};
+
+/// Data older than this is worth a word above the page.
+const SILENT_DAYS: i64 = 14;
+
+/// The day a page is asked for: `?as_of=2026-10-01`. A day to come, or no day at all, means today.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct AsOf {
+    #[serde(default)]
+    as_of: String,
+}
+
+/// One account as of a day, ready to be put into words.
+pub struct Subject {
+    /// Words, with the names of the methodology that made the score.
+    pub words: Wording,
+    /// The account; its state is that of `day`.
+    pub account: Account,
+    /// The day the page is about.
+    pub day: NaiveDate,
+    /// The score that was stored for that day, or the last one before it.
+    pub score: Option<Scored>,
+    /// What the account's facts say of that day.
+    pub assessed: Option<Assessed>,
+    past: bool,
+    edit: Option<HeadEdit>,
+}
+
+/// A stored score, explained by the version it was made with.
+pub struct Scored {
+    /// As stored.
+    pub row: Score,
+    /// What it was made from.
+    pub readings: Readings,
+    /// Its reasons.
+    pub explained: Explained,
+    /// The methodology that made it.
+    pub in_force: Arc<InForce>,
+}
+
+impl Subject {
+    /// Loads an account by its external id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an id this tenant does not have.
+    pub async fn load(web: &Web, member: &Member, external_id: &str, as_of: &AsOf) -> Result<Self> {
+        let mut words = Wording::of(web, member).await?;
+        let day = as_of.as_of.parse().unwrap_or(words.today).min(words.today);
+        let past = day < words.today;
+        let mut tx = web.app.db.read(&member.scope).await?;
+        let mut account = db::accounts::find(&mut tx, external_id).await?.ok_or(Error::NotFound)?;
+        if account.last_event_at.is_none() {
+            // An account whose events all came before its first scoring.
+            let latest = db::events::latest(&mut tx, account.id, 1).await?;
+            account.last_event_at = latest.first().map(|event| event.occurred_at);
+        }
+        let row = db::scores::primary_on(&mut tx, account.id, day).await?;
+        let before = match past {
+            true => db::scores::before(&mut tx, &[account.id], day, COMPARE_DAYS).await?.pop(),
+            false => None,
+        };
+        let edit = if member.may(Role::Csm) && !past {
+            Some(HeadEdit::new(member, &words, &account, &db::members::list(&mut tx).await?))
+        } else {
+            None
+        };
+        drop(tx);
+        let score = match row {
+            Some(row) => explain(web, member, row).await?,
+            None => None,
+        };
+        let assessed = web.app.assess(&member.scope, account.id, day).await?;
+        if past {
+            if let Some(scored) = &score {
+                words.in_force = Some(scored.in_force.clone());
+            }
+            turn_back(&mut account, score.as_ref(), before, assessed.as_ref());
+        }
+        if let (Some(_), Some(scored), false) = (account.churned_on, &score, past) {
+            as_scored(&mut account, scored);
+        }
+        words.today = day;
+        Ok(Subject { words, account, day, score, assessed, past, edit })
+    }
+
+    /// The frame of one of the account's pages.
+    pub fn shell(&self, member: &Member, tab: &str) -> Shell {
+        let today = member.scope.day_of(self.words.now);
+        member.shell_as_of(Room::Accounts, self.day, today, tab_path(&self.account.external_id, tab))
+    }
+
+    /// The address of one of its tabs (the overview for an empty word) on the same day.
+    pub fn href(&self, tab: &str) -> String {
+        let day = if self.past { self.day.to_string() } else { String::new() };
+        paths::with_query(&tab_path(&self.account.external_id, tab), &[("as_of", &day)])
+    }
+
+    /// Whether the page is about a day before today.
+    pub fn is_past(&self) -> bool {
+        self.past
+    }
+
+    /// The head above each tab.
+    pub fn head(&self, tab: &str) -> AccountHead {
+        let (account, words) = (&self.account, &self.words);
+        let mut tabs = Tabs::new("Pages of this account");
+        for (word, label) in TABS {
+            tabs = tabs.tab(label, self.href(word), word == tab);
+        }
+        AccountHead {
+            name: account.name.clone(),
+            external_id: account.external_id.clone(),
+            health: words.badge_with_trend(account).large(),
+            coverage: match (account.score, account.coverage) {
+                (Some(_), Some(share)) => format!("{} of the model", format::percent(share, 0)),
+                _ => "no data yet".to_owned(),
+            },
+            freshness: if self.past { String::new() } else { words.last_heard(account) },
+            segment: account.segment.as_deref().map_or_else(|| "–".to_owned(), |id| words.segment(id)),
+            pinned: account.pinned_segment.is_some(),
+            stage: account.stage.as_deref().map_or_else(|| "–".to_owned(), |id| words.stage(id)),
+            stage_day: account
+                .stage_day
+                .map_or_else(String::new, |day| format!("day {}", format::number(day.into()))),
+            arr: words.arr(account),
+            renewal: account.renewal_date.map_or_else(String::new, format::date),
+            renewal_in: account
+                .renewal_date
+                .map_or_else(String::new, |date| format::days_from(date, words.today)),
+            renewal_tone: account.renewal_date.map_or(Tone::None, |date| words.renewal_tone(date)),
+            csm: words.csm(account),
+            tags: account.tags.clone(),
+            tabs,
+            notice: self.notice(),
+            edit: self.edit.clone(),
+        }
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        if let Some(day) = self.account.churned_on.filter(|day| *day <= self.day) {
+            let text = "Its last contract ended without another; what follows is how it stood.";
+            return Some(Notice::new(Tone::None, &format!("Churned on {}.", format::date(day)), text));
+        }
+        let silent = (self.words.now - self.account.last_event_at?).num_days();
+        (silent > SILENT_DAYS && !self.past).then(|| {
+            let title = format!("No data for {}.", format::count(silent, "day"));
+            let text = "The product has stopped reporting this account: its scores rest on what was known.";
+            Notice::new(Tone::Watch, &title, text)
+        })
+    }
+}
+
+const TABS: [(&str, &str); 5] = [
+    ("", "Overview"),
+    ("health", "Health"),
+    ("usage", "Usage"),
+    ("people", "People"),
+    ("contracts", "Contracts & renewal"),
+];
+
+fn tab_path(external_id: &str, tab: &str) -> String {
+    if tab.is_empty() { paths::account(external_id) } else { paths::account_tab(external_id, tab) }
+}
+
+/// Explains a stored score with the version it was made with; none when that is no longer there.
+async fn explain(web: &Web, member: &Member, row: Score) -> Result<Option<Scored>> {
+    let Some(in_force) = web.app.methodology_version(&member.scope, row.version).await? else {
+        return Ok(None);
+    };
+    let Ok(readings) = serde_json::from_value::<Readings>(row.readings.clone()) else { return Ok(None) };
+    let explained = in_force.methodology.explain(&readings);
+    Ok(Some(Scored { row, readings, explained, in_force }))
+}
+
+/// Gives an account the state it had on a past day.
+fn turn_back(
+    account: &mut Account,
+    score: Option<&Scored>,
+    before: Option<Score>,
+    assessed: Option<&scoring::Assessed>,
+) {
+    match score {
+        Some(scored) => as_scored(account, scored),
+        None => (account.day, account.score, account.band, account.tone) = (None, None, None, None),
+    }
+    let row = score.map(|scored| &scored.row);
+    account.score_before = before.as_ref().and_then(|before| before.score);
+    account.before_day = before.as_ref().map(|before| before.day);
+    account.band_before = before.and_then(|before| before.band);
+    account.segment = row.and_then(|row| row.segment.clone());
+    account.renewal_date = row.and_then(|row| row.renewal_date);
+    account.churned_on = None;
+    if let Some(Assessed { evaluation, standing }) = assessed {
+        account.stage = evaluation.stage.as_deref().map(str::to_owned);
+        account.stage_day = evaluation.day.and_then(|day| i32::try_from(day).ok());
+        account.arr_minor = Some(standing.arr.minor);
+        account.currency = Some(standing.arr.currency.code().to_owned());
+        account.renewal_date = standing.renewal;
+        account.churned_on = standing.churned_on;
+    }
+}
+
+/// The account's score as it was stored.
+fn as_scored(account: &mut Account, scored: &Scored) {
+    let row = &scored.row;
+    let tone = row.band.as_deref().and_then(|band| scored.in_force.tone_of(band));
+    account.day = Some(row.day);
+    account.score = row.score;
+    account.band.clone_from(&row.band);
+    account.tone = tone.map(|tone| tone.word().to_owned());
+    account.coverage = Some(row.coverage.into());
+    account.stale = Some(row.stale);
+}

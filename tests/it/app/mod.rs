@@ -1,0 +1,3 @@
+//! The things the product does, without HTTP.
+
+mod scoring;

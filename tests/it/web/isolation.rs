@@ -1,0 +1,225 @@
+//! A stranger's id in the URL: every page, part and API route of tenant A asked for with B's ids is a 404, and
+//! nothing of B is changed or told. And within a tenant: who may do what.
+
+use std::fs;
+
+use holdfast::app::members::Role;
+use holdfast::db;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{Home, House, track};
+
+/// Every route that names a thing of a tenant, by how it is asked for. `{…}` stands for an id of the other tenant.
+const ROUTES: [(&str, &str); 22] = [
+    ("GET", "/accounts/{external_id}"),
+    ("GET", "/accounts/{external_id}/health"),
+    ("GET", "/accounts/{external_id}/usage"),
+    ("GET", "/accounts/{external_id}/people"),
+    ("GET", "/accounts/{external_id}/contracts"),
+    ("POST", "/accounts/{external_id}/owner"),
+    ("POST", "/accounts/{external_id}/segment"),
+    ("POST", "/settings/members/{id}/role"),
+    ("POST", "/settings/members/{id}/remove"),
+    ("POST", "/settings/members/{id}/restore"),
+    ("POST", "/settings/invitations/{id}/withdraw"),
+    ("POST", "/settings/keys/{id}/revoke"),
+    ("POST", "/settings/keys/{id}/restore"),
+    ("POST", "/settings/quarantine/{id}/dismiss"),
+    ("POST", "/settings/quarantine/{id}/reopen"),
+    ("GET", "/settings/imports/{id}"),
+    ("POST", "/settings/imports/{id}"),
+    ("POST", "/settings/imports/{id}/cancel"),
+    ("GET", "/settings/imports/{id}/rejected.csv"),
+    ("API", "/v1/accounts/{external_id}"),
+    ("API", "/v1/accounts/{external_id}/metrics/{metric}"),
+    ("PUBLIC", "/invitations/{token}"),
+];
+
+/// What the other tenant has: one of everything.
+struct Strange {
+    member: Uuid,
+    invitation: Uuid,
+    key: Uuid,
+    quarantined: Uuid,
+    import: Uuid,
+}
+
+async fn strange(house: &House, b: &Home) -> Strange {
+    house.member(b, "bob@example.com", Role::Csm).await;
+    house.accounts(b, &["secret-account"]).await;
+    house.work().await;
+    house.send(b, &[track("m1", "Dashboard Viewed", "u", "nobody", "2027-03-01T11:00:00Z")]).await;
+    let actor = holdfast::app::Actor::command_line();
+    house.app.invite(&b.scope, "guest@example.com", Role::Csm, &actor).await.unwrap();
+    let mut tx = house.app.db.read(&b.scope).await.unwrap();
+    Strange {
+        member: db::members::list(&mut tx).await.unwrap()[0].id,
+        invitation: db::members::pending_invitations(&mut tx, house.clock.now()).await.unwrap()[0].id,
+        key: db::api_keys::list(&mut tx).await.unwrap()[0].id,
+        quarantined: db::quarantine::list(&mut tx, None, None, 1).await.unwrap()[0].id,
+        import: db::imports::list(&mut tx, 1).await.unwrap()[0].id,
+    }
+}
+
+impl Strange {
+    fn fill(&self, route: &str) -> String {
+        let id = match route.split('/').nth(2) {
+            Some("members") => self.member,
+            Some("invitations") => self.invitation,
+            Some("keys") => self.key,
+            Some("quarantine") => self.quarantined,
+            _ => self.import,
+        };
+        route
+            .replace("{external_id}", "secret-account")
+            .replace("{metric}", "dashboard_viewed")
+            .replace("{id}", &id.to_string())
+    }
+}
+
+#[test]
+fn every_route_with_an_id_is_in_the_table() {
+    let source = |path: &str| fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let router = source("src/web/router.rs");
+    let mut named: Vec<&str> = router
+        .split(".route(\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|p| p.contains('{'))
+        .collect();
+    named.retain(|path| !["/static/{*path}", "/v1/{endpoint}"].contains(path));
+    assert!(named.len() > 15, "the router was read");
+    for path in named {
+        assert!(ROUTES.iter().any(|(_, known)| *known == path), "{path} needs a line in ROUTES");
+    }
+}
+
+#[tokio::test]
+async fn what_belongs_to_another_tenant_is_not_found() {
+    let house = House::new().await;
+    let (a, b) = (house.tenant("a").await, house.tenant("b").await);
+    house.member(&a, "ada@example.com", Role::Admin).await;
+    let strange = strange(&house, &b).await;
+    let browser = house.sign_in("ada@example.com").await;
+    let http = house.http();
+    let form = [("role", "admin"), ("owner", ""), ("segment", "smb"), ("kind", "accounts")];
+    for (how, route) in ROUTES {
+        let path = strange.fill(route);
+        let status = match how {
+            "GET" => {
+                let part = browser.part(&path).await;
+                assert_eq!(part.status_code(), 404, "part of {path}");
+                let page = browser.get(&path).await;
+                assert!(!page.text().contains("Account secret"), "{path} tells of it");
+                page.status_code()
+            }
+            "POST" => browser.post(&path, &form).await.status_code(),
+            "API" => {
+                let key = format!("Bearer {}", a.read_key);
+                http.get(&format!("/api{path}")).add_header("authorization", key).await.status_code()
+            }
+            _ => continue,
+        };
+        assert_eq!(status, 404, "{how} {path}");
+    }
+    let mut tx = house.app.db.read(&b.scope).await.unwrap();
+    let members = db::members::list(&mut tx).await.unwrap();
+    assert!(members.iter().any(|m| m.id == strange.member && m.role == "csm"), "nothing of B was changed");
+    assert!(db::api_keys::list(&mut tx).await.unwrap().iter().all(|key| key.revoked_at.is_none()));
+    assert_eq!(db::quarantine::list(&mut tx, None, None, 5).await.unwrap()[0].state, "waiting");
+}
+
+#[tokio::test]
+async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
+    let house = House::new().await;
+    let (a, b) = (house.tenant("a").await, house.tenant("b").await);
+    house.member(&a, "ada@example.com", Role::Admin).await;
+    strange(&house, &b).await;
+    house.accounts(&a, &["own-account"]).await;
+    house.work().await;
+    let browser = house.sign_in("ada@example.com").await;
+    for path in [
+        "/",
+        "/accounts",
+        "/renewals",
+        "/portfolio",
+        "/search?q=account",
+        "/settings/members",
+        "/settings/keys",
+        "/settings/sources",
+        "/settings/quarantine",
+        "/settings/imports",
+        "/settings/metrics",
+        "/settings/audit",
+        "/settings/methodology",
+        "/settings/rates",
+    ] {
+        let page = browser.get(path).await;
+        assert_eq!(page.status_code(), 200, "{path}");
+        let text = page.text();
+        assert!(!text.contains("secret-account") && !text.contains("bob@example.com"), "{path}");
+    }
+    assert!(browser.get("/accounts").await.text().contains("own-account"));
+    for (path, own) in [("/api/v1/accounts", 1), ("/api/v1/renewals", 1), ("/api/v1/quarantine", 0)] {
+        let key = format!("Bearer {}", a.read_key);
+        let answer: Value = house.http().get(path).add_header("authorization", key).await.json();
+        assert_eq!(answer["data"].as_array().map(Vec::len), Some(own), "{path}: {answer}");
+    }
+    // The same external id is another account.
+    let put = house
+        .http()
+        .put("/api/v1/accounts/secret-account")
+        .add_header("authorization", format!("Bearer {}", a.write_key))
+        .json(&json!({"name": "Ours"}))
+        .await;
+    assert_eq!(put.status_code(), 201, "{}", put.text());
+    let mut tx = house.app.db.read(&b.scope).await.unwrap();
+    assert_eq!(
+        db::accounts::find(&mut tx, "secret-account").await.unwrap().unwrap().name,
+        "Account secret-account"
+    );
+}
+
+#[tokio::test]
+async fn an_executive_reads_everything_and_changes_nothing() {
+    let house = House::new().await;
+    let home = house.tenant("acme").await;
+    house.accounts(&home, &["a1"]).await;
+    house.work().await;
+    house.member(&home, "elin@example.com", Role::Executive).await;
+    let browser = house.sign_in("elin@example.com").await;
+    for path in [
+        "/",
+        "/accounts",
+        "/accounts/a1",
+        "/accounts/a1/health",
+        "/renewals",
+        "/portfolio",
+        "/settings/members",
+    ] {
+        assert_eq!(browser.get(path).await.status_code(), 200, "{path}");
+    }
+    for (path, form) in [
+        ("/accounts/a1/segment", [("segment", "smb")]),
+        ("/accounts/a1/owner", [("owner", "")]),
+        ("/settings/members", [("email", "x@example.com")]),
+        ("/settings/keys", [("name", "x")]),
+        ("/settings/quarantine/replay", [("state", "")]),
+        ("/settings/metrics", [("name", "x")]),
+        ("/settings/rates", [("currency", "EUR")]),
+    ] {
+        let answer = browser.post(path, &form).await;
+        assert_eq!(answer.status_code(), 403, "{path}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn pages_send_visitors_to_sign_in_and_back() {
+    let house = House::new().await;
+    let http = house.http();
+    let answer = http.get("/accounts?band=red").await;
+    assert_eq!(answer.status_code(), 303);
+    assert_eq!(answer.header("location"), "/sign-in?next=%2Faccounts%3Fband%3Dred");
+    assert_eq!(http.get("/api/v1/accounts").await.status_code(), 401);
+}
