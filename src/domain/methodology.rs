@@ -19,6 +19,9 @@ use super::sla::{self, Due, Sla, Ticket};
 use super::value::Value;
 use super::value_model::{ValueModel, ValueScore};
 
+/// Days without any event after which even a count of events says more about the connection than the customer.
+const SILENCE_DAYS: u32 = 30;
+
 /// A pack compiled for evaluation. Immutable; share it behind an `Arc`.
 #[derive(Debug, Clone, Default)]
 pub struct Methodology {
@@ -388,7 +391,11 @@ impl Methodology {
                     reading.stale |= facts.last_event.is_none();
                     facts.last_event
                 }
-                InputKind::Gauge => facts.series(used.input).last_date(facts.as_of),
+                // Likewise for a daily figure whose days without a row are zeros.
+                InputKind::Gauge => facts
+                    .series(used.input)
+                    .last_date(facts.as_of)
+                    .or(facts.last_event.filter(|_| input.metric() != Some(MetricKind::Gauge))),
             };
             let Some(date) = date else {
                 if let Some(from) = self.derivation(used.input).filter(|_| depth < super::expr::MAX_CHAIN) {
@@ -397,8 +404,9 @@ impl Methodology {
                 continue;
             };
             reading.date = Some(reading.date.map_or(date, |known| known.min(date)));
-            reading.stale |=
-                input.fresh_days.is_some_and(|days| (facts.as_of - date).num_days() > i64::from(days));
+            let silence = (input.kind == InputKind::Event).then_some(SILENCE_DAYS);
+            let fresh = input.fresh_days.or(silence);
+            reading.stale |= fresh.is_some_and(|days| (facts.as_of - date).num_days() > i64::from(days));
         }
     }
 
