@@ -24,7 +24,7 @@ pub(super) async fn rows(
         rows.push(PortfolioMove {
             name: mover.name.clone(),
             href: paths::account_tab(&mover.external_id, "health"),
-            delta: Delta::points(points(mover), ""),
+            delta: Delta::points(shown(mover), ""),
             bands: bands(of, mover),
             why: why(app, scope, mover).await?,
             arr: mover.arr_base_minor.map_or("no exchange rate".to_owned(), |arr| of.money(arr)),
@@ -35,6 +35,11 @@ pub(super) async fn rows(
 
 fn points(mover: &Mover) -> f64 {
     mover.score.unwrap_or_default() - mover.score_before.unwrap_or_default()
+}
+
+/// The change between the whole scores that stand beside it, so that the eye can add up.
+fn shown(mover: &Mover) -> f64 {
+    mover.score.unwrap_or_default().floor() - mover.score_before.unwrap_or_default().floor()
 }
 
 /// `82 → 61, Green → Yellow`

@@ -58,8 +58,8 @@ pub struct RenewalListPage {
     pub months: Vec<Month>,
     /// Said when there are none.
     pub empty: Option<EmptyState>,
-    /// Ways on; its target is `#list`.
-    pub pager: Pager,
+    /// Ways on, where one page does not hold all; its target is `#list`.
+    pub pager: Option<Pager>,
 }
 
 /// The renewals of one month.
@@ -98,7 +98,7 @@ pub struct Renewal {
     pub strategy: String,
     /// The next planned milestone: `Business review`; empty without one.
     pub milestone: String,
-    /// When it is planned, and how many dates have passed: `12 Dec, in 20 days · 2 of 6 dates passed`.
+    /// When it is planned, and the how manyth it is: `12 Dec, in 20 days · 3 of 6`.
     pub milestone_note: String,
     /// Who looks after it.
     pub csm: Option<Avatar>,
@@ -151,7 +151,7 @@ pub async fn show(
         by_band: Some(by_band(&sums, &names, currency)),
         months: months(&sums, &accounts, row, today, currency),
         empty: (total == 0).then(|| nothing(&params)),
-        pager: Pager::numbered(number, PAGE, total, "renewal", href).target("#list"),
+        pager: (total > PAGE).then(|| Pager::numbered(number, PAGE, total, "renewal", href).target("#list")),
     };
     Ok(if part { Page(page.as_list()).into_response() } else { Page(page).into_response() })
 }
@@ -309,7 +309,7 @@ fn renewal(
     }
 }
 
-/// The next planned milestone, when it is, and how many dates have passed. Whether one was done is not recorded,
+/// The next planned milestone, when it is, and the how manyth of them. Whether one was done is not recorded,
 /// so nothing here says that.
 fn milestones(assessed: Option<&Assessed>, today: NaiveDate) -> (String, String) {
     let planned = assessed.and_then(|a| a.evaluation.renewal.as_ref()).map(|r| r.milestones.as_slice());
@@ -317,14 +317,18 @@ fn milestones(assessed: Option<&Assessed>, today: NaiveDate) -> (String, String)
         planned.unwrap_or_default().iter().filter_map(|m| Some((m.planned?, &*m.title))).collect();
     dated.sort_by_key(|(date, _)| *date);
     let passed = dated.iter().filter(|(date, _)| *date < today).count();
-    let count = format!("{passed} of {} dates passed", dated.len());
     match dated.get(passed) {
         Some((date, title)) => {
             let when = format!("{}, {}", format::date_near(*date, today), format::days_from(*date, today));
-            ((*title).to_owned(), if passed > 0 { format!("{when} \u{b7} {count}") } else { when })
+            ((*title).to_owned(), format!("{when} \u{b7} {} of {}", passed + 1, dated.len()))
         }
-        None if dated.is_empty() => (String::new(), String::new()),
-        None => ("All planned dates have passed".to_owned(), count),
+        None => match dated.last() {
+            Some((last, _)) => {
+                let last = format!("the last was {}", format::date_near(*last, today));
+                ("All planned dates have passed".to_owned(), last)
+            }
+            None => Default::default(),
+        },
     }
 }
 

@@ -77,14 +77,16 @@ pub struct AuditRow {
 }
 
 /// Nouns of actions and what they are called. To add one: here, and its sentences in [`said`].
-const NOUNS: [(&str, &str); 7] = [
+const NOUNS: [(&str, &str); 9] = [
     ("account", "Accounts"),
+    ("field", "Own fields"),
     ("import", "Imports"),
     ("key", "API keys"),
     ("member", "Members"),
     ("methodology", "Methodology"),
     ("metric", "Metrics"),
     ("quarantine", "Quarantine"),
+    ("rate", "Exchange rates"),
 ];
 
 impl Params {
@@ -198,6 +200,11 @@ fn said(entry: &Entry, called: &HashMap<String, String>, names: &Names) -> Audit
                 href,
                 change,
             )
+        }
+        "demo.begun" => ("Began to load the demo as of", None, String::new()),
+        "demo.loaded" => ("Loaded the demo as of", None, String::new()),
+        "field.defined" => {
+            ("Defined the field", None, text("label").map_or(String::new(), |l| format!("as {l}")))
         }
         "key.created" => {
             ("Made the API key", page("/settings/keys"), text("scope").unwrap_or_default().to_owned())

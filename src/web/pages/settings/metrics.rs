@@ -14,6 +14,7 @@ use crate::db::accounts;
 use crate::db::metrics::{self, Arrived, Metric};
 use crate::web::error::Result;
 use crate::web::extract::{Form, Manager, Member, Query};
+use crate::web::pages::names::Names;
 use crate::web::respond::{Done, Page, page_with_status};
 use crate::web::ui::charts::Sparkline;
 use crate::web::ui::shell::Room;
@@ -114,7 +115,7 @@ pub struct MetricRow {
     pub last: String,
     /// Good when fresh, watch when stale, none without data.
     pub tone: Tone,
-    /// `fresh`, `stale`, `no data`.
+    /// `fresh`, `stale`, `no data`, or `worked out` from others by the methodology as long as nothing arrives.
     pub state: String,
 }
 
@@ -165,6 +166,11 @@ async fn page(web: &Web, member: &Member, edit: &str) -> Result<MetricsPage> {
     let all = accounts::totals(&mut tx, &accounts::Filter::default()).await?.accounts;
     drop(tx);
     let looked_at = all.min(PROBE);
+    let names = Names::load(&web.app, &member.scope).await?;
+    let is_derived = |metric: &Metric| {
+        let input = names.0.as_ref().and_then(|m| m.methodology.input(&metric.name));
+        input.is_some_and(|input| input.derived)
+    };
     let form = match catalogue.iter().find(|metric| metric.name == edit) {
         Some(metric) => MetricForm::of(metric),
         None if edit.is_empty() => MetricForm { kind: "counter".to_owned(), ..MetricForm::default() },
@@ -186,11 +192,14 @@ async fn page(web: &Web, member: &Member, edit: &str) -> Result<MetricsPage> {
             String::new()
         },
         empty: catalogue.is_empty().then(none),
-        metrics: catalogue.iter().map(|metric| row(metric, &arrived, looked_at, today)).collect(),
+        metrics: catalogue
+            .iter()
+            .map(|metric| row(metric, &arrived, looked_at, today, is_derived(metric)))
+            .collect(),
     })
 }
 
-fn row(metric: &Metric, arrived: &[Arrived], accounts: i64, today: NaiveDate) -> MetricRow {
+fn row(metric: &Metric, arrived: &[Arrived], accounts: i64, today: NaiveDate, is_derived: bool) -> MetricRow {
     let of: Vec<&Arrived> = arrived.iter().filter(|arrived| arrived.metric_id == metric.id).collect();
     let whole = of.iter().find(|arrived| arrived.day.is_none());
     let figure = |arrived: &Arrived| match metric.kind.as_str() {
@@ -209,6 +218,7 @@ fn row(metric: &Metric, arrived: &[Arrived], accounts: i64, today: NaiveDate) ->
     let values: Vec<Option<f64>> = (0..DRAWN).rev().map(value).collect();
     let age = whole.map(|whole| (today - whole.last).num_days());
     let (tone, state) = match (age, metric.fresh_days) {
+        (None, _) if is_derived => (Tone::None, "worked out"),
         (None, _) => (Tone::None, "no data"),
         (Some(age), Some(days)) if age > i64::from(days) => (Tone::Watch, "stale"),
         (Some(_), _) => (Tone::Good, "fresh"),

@@ -108,7 +108,7 @@ fn stats(days: &[SourceDay]) -> Vec<StatTile> {
     let all = sum(days, arrived);
     let share = |n: i64| match all {
         0 => "in 30 days".to_owned(),
-        all => format!("{} of what arrived", format::percent(n as f64 / all as f64, 1)),
+        all => format!("{} of what arrived", format::percent(n as f64 / all as f64, 2)),
     };
     let tile = |name: &str, n: i64, note: &str| StatTile::new(name, format::number(n), note);
     let (duplicate, waiting) = (sum(days, |day| day.duplicate), sum(days, |day| day.waiting));
