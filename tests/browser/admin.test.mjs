@@ -39,6 +39,24 @@ journey("creates a key, shown once, and sees what it brings", { as: "smith", pat
   await page.locator("tr", { hasText: "Checkout service" }).first().waitFor();
 });
 
+journey("an account in sudden trouble is seen within a minute, and why", { as: "smith", path: "/accounts/bellows" }, async ({ page }) => {
+  const badge = page.locator(".account-head .badge");
+  assert.doesNotMatch(await page.locator(".account-head").innerText(), /Red/);
+  const tickets = Array.from({ length: 3 }, (_, n) => ({
+    type: "track", event: "High Priority Ticket", userId: "b-1", messageId: `urgent-${n}`, context: { groupId: "bellows" },
+  }));
+  await send(world.url, world.keys.workshop.write, "batch", { batch: tickets });
+  await until("the account turned red", async () => {
+    await page.reload();
+    return /Red/.test(await badge.innerText());
+  }, 60);
+  await page.goto("/accounts/bellows/health");
+  assert.match(await page.locator("main").innerText(), /urgent tickets/i, "the page says why");
+  await page.goto("/");
+  const call = page.locator("ol.calls > li", { hasText: "Bellows Ltd" });
+  assert.match(await call.locator(".why").innerText(), /Score \d+/);
+});
+
 journey("what cannot be tied waits, and counts once its account is known", { as: "smith", path: "/settings/quarantine" }, async ({ page }) => {
   const write = world.keys.workshop.write;
   const sent = await send(world.url, write, "batch", { batch: [

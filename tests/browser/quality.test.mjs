@@ -14,12 +14,21 @@ const PAGES = [
   "/settings/metrics", "/settings/methodology", "/settings/audit",
 ];
 
-/** What axe finds wrong, serious or worse. Injected by the debugger, which no content policy holds back. */
+/**
+ * What axe finds wrong, serious or worse: everything in the light, and in the dark what may differ, the contrast.
+ * Injected by the debugger, which no content policy holds back.
+ */
 async function violations(page, devtools) {
   await devtools.send("Runtime.evaluate", { expression: AXE });
-  const { violations: found } = await page.evaluate(() => window.axe.run({ resultTypes: ["violations"] }));
-  return found.filter(({ impact }) => ["serious", "critical"].includes(impact))
-    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.target.join(" ")).join(", ")}`);
+  const problems = [];
+  for (const [colorScheme, options] of [["light", {}], ["dark", { runOnly: ["color-contrast"] }]]) {
+    await page.emulateMedia({ colorScheme });
+    const { violations: found } = await page.evaluate((more) => window.axe.run({ resultTypes: ["violations"], ...more }), options);
+    for (const { id, nodes } of found.filter(({ impact }) => ["serious", "critical"].includes(impact))) {
+      problems.push(`${colorScheme}: ${id}: ${nodes.slice(0, 3).map((node) => node.target.join(" ")).join(", ")}`);
+    }
+  }
+  return problems;
 }
 
 /** Elements that stick out at the right of the page, if the page scrolls sideways. */
@@ -32,8 +41,8 @@ function overflow(page) {
   });
 }
 
-for (const [colorScheme, width] of [["light", 1440], ["dark", 1440], ["light", 390], ["dark", 390]]) {
-  journey(`accessible, ${colorScheme}, ${width} px wide`, { as: "admin", colorScheme, viewport: { width, height: 900 } }, async ({ page, context }) => {
+for (const width of [1440, 390]) {
+  journey(`accessible, light and dark, ${width} px wide`, { as: "admin", viewport: { width, height: 900 } }, async ({ page, context }) => {
     const devtools = await context.newCDPSession(page);
     const problems = [];
     for (const path of PAGES) {
@@ -53,6 +62,24 @@ journey("nothing sticks out on the narrowest phone", { as: "admin", viewport: { 
     for (const found of await overflow(page)) problems.push(`${path}: ${found}`);
   }
   assert.deepEqual(problems, []);
+});
+
+journey("a company without anything is told what to do next", { as: "first" }, async ({ page, context }) => {
+  const devtools = await context.newCDPSession(page);
+  const problems = [];
+  for (const path of PAGES.filter((each) => !each.includes("harbor"))) {
+    const answer = await page.goto(path);
+    if (answer.status() !== 200) problems.push(`${path}: status ${answer.status()}`);
+    for (const found of await violations(page, devtools)) problems.push(`${path}: ${found}`);
+  }
+  assert.deepEqual(problems, []);
+  for (const path of ["/", "/accounts", "/renewals", "/portfolio", "/settings/keys", "/settings/sources", "/settings/imports"]) {
+    await page.goto(path);
+    await page.locator("main .empty").first().waitFor();
+  }
+  await page.goto("/accounts");
+  await page.locator(".empty").getByRole("link", { name: /import/i }).click();
+  await page.waitForURL("**/settings/imports");
 });
 
 journey("the sign-in page is accessible", {}, async ({ page, context }) => {

@@ -8,7 +8,8 @@ import { build } from "./support/world.mjs";
 
 const here = import.meta.dirname;
 const named = process.argv.slice(2);
-const files = named.length ? named : readdirSync(here).filter((file) => file.endsWith(".test.mjs")).sort();
+// Backwards: the longest, quality, early.
+const files = named.length ? named : readdirSync(here).filter((file) => file.endsWith(".test.mjs")).sort().reverse();
 
 const started = Date.now();
 const { holdfast, world } = await build();

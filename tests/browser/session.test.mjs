@@ -77,6 +77,17 @@ journey("a person of another company sees nothing of it", { as: "smith", expects
   assert.equal(await page.getByRole("button", { name: /switch tenant/ }).count(), 0);
 });
 
+journey("light or dark is a choice that stays", { as: "csm", colorScheme: "light" }, async ({ page }) => {
+  const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  const light = await ground();
+  await page.getByRole("button", { name: /your menu/ }).click();
+  await page.getByRole("button", { name: "Dark" }).click();
+  const dark = await ground();
+  assert.notEqual(dark, light);
+  await page.goto("/accounts");
+  assert.equal(await ground(), dark);
+});
+
 journey("a password is changed, and only the new one opens", { expects: REFUSED }, async ({ page }) => {
   // The manager: nobody else signs in as him.
   await signIn(page, "manager", "/password");

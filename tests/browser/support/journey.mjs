@@ -36,7 +36,7 @@ after(async () => (await running)?.close());
 
 /** A fresh context with one page, and what that page complained of. `options` are Playwright's. */
 export async function visitor(options = {}) {
-  const context = await (await browser()).newContext({ baseURL: world.url, viewport: { width: 1440, height: 900 }, ...options });
+  const context = await (await browser()).newContext({ baseURL: world.url, viewport: { width: 1440, height: 900 }, reducedMotion: "reduce", ...options });
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const complaints = [];

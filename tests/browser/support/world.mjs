@@ -1,4 +1,4 @@
-// The world the journeys go through: three companies, their members, and customers in recognisable trouble or none.
+// The world the journeys go through: four companies, their members, and customers in recognisable trouble or none.
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -17,6 +17,8 @@ export const PEOPLE = {
   admin: { email: "ada@lumen.example", name: "Ada Berg", role: "admin", tenant: "lumen" },
   // Works for Borealis as well.
   adviser: { email: "rita@advice.example", name: "Rita Falk", role: "manager", tenant: "lumen" },
+  // The first at a company that has nothing yet.
+  first: { email: "zoe@fresh.example", name: "Zoe Marsh", role: "admin", tenant: "fresh" },
   // What an administrator's journeys change, they change here.
   smith: { email: "wanda@workshop.example", name: "Wanda Smith", role: "admin", tenant: "workshop" },
 };
@@ -76,9 +78,9 @@ async function people(holdfast) {
 }
 
 async function customers(holdfast, dir) {
-  const one = (id) => [["external_id", "name"], [[id, id === "anvil" ? "Anvil & Co" : "Secret Stranger"]]];
-  await load(holdfast, dir, "accounts", "workshop", csv(...one("anvil")));
-  await load(holdfast, dir, "accounts", "borealis", csv(...one("stranger")));
+  const named = (...rows) => csv(["external_id", "name"], rows);
+  await load(holdfast, dir, "accounts", "workshop", named(["anvil", "Anvil & Co"], ["bellows", "Bellows Ltd"]));
+  await load(holdfast, dir, "accounts", "borealis", named(["stranger", "Secret Stranger"]));
   const owner = (key) => (key ? PEOPLE[key].email : "");
   await load(holdfast, dir, "accounts", "lumen", csv(
     ["external_id", "name", "owner_email", "start_date", "tags"],
@@ -102,7 +104,7 @@ export async function build() {
   const holdfast = await Holdfast.create();
   const dir = await mkdtemp(path.join(tmpdir(), "holdfast-world-"));
   try {
-    for (const [slug, name] of [["lumen", "Lumen Analytics"], ["borealis", "Borealis"], ["workshop", "Workshop"]]) {
+    for (const [slug, name] of [["lumen", "Lumen Analytics"], ["borealis", "Borealis"], ["workshop", "Workshop"], ["fresh", "Fresh Start"]]) {
       await holdfast.cli("tenant", "create", name, "--slug", slug, "--pack", "techcorp");
     }
     await people(holdfast);
