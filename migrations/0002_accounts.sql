@@ -44,6 +44,7 @@ CREATE TABLE accounts (
   tags           text[] NOT NULL DEFAULT '{}',
   fields         jsonb NOT NULL DEFAULT '{}',
   traits_at      timestamptz,
+  last_event_at  timestamptz,
   churned_on     date,
   created_at     timestamptz NOT NULL,
   updated_at     timestamptz NOT NULL,
@@ -80,7 +81,6 @@ CREATE TABLE account_states (
   renewal_date  date,
   renewal_open  boolean NOT NULL DEFAULT false,
   strategy      text,
-  last_event_at timestamptz,
   PRIMARY KEY (tenant_id, account_id),
   FOREIGN KEY (tenant_id, account_id) REFERENCES accounts (tenant_id, id) ON DELETE CASCADE
 );

@@ -24,9 +24,20 @@
     stops[(at + stops.length) % stops.length].focus();
     event.preventDefault();
   });
+  // Enter opens the first hit of what is typed by now: hits of fewer letters are waited out.
+  const hits = { asked: "", shown: null, wanted: false };
+  const openFirst = () => { hits.wanted = false; $(".hits a", jump)?.click(); };
+  jump?.addEventListener("htmx:beforeRequest", () => { hits.asked = $("input", jump).value; });
+  jump?.addEventListener("htmx:afterSwap", () => {
+    hits.shown = hits.asked;
+    if (hits.wanted && hits.shown === $("input", jump).value) openFirst();
+  });
   jump?.querySelector("form").addEventListener("submit", (event) => {
-    const first = $(".hits a", jump);
-    if (first) { event.preventDefault(); first.click(); }
+    const current = hits.shown === $("input", jump).value;
+    if (current && !$(".hits a", jump)) return;
+    event.preventDefault();
+    if (current) openFirst();
+    else hits.wanted = true;
   });
 
   // Lists: j/k or arrows walk the rows, Enter is the link's own, "e" edits where a row says how.

@@ -89,7 +89,7 @@ const SELECT: &str = "SELECT a.id, a.external_id, a.name, a.owner_id, u.name AS 
     a.pinned_segment, a.tags, a.fields, a.churned_on, a.created_at, a.updated_at, s.day, s.computed_at,
     coalesce(a.pinned_segment, s.segment) AS segment, s.stage, s.stage_day, s.model, s.score, s.band, s.tone,
     s.coverage, s.stale, s.score_before, s.band_before, s.before_day, s.why, s.arr_minor, s.currency,
-    s.arr_base_minor, s.renewal_date, s.renewal_open, s.strategy, s.last_event_at";
+    s.arr_base_minor, s.renewal_date, s.renewal_open, s.strategy, a.last_event_at";
 const FROM: &str = " FROM accounts a
     LEFT JOIN account_states s ON s.tenant_id = a.tenant_id AND s.account_id = a.id
     LEFT JOIN members m ON m.tenant_id = a.tenant_id AND m.id = a.owner_id

@@ -206,8 +206,8 @@ pub async fn put_users(tx: &mut TenantTx, users: &[UserUpdate], now: DateTime<Ut
 /// Notes when the product last reported anything of accounts.
 pub async fn touch_accounts(tx: &mut TenantTx, ids: &[Uuid], at: DateTime<Utc>) -> Result<()> {
     sqlx::query(
-        "UPDATE account_states SET last_event_at = $2
-         WHERE account_id = ANY($1) AND (last_event_at IS NULL OR last_event_at < $2)",
+        "UPDATE accounts SET last_event_at = $2
+         WHERE id = ANY($1) AND (last_event_at IS NULL OR last_event_at < $2)",
     )
     .bind(ids)
     .bind(at)

@@ -229,18 +229,25 @@ fn name_of(wire: &Wire<'_>, kind: Kind) -> Result<String, Unsound> {
 }
 
 /// Segment's rule: what the sender's clock was off by is the time it was sent less the time it arrived.
+///
+/// RudderStack's SDKs put the moment of the call into `originalTimestamp`, always, and a time the caller stated into
+/// `timestamp`; Segment forwards messages with both, the skew already out of `timestamp`. So where both are there,
+/// `timestamp` is meant as written.
 fn occurred_at(
     wire: &Wire<'_>,
     arrival: Arrival<'_>,
     sent_at: Option<DateTime<Utc>>,
 ) -> Result<DateTime<Utc>, Unsound> {
-    let stated = [&wire.original_timestamp, &wire.timestamp].into_iter().find(|v| !v.is_null());
-    let Some(stated) = stated else { return Ok(arrival.received_at) };
+    let (stated, as_written) = match (&wire.timestamp, &wire.original_timestamp) {
+        (Value::Null, Value::Null) => return Ok(arrival.received_at),
+        (Value::Null, original) => (original, false),
+        (stated, original) => (stated, !original.is_null()),
+    };
     let time = word(stated).as_deref().and_then(parse_time).ok_or_else(|| {
         unsound("bad_timestamp", format!("The time {stated} is not ISO 8601, such as 2027-01-31T09:30:00Z."))
     })?;
     let time = match sent_at {
-        Some(sent) if !arrival.historical => time + (arrival.received_at - sent),
+        Some(sent) if !arrival.historical && !as_written => time + (arrival.received_at - sent),
         _ => time,
     };
     let earliest = DateTime::from_timestamp(946_684_800, 0).unwrap_or_default();
@@ -389,6 +396,21 @@ mod tests {
             read_text(text, imported).unwrap().occurred_at,
             parse_time("2027-03-01T10:50:00Z").unwrap()
         );
+    }
+
+    #[test]
+    fn a_time_beside_the_original_one_is_meant_as_written() {
+        let slow = Arrival { sent_at: parse_time("2027-03-01T11:00:00Z"), ..arrival() };
+        for (times, occurred) in [
+            (r#""originalTimestamp":"2027-03-01T10:50:00Z""#, "2027-03-01T11:50:00Z"),
+            (
+                r#""timestamp":"2027-02-20T08:00:00Z","originalTimestamp":"2027-03-01T10:50:00Z""#,
+                "2027-02-20T08:00:00Z",
+            ),
+        ] {
+            let text = format!(r#"{{"type":"track","event":"x",{times}}}"#);
+            assert_eq!(read_text(&text, slow).unwrap().occurred_at, parse_time(occurred).unwrap(), "{times}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{Duration, NaiveDate};
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::standing::{Exchange, Standing};
@@ -21,8 +21,6 @@ pub(super) struct Loaded<'m> {
     accounts: Vec<AccountData>,
     /// The input each metric feeds, and how its rows are read.
     feeds: HashMap<i32, Feed>,
-    /// The first day counters were loaded for.
-    first_day: NaiveDate,
 }
 
 /// One account's rows.
@@ -49,7 +47,6 @@ impl<'m> Loaded<'m> {
         exchange: &'m Exchange,
         metrics: &[Metric],
         rows: FactRows,
-        first_day: NaiveDate,
     ) -> Self {
         let feeds =
             metrics.iter().filter_map(|metric| Some((metric.id, feed(methodology, metric)?))).collect();
@@ -76,7 +73,7 @@ impl<'m> Loaded<'m> {
                 row,
             })
             .collect();
-        Loaded { methodology, exchange, accounts, feeds, first_day }
+        Loaded { methodology, exchange, accounts, feeds }
     }
 
     pub(super) fn accounts(&self) -> &[AccountData] {
@@ -121,47 +118,14 @@ impl<'m> Loaded<'m> {
             let series = match (feed.as_events, feed.kind) {
                 (true, _) => Series::Events(by_day(known, feed.of_property)),
                 (false, MetricKind::Gauge) => Series::Gauge(samples(known, feed.ty)),
-                (false, _) => Series::Gauge(self.filled(account, &by_day(known, feed.of_property), day)),
+                // A day without a row is a zero once anything was heard; the engine sees to that.
+                (false, _) => Series::Gauge(
+                    by_day(known, feed.of_property).into_iter().map(|(day, n)| (day, Value::Number(n))).collect(),
+                ),
             };
             facts.inputs[usize::from(feed.input.0)] = series;
         }
-        // Once anything was ever heard of an account, an event that did not happen is a zero, not a gap.
-        if facts.last_event.is_some() {
-            for feed in self.feeds.values() {
-                let series = &mut facts.inputs[usize::from(feed.input.0)];
-                if *series == Series::Missing && feed.as_events {
-                    *series = Series::Events(Vec::new());
-                } else if *series == Series::Missing && feed.kind != MetricKind::Gauge {
-                    *series = Series::Gauge(self.filled(account, &[], day));
-                }
-            }
-        }
         facts
-    }
-
-    /// A daily count as a level: days without a row are zero from the account's first event on.
-    fn filled(
-        &self,
-        account: &AccountData,
-        rows: &[(NaiveDate, f64)],
-        day: NaiveDate,
-    ) -> Vec<(NaiveDate, Value)> {
-        let first_heard = account.series.iter().flat_map(|(_, rows)| rows.first()).map(|row| row.day).min();
-        let from = match (account.last_event_before, first_heard) {
-            (Some(_), _) => self.first_day,
-            (None, Some(first)) => first.max(self.first_day),
-            (None, None) => return Vec::new(),
-        };
-        let mut rows = rows.iter().peekable();
-        let mut out = Vec::new();
-        let mut at = from;
-        while at <= day {
-            while rows.next_if(|(date, _)| *date < at).is_some() {}
-            let value = rows.next_if(|(date, _)| *date == at).map_or(0.0, |(_, n)| *n);
-            out.push((at, Value::Number(value)));
-            at += Duration::days(1);
-        }
-        out
     }
 }
 

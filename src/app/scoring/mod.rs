@@ -127,7 +127,7 @@ impl App {
     ) -> Result<HashMap<Uuid, Assessed>> {
         let Some(in_force) = self.methodology(scope).await? else { return Ok(HashMap::new()) };
         let mut tx = self.db.read(scope).await?;
-        let loaded = load(&mut tx, scope, &in_force, accounts, day, day, day).await?;
+        let loaded = load(&mut tx, &in_force, accounts, day, day, day).await?;
         let exchange = exchange(&mut tx, scope).await?;
         let loaded = loaded.ready(&in_force, &exchange);
         let from = day - Duration::days(COMPARE_DAYS.into());
@@ -163,7 +163,7 @@ impl App {
     ) -> Result<()> {
         let now = self.clock.now();
         let today = scope.day_of(now);
-        let rows = load(tx, scope, in_force, ids, from, to, known_by).await?;
+        let rows = load(tx, in_force, ids, from, to, known_by).await?;
         let exchange = exchange(tx, scope).await?;
         let loaded = rows.ready(in_force, &exchange);
         let compared = Duration::days(COMPARE_DAYS.into());
@@ -220,18 +220,16 @@ impl App {
 struct Rows {
     metrics: Vec<db::metrics::Metric>,
     rows: db::facts::FactRows,
-    first_day: NaiveDate,
 }
 
 impl Rows {
     fn ready<'m>(self, in_force: &'m InForce, exchange: &'m Exchange) -> Loaded<'m> {
-        Loaded::new(&in_force.methodology, exchange, &self.metrics, self.rows, self.first_day)
+        Loaded::new(&in_force.methodology, exchange, &self.metrics, self.rows)
     }
 }
 
 async fn load(
     tx: &mut TenantTx,
-    _scope: &TenantScope,
     in_force: &InForce,
     ids: &[Uuid],
     from: NaiveDate,
@@ -242,7 +240,7 @@ async fn load(
     let counters_from = from - Duration::days(in_force.look_back());
     let gauges_from = from - Duration::days(GAUGE_DAYS);
     let rows = db::facts::load(tx, ids, counters_from, gauges_from, to, known_by).await?;
-    Ok(Rows { metrics, rows, first_day: counters_from + Duration::days(1) })
+    Ok(Rows { metrics, rows })
 }
 
 async fn exchange(tx: &mut TenantTx, scope: &TenantScope) -> Result<Exchange> {
@@ -293,6 +291,8 @@ fn state_of(
 ) -> State {
     let primary = evaluation.health.primary.and_then(|at| evaluation.health.models.get(at));
     let stale = primary.is_none_or(crate::domain::health::ModelScore::stale);
+    // Who has left has no health any more; the last score stays in the history.
+    let in_business = standing.churned_on.is_none();
     let text = |id: &Option<crate::domain::Id>| id.as_deref().map(str::to_owned);
     State {
         account_id: data.row.id,
@@ -301,15 +301,22 @@ fn state_of(
         stage: text(&evaluation.stage),
         stage_day: evaluation.day.and_then(|day| i32::try_from(day).ok()),
         model: primary.map(|model| model.id.to_string()),
-        score: evaluation.health.health,
-        band: text(&evaluation.band),
-        tone: evaluation.health.band.map(|band| in_force.tone(band).word().to_owned()),
+        score: evaluation.health.health.filter(|_| in_business),
+        band: text(&evaluation.band).filter(|_| in_business),
+        tone: evaluation
+            .health
+            .band
+            .filter(|_| in_business)
+            .map(|band| in_force.tone(band).word().to_owned()),
         coverage: primary.map_or(0.0, |model| model.coverage),
         stale,
         score_before: before.and_then(|b| b.score),
         band_before: before.and_then(|b| b.band.clone()),
         before_day: before.map(|b| b.day),
-        why: why::line(in_force, evaluation, before),
+        why: match standing.churned_on {
+            Some(day) => format!("The last contract ended on {day}."),
+            None => why::line(in_force, evaluation, before),
+        },
         arr_minor: standing.arr.minor,
         currency: standing.arr.currency.code().to_owned(),
         arr_base_minor: standing.arr_base.map(|money| money.minor),

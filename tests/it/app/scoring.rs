@@ -24,18 +24,21 @@ async fn an_event_moves_the_score_of_its_account_and_of_no_other() {
     let home = house.tenant("acme").await;
     house.accounts(&home, &["a1", "a2"]).await;
     house.work().await;
+    // Nothing was ever heard: only the count of tickets has a value, and that is too thin to look healthy.
     let before = score(&house, &home, "a1").await;
-    assert_eq!(before.score, None, "no data is no score, not a zero");
-    assert!(before.why.unwrap().contains("No score yet"));
-    // Six of ten seats on one day of seven: 100 * (6 / 7) / 10 = 8.57 %, of 60 full: 14.29 points of 100.
+    assert_eq!((before.score, before.coverage, before.stale), (Some(100.0), Some(0.1), Some(true)));
+    // Six of ten seats on one day of seven: 100 * (6 / 7) / 10 = 8.571 %, of 60 full 14.2857; no views, no queries.
     let events: Vec<_> = (0..6)
         .map(|n| track(&format!("m{n}"), "Report Exported", &format!("u{n}"), "a1", "2027-03-01T11:00:00Z"))
         .collect();
     house.send(&home, &events).await;
     house.work().await;
     let after = score(&house, &home, "a1").await;
-    assert!(after.score.is_some());
-    assert_eq!(score(&house, &home, "a2").await.score, None);
+    let usage = 14.285_714 / 3.0;
+    let expected = (0.4 * usage + 0.2 * 100.0) / 0.6;
+    assert!((after.score.unwrap() - expected).abs() < 1e-4, "{:?} {expected}", after.score);
+    let other = score(&house, &home, "a2").await;
+    assert_eq!((other.score, other.computed_at), (Some(100.0), before.computed_at));
 }
 
 #[tokio::test]
@@ -62,10 +65,10 @@ async fn a_score_keeps_version_and_readings_and_its_reasons_follow_from_them() {
         .sum();
     assert!((gained - model.score.unwrap()).abs() < 1e-6, "the reasons add up to the score");
     assert_eq!(explained.health, score.score, "a past score is derived again exactly");
-    // Adoption alone has data, with outcomes half: (.3*(75+100)/2 + .1*100) / .4.
-    assert!((score.score.unwrap() - (0.3 * 87.5 + 0.1 * 100.0) / 0.4).abs() < 1e-6, "{:?}", score.score);
-    assert!((f64::from(score.coverage) - 0.35).abs() < 1e-6, "{}", score.coverage);
-    assert!(score.stale, "a third of the weight is too thin to be shown as healthy");
+    // Adoption, half of support (no tickets) and half of outcomes have data: (.3*87.5 + .2*100 + .1*100) / .6.
+    assert!((score.score.unwrap() - (0.3 * 87.5 + 0.2 * 100.0 + 0.1 * 100.0) / 0.6).abs() < 1e-6, "{:?}", score.score);
+    assert!((score.coverage - 0.45).abs() < 1e-6, "{}", score.coverage);
+    assert!(score.stale, "less than half of the weight is too thin to be shown as healthy");
 }
 
 #[tokio::test]
@@ -80,29 +83,29 @@ async fn one_score_a_day_and_the_past_stays_as_it_was_said() {
     house.send(&home, &[gauge("g1", 30, "2027-03-01T10:00:00Z")]).await;
     house.work().await;
     let monday = stored(&house, &home, "a1", "2027-03-01").await.unwrap().score.unwrap();
-    assert!((monday - 50.0).abs() < 1e-6, "30 of 60");
+    assert!((monday - 70.0).abs() < 1e-6, "30 of 60, and no tickets: (.3*50 + .2*100) / .5");
     house.send(&home, &[gauge("g2", 42, "2027-03-01T11:00:00Z")]).await;
     house.work().await;
     let monday = stored(&house, &home, "a1", "2027-03-01").await.unwrap().score.unwrap();
-    assert!((monday - 70.0).abs() < 1e-6, "the same day is worked out again");
+    assert!((monday - 82.0).abs() < 1e-6, "the same day is worked out again");
     house.set("2027-03-02T12:00:00Z");
     house
         .send(&home, &[gauge("g3", 6, "2027-03-01T11:30:00Z"), gauge("g4", 12, "2027-03-02T11:00:00Z")])
         .await;
     house.work().await;
     let today = stored(&house, &home, "a1", "2027-03-02").await.unwrap().score.unwrap();
-    assert!((today - 20.0).abs() < 1e-6, "today knows today's sample");
+    assert!((today - 52.0).abs() < 1e-6, "today knows today's sample");
     // A late sample about Monday does not rewrite Monday, not even when Monday is scored again.
     let day = "2027-03-01".parse().unwrap();
     house.app.score_all(&home.scope, day, &|_| ()).await.unwrap();
     let monday = stored(&house, &home, "a1", "2027-03-01").await.unwrap().score.unwrap();
-    assert!((monday - 70.0).abs() < 1e-6);
+    assert!((monday - 82.0).abs() < 1e-6);
     // Asked as known at its own end it is still the same.
     let mut tx = house.app.db.read(&home.scope).await.unwrap();
     let id = db::accounts::id_of(&mut tx, "a1").await.unwrap().unwrap();
     drop(tx);
     let then = house.app.assess(&home.scope, id, day).await.unwrap().unwrap();
-    assert!((then.evaluation.health.health.unwrap() - 70.0).abs() < 1e-6);
+    assert!((then.evaluation.health.health.unwrap() - 82.0).abs() < 1e-6);
 }
 
 #[tokio::test]
