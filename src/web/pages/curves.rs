@@ -83,4 +83,20 @@ mod tests {
         assert_eq!(words(&steps), "100 from 80, else 25");
         assert_eq!(points(&steps).iter().map(|p| p.1).collect::<Vec<_>>(), [25.0, 25.0, 100.0, 100.0]);
     }
+
+    #[test]
+    fn curves_are_drawn_as_they_score() {
+        let falling = Curve::Linear { zero: 10.0, full: 0.0 };
+        assert_eq!(points(&falling), [(0.0, 100.0), (10.0, 0.0), (11.5, 0.0)]);
+        let step = |bound, score| crate::domain::health::Step { bound, score, label: None };
+        let steps = Curve::Steps(
+            [step(Some(Bound::From(80.0)), 100.0), step(Some(Bound::From(60.0)), 75.0), step(None, 25.0)]
+                .into(),
+        );
+        let drawn = points(&steps);
+        assert_eq!(drawn.iter().map(|p| p.1).collect::<Vec<_>>(), [25.0, 25.0, 75.0, 75.0, 100.0, 100.0]);
+        assert!(drawn.windows(2).all(|pair| pair[0].0 <= pair[1].0));
+        let map = Curve::Map([("strong".into(), 100.0), ("none".into(), 0.0)].into());
+        assert_eq!(points(&map), [(-0.5, 0.0), (0.5, 0.0), (0.5, 100.0), (1.5, 100.0)]);
+    }
 }

@@ -9,6 +9,7 @@
 use std::str::FromStr;
 use std::sync::OnceLock;
 
+use axum_test::multipart::{MultipartForm, Part};
 use axum_test::{TestRequest, TestResponse, TestServer};
 use base64::Engine;
 use chrono::{DateTime, Utc};
@@ -268,6 +269,25 @@ impl Browser {
     /// Sends a form from one of our own pages.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> TestResponse {
         self.with_cookie(self.http.post(path)).add_header("sec-fetch-site", "same-origin").form(form).await
+    }
+
+    /// Sends a form with a file in its field `file`.
+    pub async fn upload(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        name: &str,
+        content: &str,
+    ) -> TestResponse {
+        let part = Part::bytes(content.as_bytes().to_vec()).file_name(name);
+        let form = fields.iter().fold(MultipartForm::new(), |form, (name, value)| {
+            form.add_text((*name).to_owned(), (*value).to_owned())
+        });
+        let form = form.add_part("file", part);
+        self.with_cookie(self.http.post(path))
+            .add_header("sec-fetch-site", "same-origin")
+            .multipart(form)
+            .await
     }
 
     fn with_cookie(&self, request: TestRequest) -> TestRequest {

@@ -4,4 +4,6 @@ mod api;
 mod collect;
 mod isolation;
 mod pages_accounts;
+mod pages_portfolio;
+mod pages_settings;
 mod session;

@@ -6,9 +6,10 @@ use super::health::{ComponentRow, MeasureRow, PathUp};
 use super::load::{Scored, Subject};
 use crate::app::scoring::figure;
 use crate::domain::expr::Expr;
-use crate::domain::health::{Bound, Curve, ModelScore, Need, Node, NodeScore, Reading};
+use crate::domain::health::{Curve, ModelScore, Need, Node, NodeScore, Reading};
 use crate::domain::methodology::{Input, InputType, Methodology};
 use crate::domain::value::Value;
+use crate::web::pages::curves::points;
 use crate::web::pages::wording::whole;
 use crate::web::ui::charts::{CurveDot, Step, Waterfall};
 use crate::web::ui::{Notice, Tone, format};
@@ -367,45 +368,6 @@ fn behind<'m>(methodology: &'m Methodology, value: &Expr, depth: usize) -> (Opti
     (first, days)
 }
 
-/// The points of a curve: a line with its clamped ends, stairs, or one stair a value.
-fn points(curve: &Curve) -> Vec<(f64, f64)> {
-    match curve {
-        Curve::Linear { zero, full } => {
-            let rest = (full - zero).abs() * 0.15;
-            if zero < full {
-                vec![(*zero, 0.0), (*full, 100.0), (full + rest, 100.0)]
-            } else {
-                vec![(*full, 100.0), (*zero, 0.0), (zero + rest, 0.0)]
-            }
-        }
-        Curve::Steps(steps) => {
-            let mut edges: Vec<f64> = steps.iter().filter_map(|s| s.bound.map(Bound::figure)).collect();
-            edges.sort_by(f64::total_cmp);
-            edges.dedup();
-            let (Some(low), Some(high)) = (edges.first().copied(), edges.last().copied()) else {
-                return Vec::new();
-            };
-            let margin = if high > low { (high - low) * 0.3 } else { low.abs().max(1.0) * 0.5 };
-            edges.insert(0, low - margin);
-            edges.push(high + margin);
-            edges
-                .windows(2)
-                .filter_map(|pair| {
-                    let middle = Value::Number(f64::midpoint(pair[0], pair[1]));
-                    let score = curve.score(middle.as_val())?.score;
-                    Some([(pair[0], score), (pair[1], score)])
-                })
-                .flatten()
-                .collect()
-        }
-        Curve::Map(_) => ranked(curve)
-            .iter()
-            .enumerate()
-            .flat_map(|(at, (_, score))| [(at as f64 - 0.5, *score), (at as f64 + 0.5, *score)])
-            .collect(),
-    }
-}
-
 /// The values of a map, worst first.
 fn ranked(curve: &Curve) -> Vec<(&str, f64)> {
     let Curve::Map(map) = curve else { return Vec::new() };
@@ -439,21 +401,5 @@ mod tests {
         assert_eq!(tenths(&[13.333, 13.333, 13.334], 400), [133, 133, 134]);
         assert_eq!((shown_tenths(41.17), shown_tenths(69.97), shown_tenths(70.0)), (412, 699, 700));
         assert_eq!(tenths(&[], 0), Vec::<i64>::new());
-    }
-
-    #[test]
-    fn curves_are_drawn_as_they_score() {
-        let falling = Curve::Linear { zero: 10.0, full: 0.0 };
-        assert_eq!(points(&falling), [(0.0, 100.0), (10.0, 0.0), (11.5, 0.0)]);
-        let step = |bound, score| crate::domain::health::Step { bound, score, label: None };
-        let steps = Curve::Steps(
-            [step(Some(Bound::From(80.0)), 100.0), step(Some(Bound::From(60.0)), 75.0), step(None, 25.0)]
-                .into(),
-        );
-        let drawn = points(&steps);
-        assert_eq!(drawn.iter().map(|p| p.1).collect::<Vec<_>>(), [25.0, 25.0, 75.0, 75.0, 100.0, 100.0]);
-        assert!(drawn.windows(2).all(|pair| pair[0].0 <= pair[1].0));
-        let map = Curve::Map([("strong".into(), 100.0), ("none".into(), 0.0)].into());
-        assert_eq!(points(&map), [(-0.5, 0.0), (0.5, 0.0), (0.5, 100.0), (1.5, 100.0)]);
     }
 }

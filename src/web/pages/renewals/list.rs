@@ -122,11 +122,12 @@ pub async fn show(
         renewal_to: to,
         ..Filter::default()
     };
-    let number = params.page.parse::<i64>().unwrap_or(1).max(1);
     let mut tx = web.app.db.read(&member.scope).await?;
     let members = members::list(&mut tx).await?;
     let sums = db::accounts::renewal_months(&mut tx, &filter, today).await?;
     let total: i64 = sums.iter().map(|month| month.accounts).sum();
+    let last = ((total + PAGE - 1) / PAGE).max(1);
+    let number = params.page.parse::<i64>().unwrap_or(1).clamp(1, last);
     let (filter, offset) = (with_date(filter), (number - 1) * PAGE);
     let accounts = db::accounts::list(&mut tx, &filter, Sort::Renewal, false, offset, PAGE).await?;
     drop(tx);

@@ -5,20 +5,28 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 
 use super::imports::{HERE, label};
 use super::{SettingsNav, SettingsRoom};
 use crate::app::Error;
 use crate::db::imports::{self, Import, Reject};
-use crate::web::Web;
 use crate::web::error::Result;
-use crate::web::extract::{Hx, Id, Member};
+use crate::web::extract::{Hx, Id, Member, Query};
 use crate::web::respond::Page;
 use crate::web::ui::shell::Room;
 use crate::web::ui::{Notice, ProgressBar, Shell, StatTile, Tone, filters, format};
+use crate::web::{Web, paths};
 
 /// Rejected rows shown on the page; the file has all of them.
 const REJECTS: i64 = 20;
+
+/// The uploaded file that a check was about.
+#[derive(Debug, Default, Deserialize)]
+pub struct Params {
+    #[serde(default)]
+    upload: String,
+}
 
 /// One import: first its mapping, then its progress and result.
 #[derive(Clone, Debug, Template)]
@@ -60,6 +68,8 @@ pub enum ImportStep {
         rejected: Vec<(String, String, String)>,
         /// Where all of them can be fetched; `None` when there are none.
         download: Option<String>,
+        /// After a check: the mapping of the same file, to import it.
+        again: Option<String>,
     },
 }
 
@@ -77,13 +87,21 @@ pub struct ColumnMapping {
 }
 
 /// Where it is.
-pub async fn show(State(web): State<Web>, member: Member, Hx(part): Hx, Id(id): Id) -> Result<Response> {
+pub async fn show(
+    State(web): State<Web>,
+    member: Member,
+    Hx(part): Hx,
+    Id(id): Id,
+    Query(params): Query<Params>,
+) -> Result<Response> {
     let mut tx = web.app.db.read(&member.scope).await?;
     let nav = SettingsNav::load(&mut tx, SettingsRoom::Imports).await?;
     let import = imports::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
     let rejects = imports::rejects(&mut tx, id, 0, REJECTS).await?;
     drop(tx);
-    let here = format!("{HERE}/{id}");
+    let here = paths::with_query(&format!("{HERE}/{id}"), &[("upload", &params.upload)]);
+    let upload = params.upload.parse().ok().filter(|_| import.dry_run && import.error.is_none());
+    let again = upload.map(|upload| super::upload::href(upload, &import.kind, &import.file_name));
     let page = ImportPage {
         shell: member.shell(Room::Settings),
         nav,
@@ -92,7 +110,7 @@ pub async fn show(State(web): State<Web>, member: Member, Hx(part): Hx, Id(id): 
         step: if import.finished_at.is_none() {
             ImportStep::Running(progress(&import))
         } else {
-            finished(&import, &rejects, &here)
+            finished(&import, &rejects, again)
         },
         here,
     };
@@ -111,7 +129,7 @@ fn progress(import: &Import) -> ProgressBar {
     ProgressBar::new(word, import.bytes_done, total, "byte").text(&text)
 }
 
-fn finished(import: &Import, rejects: &[Reject], here: &str) -> ImportStep {
+fn finished(import: &Import, rejects: &[Reject], again: Option<String>) -> ImportStep {
     let taken = import.created + import.updated + import.unchanged;
     let rows = format::count(import.rows_done, "row");
     let notice = match (&import.error, import.dry_run, import.rejected) {
@@ -146,7 +164,8 @@ fn finished(import: &Import, rejects: &[Reject], here: &str) -> ImportStep {
             tile("Rejected", import.rejected, "each with its reason"),
         ],
         rejected: rejects.iter().map(|r| (format::number(r.line), r.reason.clone(), cells(r))).collect(),
-        download: (import.rejected > 0).then(|| format!("{here}/rejected.csv")),
+        download: (import.rejected > 0).then(|| format!("{HERE}/{}/rejected.csv", import.id)),
+        again,
     }
 }
 

@@ -62,9 +62,13 @@ impl Upload {
 
     /// The page of its mapping.
     pub(super) fn href(&self) -> String {
-        let path = format!("{HERE}/uploads/{}", self.id);
-        paths::with_query(&path, &[("kind", self.kind.word()), ("file", &self.name)])
+        href(self.id, self.kind.word(), &self.name)
     }
+}
+
+/// The page of an upload's mapping.
+pub(super) fn href(id: Uuid, kind: &str, file: &str) -> String {
+    paths::with_query(&format!("{HERE}/uploads/{id}"), &[("kind", kind), ("file", file)])
 }
 
 fn directory() -> PathBuf {
@@ -270,7 +274,10 @@ pub async fn start(
             Ok(page_with_status(StatusCode::UNPROCESSABLE_ENTITY, page))
         }
         Some(Err(error)) => Err(error.into()),
-        Some(Ok(())) | None => Ok(redirect(&format!("{HERE}/{import}"))),
+        Some(Ok(())) | None => Ok(redirect(&paths::with_query(
+            &format!("{HERE}/{import}"),
+            &[("upload", &if dry_run { id.to_string() } else { String::new() })],
+        ))),
     }
 }
 
