@@ -206,8 +206,9 @@ pub async fn put_users(tx: &mut TenantTx, users: &[UserUpdate], now: DateTime<Ut
 /// Notes when the product last reported anything of accounts.
 pub async fn touch_accounts(tx: &mut TenantTx, ids: &[Uuid], at: DateTime<Utc>) -> Result<()> {
     sqlx::query(
-        "UPDATE accounts SET last_event_at = $2
-         WHERE id = ANY($1) AND (last_event_at IS NULL OR last_event_at < $2)",
+        "WITH locked AS (SELECT id FROM accounts WHERE id = ANY($1)
+           AND (last_event_at IS NULL OR last_event_at < $2) ORDER BY id FOR NO KEY UPDATE)
+         UPDATE accounts a SET last_event_at = $2 FROM locked WHERE a.id = locked.id",
     )
     .bind(ids)
     .bind(at)

@@ -213,6 +213,15 @@ pub async fn put_states(tx: &mut TenantTx, states: &[State], now: DateTime<Utc>)
             states.iter().map(|s| s.$field.clone()).collect::<Vec<_>>()
         };
     }
+    // Everybody locks in this order: accounts, their states, the list of those to score.
+    sqlx::query(
+        "UPDATE accounts a SET churned_on = x.ch FROM unnest($1::uuid[], $2::date[]) AS x (id, ch)
+         WHERE a.id = x.id AND a.churned_on IS DISTINCT FROM x.ch",
+    )
+    .bind(column!(account_id))
+    .bind(column!(churned_on))
+    .execute(tx.conn())
+    .await?;
     sqlx::query(
         "INSERT INTO account_states (tenant_id, account_id, day, computed_at, segment, stage, stage_day, model, score,
            band, tone, coverage, stale, score_before, band_before, before_day, why, arr_minor, currency,
@@ -254,14 +263,6 @@ pub async fn put_states(tx: &mut TenantTx, states: &[State], now: DateTime<Utc>)
     .bind(column!(strategy))
     .bind(column!(churned_on))
     .bind(now)
-    .execute(tx.conn())
-    .await?;
-    sqlx::query(
-        "UPDATE accounts a SET churned_on = x.ch FROM unnest($1::uuid[], $2::date[]) AS x (id, ch)
-         WHERE a.id = x.id AND a.churned_on IS DISTINCT FROM x.ch",
-    )
-    .bind(column!(account_id))
-    .bind(column!(churned_on))
     .execute(tx.conn())
     .await?;
     sqlx::query(

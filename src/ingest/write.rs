@@ -135,12 +135,12 @@ pub(super) async fn messages(
     }
     let touched: Vec<Uuid> =
         events.iter().map(|e| e.account_id).collect::<HashSet<_>>().into_iter().collect();
-    // First, because scoring begins with this list too: the other way round each could hold what the other needs.
-    db::accounts::mark_dirty(tx, &touched, now).await?;
+    // Everybody locks in this order: accounts, their series and states, the list of those to score.
+    db::events::touch_accounts(tx, &touched, now).await?;
     db::events::insert(tx, &events, now).await?;
     roll.write(tx).await?;
     write_traits(tx, traits, now).await?;
-    db::events::touch_accounts(tx, &touched, now).await?;
+    db::accounts::mark_dirty(tx, &touched, now).await?;
     Ok(waiting)
 }
 

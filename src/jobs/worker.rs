@@ -16,6 +16,8 @@ const LEASE_SECONDS: i64 = 60;
 const PATIENCE: i32 = 10;
 /// Accounts scored in one transaction when they changed.
 const DIRTY_CHUNK: i64 = 200;
+/// How often the list of changed accounts is gone through before jobs have their turn.
+const PASSES: usize = 50;
 
 /// Runs until told to stop; then finishes what it is at.
 pub async fn run(app: App, event_retention_days: Option<u32>, mut stop: watch::Receiver<bool>) {
@@ -63,7 +65,8 @@ fn report<T>(result: Result<T>, doing: &str) {
 /// A chunk for each tenant in turn, so that one with many accounts does not hold up the others.
 async fn score_changed(app: &App, stop: &watch::Receiver<bool>) -> Result<usize> {
     let mut total = 0;
-    loop {
+    // Accounts that never stop changing must not keep jobs from their turn.
+    for _ in 0..PASSES {
         let mut tx = app.db.platform().await?;
         let tenants = platform::tenants_with_dirty_accounts(&mut tx).await?;
         tx.commit().await?;
@@ -76,9 +79,10 @@ async fn score_changed(app: &App, stop: &watch::Receiver<bool>) -> Result<usize>
         }
         total += scored;
         if scored == 0 {
-            return Ok(total);
+            break;
         }
     }
+    Ok(total)
 }
 
 async fn do_due(app: &App, stop: &watch::Receiver<bool>) -> Result<usize> {

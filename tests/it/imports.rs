@@ -113,7 +113,8 @@ impl House {
     /// Takes everything off the list of accounts to score.
     async fn rest(&self) {
         let mut tx = self.app.db.write(&self.scope).await.unwrap();
-        db::accounts::take_dirty(&mut tx, 1_000_000).await.unwrap();
+        let dirty = db::accounts::claim_dirty(&mut tx, 1_000_000).await.unwrap().unwrap();
+        db::accounts::settle_dirty(&mut tx, &dirty).await.unwrap();
         tx.commit().await.unwrap();
     }
 

@@ -49,11 +49,13 @@ impl App {
         let today = self.clock.today(scope.time_zone());
         let Some(in_force) = self.methodology(scope).await? else { return Ok(0) };
         let mut tx = self.db.write(scope).await?;
-        let ids = db::accounts::take_dirty(&mut tx, limit).await?;
-        if ids.is_empty() {
+        let Some(dirty) = db::accounts::claim_dirty(&mut tx, limit).await? else { return Ok(0) };
+        if dirty.is_empty() {
             return Ok(0);
         }
+        let ids: Vec<Uuid> = dirty.iter().map(|d| d.account_id).collect();
         self.score_into(&mut tx, scope, &in_force, &ids, today, today, today).await?;
+        db::accounts::settle_dirty(&mut tx, &dirty).await?;
         tx.commit().await?;
         metrics::counter!("holdfast_scores_total").increment(ids.len() as u64);
         Ok(ids.len())

@@ -183,3 +183,28 @@ async fn every_tenant_is_scored_once_a_day_in_its_own_time_zone() {
     .unwrap();
     assert_eq!(slots, [("score_all:2027-03-02".to_owned(), 1), ("score_all:2027-03-03".to_owned(), 1)]);
 }
+
+#[tokio::test]
+async fn events_do_not_wait_for_scoring_and_none_is_forgotten_that_comes_meanwhile() {
+    let house = House::new().await;
+    let home = house.tenant("acme").await;
+    house.accounts(&home, &["a1", "a2"]).await;
+    let mut scoring = house.app.db.write(&home.scope).await.unwrap();
+    let dirty = db::accounts::claim_dirty(&mut scoring, 10).await.unwrap().unwrap();
+    assert_eq!(dirty.len(), 2);
+    let mut other = house.app.db.write(&home.scope).await.unwrap();
+    assert_eq!(db::accounts::claim_dirty(&mut other, 10).await.unwrap(), None, "one worker a tenant");
+    drop(other);
+    house.set("2027-03-01T12:00:01Z");
+    let event = track("m1", "Dashboard Viewed", "u1", "a1", "2027-03-01T11:00:00Z");
+    let sent = tokio::time::timeout(std::time::Duration::from_secs(30), house.send(&home, &[event])).await;
+    assert_eq!(sent.expect("the event waits for the open transaction")["accepted"], 1);
+    db::accounts::settle_dirty(&mut scoring, &dirty).await.unwrap();
+    scoring.commit().await.unwrap();
+    let mut tx = house.app.db.read(&home.scope).await.unwrap();
+    assert_eq!(
+        db::accounts::dirty_backlog(&mut tx).await.unwrap().0,
+        1,
+        "a1 changed again and is still to be scored"
+    );
+}
