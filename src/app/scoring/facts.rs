@@ -120,7 +120,10 @@ impl<'m> Loaded<'m> {
                 (false, MetricKind::Gauge) => Series::Gauge(samples(known, feed.ty)),
                 // A day without a row is a zero once anything was heard; the engine sees to that.
                 (false, _) => Series::Gauge(
-                    by_day(known, feed.of_property).into_iter().map(|(day, n)| (day, Value::Number(n))).collect(),
+                    by_day(known, feed.of_property)
+                        .into_iter()
+                        .map(|(day, n)| (day, Value::Number(n)))
+                        .collect(),
                 ),
             };
             facts.inputs[usize::from(feed.input.0)] = series;

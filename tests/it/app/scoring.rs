@@ -66,7 +66,11 @@ async fn a_score_keeps_version_and_readings_and_its_reasons_follow_from_them() {
     assert!((gained - model.score.unwrap()).abs() < 1e-6, "the reasons add up to the score");
     assert_eq!(explained.health, score.score, "a past score is derived again exactly");
     // Adoption, half of support (no tickets) and half of outcomes have data: (.3*87.5 + .2*100 + .1*100) / .6.
-    assert!((score.score.unwrap() - (0.3 * 87.5 + 0.2 * 100.0 + 0.1 * 100.0) / 0.6).abs() < 1e-6, "{:?}", score.score);
+    assert!(
+        (score.score.unwrap() - (0.3 * 87.5 + 0.2 * 100.0 + 0.1 * 100.0) / 0.6).abs() < 1e-6,
+        "{:?}",
+        score.score
+    );
     assert!((score.coverage - 0.45).abs() < 1e-6, "{}", score.coverage);
     assert!(score.stale, "less than half of the weight is too thin to be shown as healthy");
 }
