@@ -172,9 +172,9 @@ pub(super) fn headline(of: &Day, quarters: &[QuarterSums]) -> String {
     if risk == 0 {
         return format!("{start}; none of it is at risk.");
     }
-    let near = quarters.iter().take(2);
+    let mut near = quarters.iter().take(2);
     let renews: i64 = near.clone().map(|quarter| quarter.sum(|band| of.names.at_risk(band)).1).sum();
-    let end = near.last().and_then(|quarter| quarter.first.checked_add_months(Months::new(3)));
+    let end = near.next_back().and_then(|quarter| quarter.first.checked_add_months(Months::new(3)));
     match end.and_then(|end| end.pred_opt()).filter(|_| renews > 0) {
         Some(end) => format!(
             "{start}, {} is at risk, and {} of that renews by {}.",

@@ -38,6 +38,7 @@ const BEGINS_WITHIN: Duration = Duration::from_secs(10);
 /// What the address says of the file.
 #[derive(Debug, Deserialize)]
 pub struct Params {
+    #[serde(default)]
     kind: String,
     #[serde(default)]
     file: String,
