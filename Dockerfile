@@ -2,7 +2,7 @@
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
-ENV SQLX_OFFLINE=true CARGO_TERM_COLOR=never
+ENV CARGO_TERM_COLOR=never
 COPY . .
 # The caches keep compiled dependencies between builds; the program is copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \

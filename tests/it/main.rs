@@ -1,5 +1,7 @@
 //! Integration tests: one binary, folders as in `src/`, on a real PostgreSQL.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test")]
+
 mod app;
 mod architecture;
 mod cli;
