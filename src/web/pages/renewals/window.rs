@@ -25,10 +25,10 @@ impl Window {
         if word == "all" {
             return Window::All;
         }
-        if let Some((year, quarter)) = word.split_once("-Q") {
-            if let (Ok(year @ 1900..=3000), Ok(quarter @ 1..=4)) = (year.parse(), quarter.parse()) {
-                return Window::Quarter(year, quarter);
-            }
+        if let Some((year, quarter)) = word.split_once("-Q")
+            && let (Ok(year @ 1900..=3000), Ok(quarter @ 1..=4)) = (year.parse(), quarter.parse())
+        {
+            return Window::Quarter(year, quarter);
         }
         word.parse().ok().filter(|days| (1..=3650).contains(days)).map_or_else(Window::default, Window::Days)
     }
