@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{PASSWORD, say};
 use crate::app::imports::{ImportKind, ImportRequest, Known, Mapping};
@@ -46,16 +47,21 @@ pub(super) async fn load(app: &App) -> anyhow::Result<World> {
         None => app.clock.now().date_naive(),
     };
     let world = World::generate(DEFAULT_SEED, today);
-    let mut loaded_any = false;
+    let mut loading = Vec::new();
     for plan in &world.tenants {
         if is_loaded(app, plan).await? {
             continue;
         }
-        if !loaded_any {
+        if loading.is_empty() {
             say("Loading two invented companies with eighteen months of usage (about a minute, once):");
-            loaded_any = true;
         }
-        Loader::new(app, plan, today).await?.run().await.with_context(|| format!("loading {}", plan.name))?;
+        let (loader, name) = (Loader::new(app, plan, today).await?, plan.name);
+        loading
+            .push(tokio::spawn(async move { loader.run().await.with_context(|| format!("loading {name}")) }));
+    }
+    let loaded_any = !loading.is_empty();
+    for company in loading {
+        company.await??;
     }
     if loaded_any {
         say(format_args!("Loaded in {:.0} s.", started.elapsed().as_secs_f64()));
@@ -105,51 +111,65 @@ async fn send(
     plan: &TenantPlan,
     events: &[DemoEvent],
     received_at: DateTime<Utc>,
-) -> anyhow::Result<Outcome> {
-    let mut total = Outcome::default();
+) -> anyhow::Result<()> {
     if events.is_empty() {
-        return Ok(total);
+        return Ok(());
     }
     let scope = app.tenant(plan.slug).await?;
-    let mut tx = app.db.read(&scope).await?;
+    for submission in submissions(events, write_key(app, &scope).await?, received_at)? {
+        ingest.submit(&scope, submission).await?;
+    }
+    Ok(())
+}
+
+async fn write_key(app: &App, scope: &TenantScope) -> anyhow::Result<Uuid> {
+    let mut tx = app.db.read(scope).await?;
     let key = db::api_keys::list(&mut tx).await?.into_iter().find(|key| key.scope == "write");
-    drop(tx);
-    let key = key.context("the demo's write key is gone")?;
-    for chunk in events.chunks(MAX_MESSAGES) {
+    Ok(key.context("the demo's write key is gone")?.id)
+}
+
+/// Events as requests of an SDK that imports the past.
+fn submissions(
+    events: &[DemoEvent],
+    key_id: Uuid,
+    received_at: DateTime<Utc>,
+) -> anyhow::Result<Vec<Submission>> {
+    let request = |chunk: &[DemoEvent]| {
         let batch: Vec<_> = chunk.iter().map(DemoEvent::to_segment).collect();
         let body = serde_json::to_vec(&json!({ "batch": batch }))?;
         let envelope = wire::parse(&body, Endpoint::Import)?;
-        total += ingest.submit(&scope, Submission::read(&envelope, key.id, received_at)).await?;
-    }
-    Ok(total)
+        Ok(Submission::read(&envelope, key_id, received_at))
+    };
+    events.chunks(MAX_MESSAGES).map(request).collect()
 }
 
 /// Loads one company.
-struct Loader<'p> {
+struct Loader {
     /// The product on a clock that goes through the past.
     past: App,
     /// The product on the real clock.
-    present: &'p App,
-    plan: &'p TenantPlan,
+    present: App,
+    plan: TenantPlan,
     clock: Clock,
     ingest: Ingest,
     today: NaiveDate,
     actor: Actor,
 }
 
-impl<'p> Loader<'p> {
-    async fn new(app: &'p App, plan: &'p TenantPlan, today: NaiveDate) -> anyhow::Result<Self> {
+impl Loader {
+    async fn new(app: &App, plan: &TenantPlan, today: NaiveDate) -> anyhow::Result<Self> {
         let clock = Clock::manual(noon(plan, plan.first_day()));
         let mut tx = app.db.platform().await?;
         platform::ensure_event_months(&mut tx, plan.first_day(), today).await?;
         tx.commit().await?;
         let ingest = Ingest::new(app.db.clone(), clock.clone());
         let past = App::new(app.db.clone(), clock.clone());
-        Ok(Loader { past, present: app, plan, clock, ingest, today, actor: Actor::holdfast() })
+        let (present, plan) = (app.clone(), plan.clone());
+        Ok(Loader { past, present, plan, clock, ingest, today, actor: Actor::holdfast() })
     }
 
     async fn run(&self) -> anyhow::Result<()> {
-        let plan = self.plan;
+        let plan = &self.plan;
         let scope = self.company().await?;
         say(format_args!("  {}: {} accounts", plan.name, plan.accounts.len()));
         self.import(&scope, ImportKind::Accounts, "accounts.csv", plan.accounts_csv()).await?;
@@ -165,14 +185,14 @@ impl<'p> Loader<'p> {
         ));
         let (from, to) = (plan.first_day(), self.today - Duration::days(1));
         let accounts = self.present.score_range(&scope, from, to, |day| day, &|_| ()).await?;
-        worker::run_until_empty(self.present).await?;
+        worker::run_until_empty(&self.present).await?;
         say(format_args!("    scores of {accounts} accounts for {} days", (to - from).num_days() + 2));
         self.note(&scope, LOADED).await
     }
 
     /// The company, its people, keys, fields and rates.
     async fn company(&self) -> anyhow::Result<TenantScope> {
-        let plan = self.plan;
+        let plan = &self.plan;
         let pack = methodology::pack_source("techcorp").context("the pack techcorp is missing")?;
         let scope = match self.past.tenant(plan.slug).await {
             Ok(scope) => scope,
@@ -230,7 +250,7 @@ impl<'p> Loader<'p> {
             known: Known::OnItsDay,
         };
         // Figures of the whole past come in one file, so for this the clock must stand at its end.
-        let app = if kind == ImportKind::Metrics { self.present } else { &self.past };
+        let app = if kind == ImportKind::Metrics { &self.present } else { &self.past };
         let done = app.import(scope, request, Cursor::new(csv.into_bytes()), &self.actor, &|_| ()).await?;
         if let Some(error) = done.error {
             bail!("{file_name}: {error}");
@@ -248,16 +268,31 @@ impl<'p> Loader<'p> {
         self.plan.metrics_csv(self.present.clock.today(self.plan.time_zone))
     }
 
+    /// The next days are made on a thread of their own while one is being stored.
     async fn events(&self) -> anyhow::Result<Outcome> {
+        let scope = self.past.tenant(self.plan.slug).await?;
+        let key_id = write_key(&self.past, &scope).await?;
+        let (sender, mut days) = tokio::sync::mpsc::channel(4);
+        let (plan, now) = (self.plan.clone(), self.present.clock.now());
+        let making = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
+            for (day, arrived) in plan.arrivals() {
+                let received_at = (noon(&plan, day) + Duration::hours(11)).min(now);
+                let happened: Vec<DemoEvent> = arrived.into_iter().filter(|e| e.occurred_at <= now).collect();
+                let made = submissions(&happened, key_id, received_at)?;
+                if sender.blocking_send((received_at, made)).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
         let mut total = Outcome::default();
-        let now = self.present.clock.now();
-        for (day, arrived) in self.plan.arrivals() {
-            let evening = noon(self.plan, day) + Duration::hours(11);
-            let received_at = evening.min(now);
+        while let Some((received_at, made)) = days.recv().await {
             self.clock.set(received_at);
-            let happened: Vec<DemoEvent> = arrived.into_iter().filter(|e| e.occurred_at <= now).collect();
-            total += send(&self.past, &self.ingest, self.plan, &happened, received_at).await?;
+            for submission in made {
+                total += self.ingest.submit(&scope, submission).await?;
+            }
         }
+        making.await??;
         Ok(total)
     }
 
