@@ -48,7 +48,11 @@ impl Check<'_, '_, '_> {
             let option =
                 |o: &ProfileOption| (id(&o.id), o.when.as_ref().and_then(|when| self.condition(when)));
             let options = question.options.iter().map(option).collect();
-            self.out.profile.push(Question { id: id(&question.id), options });
+            self.out.profile.push(Question {
+                id: id(&question.id),
+                choose: question.choose == Some(true),
+                options,
+            });
         }
     }
 
