@@ -6,6 +6,7 @@
 
 pub mod advocacy;
 pub mod calendar;
+pub mod compact;
 pub mod cases;
 pub mod exchange;
 pub mod expr;
