@@ -145,7 +145,7 @@ pub(super) fn parse(source: &str, errors: &mut Errors<'_>) -> Option<Node> {
         errors.general(format!("a pack may have {MAX_BYTES} bytes at most"));
         return None;
     }
-    let mut builder = Builder { open: Vec::new(), root: None, documents: 0 };
+    let mut builder = Builder { open: Vec::new(), root: None, documents: 0, cursor: Cursor::default() };
     let mut parser = Parser::new_from_str(source);
     while let Some(event) = parser.next_event() {
         match event {
@@ -191,6 +191,32 @@ struct Builder {
     open: Vec<Open>,
     root: Option<Node>,
     documents: usize,
+    cursor: Cursor,
+}
+
+/// A place in a line that was reached before, so that a long line is walked through only once.
+#[derive(Default)]
+struct Cursor {
+    line: u32,
+    /// Characters before the place.
+    chars: usize,
+    /// Bytes before it.
+    bytes: usize,
+}
+
+impl Cursor {
+    /// What a line says from a column on.
+    fn rest<'s>(&mut self, errors: &Errors<'s>, line: u32, column: u32) -> &'s str {
+        let text = errors.line(line);
+        let chars = column.saturating_sub(1) as usize;
+        if self.line != line || self.chars > chars {
+            *self = Self { line, chars: 0, bytes: 0 };
+        }
+        let ahead = &text[self.bytes..];
+        self.bytes += ahead.char_indices().nth(chars - self.chars).map_or(ahead.len(), |(i, _)| i);
+        self.chars = chars;
+        &text[self.bytes..]
+    }
 }
 
 impl Builder {
@@ -212,7 +238,7 @@ impl Builder {
                 refuse(anchor, tag.is_some(), at, errors);
                 let text = text.into_owned();
                 let ty = if style == ScalarStyle::Plain { plain_type(&text) } else { ScalarType::Text };
-                let pieces = pieces(&text, style, at, errors);
+                let pieces = pieces(&text, style, at, &mut self.cursor, errors);
                 self.put(Node { at, kind: Kind::Scalar(Scalar { text, ty, pieces }) }, errors);
             }
             Event::SequenceStart(anchor, tag) => {
@@ -284,12 +310,10 @@ fn text_node(at: Span, text: String) -> Node {
 }
 
 /// Where a scalar's text stands, if it stands in one line exactly as it reads.
-fn pieces(text: &str, style: ScalarStyle, at: Span, errors: &Errors<'_>) -> Vec<Piece> {
+fn pieces(text: &str, style: ScalarStyle, at: Span, cursor: &mut Cursor, errors: &Errors<'_>) -> Vec<Piece> {
     let quote = u32::from(matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted));
     let column = at.column + quote;
-    let line = errors.line(at.line);
-    let rest = line.char_indices().nth(column as usize - 1).map_or("", |(i, _)| &line[i..]);
-    if at.line != at.end_line || !rest.starts_with(text) {
+    if at.line != at.end_line || !cursor.rest(errors, at.line, column).starts_with(text) {
         return Vec::new();
     }
     vec![Piece { of: 0..text.len(), column, width: text.chars().count() as u32, literal: true }]
@@ -348,6 +372,23 @@ mod tests {
         assert_eq!(faults(&"[".repeat(100_000)).len(), 1);
         assert_eq!(faults(&"- ".repeat(100_000)).len(), 1);
         assert!(faults(&" ".repeat(MAX_BYTES + 1))[0].contains("bytes at most"));
+    }
+
+    #[test]
+    fn texts_know_their_columns() {
+        let source = "a: [é, \"bö\", c]\nd: [{e: f}, ü, g]";
+        let mut errors = Errors::new(source);
+        let mut columns = Vec::new();
+        let mut todo = vec![parse(source, &mut errors).unwrap()];
+        while let Some(node) = todo.pop() {
+            match node.kind {
+                Kind::Scalar(scalar) => columns.push((scalar.text, scalar.pieces[0].column)),
+                Kind::List(items) => todo.extend(items.into_iter().rev()),
+                Kind::Map(entries) => todo.extend(entries.into_iter().rev().map(|(_, node)| node)),
+            }
+        }
+        let expected = [("é", 5), ("bö", 9), ("c", 14), ("f", 9), ("ü", 13), ("g", 16)];
+        assert_eq!(columns, expected.map(|(text, column)| (text.to_owned(), column)));
     }
 
     #[test]
