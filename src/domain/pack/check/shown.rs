@@ -3,6 +3,7 @@
 use chrono::NaiveTime;
 
 use super::super::super::Id;
+use super::super::super::lifecycle::Criterion;
 use super::super::super::profile::Question;
 use super::super::super::sla::Hours;
 use super::super::schema::ProfileOption;
@@ -113,8 +114,10 @@ impl Check<'_, '_, '_> {
         }
         let Some(advocacy) = &file.advocacy else { return };
         self.unique("programme", advocacy.programmes.iter().map(|x| &x.id));
-        for criterion in &advocacy.identify {
-            criterion.when.as_ref().map(|when| self.condition(when));
+        self.unique("sign", advocacy.identify.iter().map(|x| &x.name));
+        for sign in &advocacy.identify {
+            let when = self.optional_condition(sign);
+            self.out.advocacy.push(Criterion { name: id(&sign.name), when });
         }
         for programme in &advocacy.programmes {
             self.playbook(programme.playbook.as_ref());
