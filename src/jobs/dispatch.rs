@@ -10,6 +10,8 @@ use crate::ingest::replay;
 pub enum Kind {
     /// Score all accounts of a tenant for today.
     ScoreAll,
+    /// Fold days that are over into months.
+    Fold,
     /// Count what waited in quarantine and is known by now.
     Replay,
     /// Forget jobs that were done long ago.
@@ -18,12 +20,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 3] = [Kind::ScoreAll, Kind::Replay, Kind::Forget];
+    pub const ALL: [Kind; 4] = [Kind::ScoreAll, Kind::Fold, Kind::Replay, Kind::Forget];
 
     /// The word in the database.
     pub fn word(self) -> &'static str {
         match self {
             Kind::ScoreAll => "score_all",
+            Kind::Fold => "fold",
             Kind::Replay => "replay",
             Kind::Forget => "forget",
         }
@@ -33,6 +36,7 @@ impl Kind {
     /// done at once; and as somebody waits for its result it is not tried again when it fails.
     pub fn is_long(self) -> bool {
         match self {
+            Kind::Fold => true,
             Kind::ScoreAll | Kind::Replay | Kind::Forget => false,
         }
     }
@@ -45,7 +49,7 @@ impl Kind {
 
 /// Does one job. All kinds may be done twice without harm.
 pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
-    let _work = Work::of_job(app, &job.scope, job.id);
+    let work = Work::of_job(app, &job.scope, job.id);
     let Some(kind) = Kind::parse(&job.kind) else {
         return Err(anyhow::anyhow!("no kind of job is called {:?}", job.kind).into());
     };
@@ -53,6 +57,10 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
         Kind::ScoreAll => {
             let today = app.clock.today(job.scope.time_zone());
             app.score_all(&job.scope, today, &|_| ()).await?;
+        }
+        Kind::Fold => {
+            let folded = app.fold(&job.scope, &work).await?;
+            tracing::info!(folded, "folded days that are over into months");
         }
         Kind::Replay => {
             let replayed = replay::replay(&app.db, &app.clock, &job.scope).await?;
