@@ -352,6 +352,7 @@ impl Methodology {
             primary: None,
             caps: Vec::new(),
             set: facts.health_override,
+            set_band: None,
         };
         let scored = health.score_indicators(&readings.of);
         let models = health.score_models(&readings.of, &scored);
