@@ -68,7 +68,8 @@ pub struct BandDay {
 pub async fn bands_on(tx: &mut TenantTx, days: &[NaiveDate]) -> Result<Vec<BandDay>> {
     sqlx::query_as(
         "SELECT day, band, count(*) AS accounts, coalesce(sum(arr_base_minor), 0)::bigint AS arr_base_minor
-         FROM unnest($1::date[]) AS d CROSS JOIN LATERAL scores_on(d) s GROUP BY day, band ORDER BY day",
+         FROM (SELECT DISTINCT unnest($1::date[]) AS d) d CROSS JOIN LATERAL scores_on(d.d) s
+         GROUP BY day, band ORDER BY day",
     )
     .bind(days)
     .fetch_all(tx.conn())
@@ -228,7 +229,8 @@ pub async fn totals_on(tx: &mut TenantTx, days: &[NaiveDate]) -> Result<Vec<DayT
                 count(*) FILTER (WHERE renewal_date BETWEEN day AND day + 120) AS renewals,
                 coalesce(sum(arr_base_minor) FILTER (WHERE renewal_date BETWEEN day AND day + 120), 0)::bigint
                   AS renewals_minor
-         FROM unnest($1::date[]) AS d CROSS JOIN LATERAL scores_on(d) s GROUP BY day ORDER BY day",
+         FROM (SELECT DISTINCT unnest($1::date[]) AS d) d CROSS JOIN LATERAL scores_on(d.d) s
+         GROUP BY day ORDER BY day",
     )
     .bind(days)
     .fetch_all(tx.conn())

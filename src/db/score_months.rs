@@ -71,7 +71,8 @@ pub async fn fold(tx: &mut TenantTx, accounts: &[Uuid], before: NaiveDate) -> Re
 
 /// Stores scores of days that are over where there are none, folded or not.
 pub(super) async fn put_if_absent(tx: &mut TenantTx, mut scores: Vec<Score>) -> Result<()> {
-    let Some((first, last)) = scores.iter().map(|s| s.day).min().zip(scores.iter().map(|s| s.day).max()) else {
+    let Some((first, last)) = scores.iter().map(|s| s.day).min().zip(scores.iter().map(|s| s.day).max())
+    else {
         return Ok(());
     };
     lock(tx).await?;
@@ -111,8 +112,10 @@ async fn merge(tx: &mut TenantTx, scores: Vec<Score>) -> Result<()> {
         // What was said first stays.
         known.extend(unfold(row)?.into_iter().map(|score| (score.day.day(), score)));
     }
-    let rows: Vec<MonthRow> =
-        months.into_iter().map(|((account, month), days)| folded(account, month, days)).collect::<Result<_>>()?;
+    let rows: Vec<MonthRow> = months
+        .into_iter()
+        .map(|((account, month), days)| folded(account, month, days))
+        .collect::<Result<_>>()?;
     for chunk in rows.chunks(500) {
         write(tx, chunk).await?;
     }
@@ -135,7 +138,8 @@ async fn stored(tx: &mut TenantTx, months: &Months) -> Result<Vec<MonthRow>> {
 async fn write(tx: &mut TenantTx, rows: &[MonthRow]) -> Result<()> {
     // An array of arrays would be flattened on its way: the scores of a month go as text.
     let scores = |row: &MonthRow| {
-        let scores = row.scores.iter().map(|score| score.map_or("NULL".to_owned(), |score| score.to_string()));
+        let scores =
+            row.scores.iter().map(|score| score.map_or("NULL".to_owned(), |score| score.to_string()));
         format!("{{{}}}", scores.collect::<Vec<_>>().join(","))
     };
     sqlx::query(

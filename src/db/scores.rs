@@ -92,7 +92,8 @@ async fn insert(tx: &mut TenantTx, scores: &[Score], on_conflict: &str) -> Resul
             scores.iter().map(|s| s.$field.clone()).collect::<Vec<_>>()
         };
     }
-    let (mut readings, mut computed_at) = (Vec::with_capacity(scores.len()), Vec::with_capacity(scores.len()));
+    let (mut readings, mut computed_at) =
+        (Vec::with_capacity(scores.len()), Vec::with_capacity(scores.len()));
     for score in scores {
         let kept = score.kept.day(score.day).map_err(|broken| sqlx::Error::Encode(broken.into()))?;
         readings.push(kept.bytes);

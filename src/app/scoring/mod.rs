@@ -205,7 +205,8 @@ impl App {
             }
         }
         scores.sort_by_key(|score| (score.account_id, score.day));
-        let (past, current): (Vec<Score>, Vec<Score>) = scores.into_iter().partition(|score| score.day < today);
+        let (past, current): (Vec<Score>, Vec<Score>) =
+            scores.into_iter().partition(|score| score.day < today);
         db::scores::put_if_absent(tx, past, self.folded_before(scope)).await?;
         if !current.is_empty() {
             db::scores::put(tx, &current).await?;

@@ -3,8 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::super::compact::{Broken, Reader, Writer};
-use super::packed::Bare;
 use super::months::{self, KeptDay};
+use super::packed::Bare;
 use super::{Health, Readings};
 
 /// Layouts of one day's bytes: JSON, as it was stored at first, and packed.

@@ -289,7 +289,8 @@ mod tests {
     fn a_month_of_steady_use_takes_few_bytes() {
         let days: Vec<KeptDay> = (1..=30)
             .map(|n| {
-                let reading = |value: f64| Reading { value: Value::Number(value), date: Some(day(n)), stale: false };
+                let reading =
+                    |value: f64| Reading { value: Value::Number(value), date: Some(day(n)), stale: false };
                 let share = 100.0 * (f64::from(n % 7 + 11) / 53.0);
                 let rows = [share, 12.0, f64::from(n) / 7.0, 3.0, 0.0, 4.5, 70.0];
                 let of = rows.iter().enumerate().map(|(i, v)| (format!("i{i}").into(), reading(*v)));
@@ -301,7 +302,9 @@ mod tests {
                     set: None,
                     set_band: None,
                 };
-                let Kept::Day(bytes, computed_at) = Kept::of(&readings, DateTime::UNIX_EPOCH) else { unreachable!() };
+                let Kept::Day(bytes, computed_at) = Kept::of(&readings, DateTime::UNIX_EPOCH) else {
+                    unreachable!()
+                };
                 assert!(bytes.len() < 40, "{}", bytes.len());
                 KeptDay { day: day(n), computed_at, bytes }
             })

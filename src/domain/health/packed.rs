@@ -147,7 +147,11 @@ impl Bare {
     }
 
     /// Reads what [`Bare::write`] wrote with the same day and the same readings before.
-    pub(super) fn read(bytes: &mut Reader<'_>, day: NaiveDate, before: Option<&Bare>) -> Result<Bare, Broken> {
+    pub(super) fn read(
+        bytes: &mut Reader<'_>,
+        day: NaiveDate,
+        before: Option<&Bare>,
+    ) -> Result<Bare, Broken> {
         let mut bare = Bare::read_head(bytes, before)?;
         let n = bytes.uint()?;
         if n > MOST {
