@@ -2,7 +2,6 @@
 
 use chrono::{NaiveDate, NaiveTime};
 
-use super::super::super::Id;
 use super::super::super::lifecycle::Criterion;
 use super::super::super::profile::Question;
 use super::super::super::sla::Hours;
