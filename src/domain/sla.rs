@@ -46,7 +46,7 @@ pub struct Ticket {
     pub opened_at: NaiveDateTime,
     /// When it reached its level, if that was later: the response clock starts anew.
     pub escalated_at: Option<NaiveDateTime>,
-    /// When it was first answered at its level.
+    /// When it was first answered; an answer before it reached its level does not count.
     pub responded_at: Option<NaiveDateTime>,
     /// When it was resolved.
     pub resolved_at: Option<NaiveDateTime>,
@@ -112,7 +112,9 @@ pub(super) fn due<'a>(
     let calendar =
         policy.calendar.as_ref().or_else(|| level?.calendar.as_ref()).filter(|id| &***id != ALWAYS);
     let hours = calendar.and_then(|id| sla.calendars.iter().find(|hours| hours.id == *id));
-    let response = after(ticket.escalated_at.unwrap_or(ticket.opened_at), policy.response, hours)?;
+    let begun = ticket.escalated_at.unwrap_or(ticket.opened_at);
+    let response = after(begun, policy.response, hours)?;
+    let responded_at = ticket.responded_at.filter(|at| *at >= begun);
     let resolution = policy.resolution.and_then(|period| after(ticket.opened_at, period, hours));
     let breached = |due, done: Option<NaiveDateTime>| {
         let at = done.unwrap_or(now);
@@ -123,7 +125,7 @@ pub(super) fn due<'a>(
         calendar: calendar.cloned(),
         response,
         resolution,
-        response_breached: breached(response, ticket.responded_at),
+        response_breached: breached(response, responded_at),
         resolution_breached: resolution.is_some_and(|due| breached(due, ticket.resolved_at)),
     })
 }

@@ -8,7 +8,6 @@
 )]
 
 use serde::Deserialize;
-use serde_json::Value as Json;
 
 use super::types::{
     DayRange, Dict, Figure, List, Text, day, level, maybe_day, maybe_days, maybe_decimals, section, window,
@@ -590,7 +589,7 @@ pub struct ValueModel {
     #[serde(default)]
     pub tracked: List<Tracked>,
     #[serde(default)]
-    pub categories: List<Json>,
+    pub categories: List<Text>,
     #[serde(default)]
     pub example: Dict<Text>,
 }
@@ -855,13 +854,13 @@ pub struct Team {
     #[serde(default)]
     pub career_path: List<CareerStep>,
     #[serde(default)]
-    pub training: List<Json>,
+    pub training: List<Text>,
     #[serde(default)]
-    pub resources: List<Json>,
+    pub resources: List<Text>,
     #[serde(default)]
-    pub development: List<Json>,
+    pub development: List<Text>,
     #[serde(default)]
-    pub certification_levels: List<Json>,
+    pub certification_levels: List<Text>,
     #[serde(default)]
     pub recognition: List<Recognition>,
     #[serde(default)]
