@@ -348,7 +348,8 @@ impl Methodology {
     fn score<'a>(&'a self, scope: &mut Scope<'a>, facts: &'a Facts) -> (Readings, Explained) {
         let health = &self.health;
         let of = health.indicators.iter().map(|i| (i.id.clone(), self.reading(&i.value, scope, facts)));
-        let set = facts.health_override.filter(|score| score.is_finite()).map(|score| score.clamp(0.0, 100.0));
+        let set =
+            facts.health_override.filter(|score| score.is_finite()).map(|score| score.clamp(0.0, 100.0));
         let mut readings = Readings {
             as_of: facts.as_of,
             of: ByIndicator(of.collect()),
