@@ -51,7 +51,7 @@ impl Check<'_, '_, '_> {
             } else {
                 Some(StageSpan::Days(stage.from.unwrap_or(lifecycle.first_day), stage.to))
             };
-            self.unique("criterion", stage.exit.iter().map(|c| &c.name));
+            self.distinct("criteria called", stage.exit.iter().map(|c| &c.name));
             let exit =
                 stage.exit.iter().map(|c| Criterion { name: id(&c.name), when: self.optional_condition(c) });
             let exit = exit.collect();

@@ -262,21 +262,18 @@ impl<'f> Check<'f, '_, '_> {
             .ok()
     }
 
-    /// Reports every id that is used again.
-    fn unique<'t>(&mut self, what: &str, ids: impl Iterator<Item = &'t Text>) {
+    /// Reports every id that is none, or that is used again.
+    fn unique<'t>(&mut self, what: &str, ids: impl Iterator<Item = &'t Text> + Clone) {
+        ids.clone().for_each(|id| self.id(id));
+        self.distinct(&format!("{what}s with the id"), ids);
+    }
+
+    /// Reports every text that is there again; `what` says of what there are two.
+    fn distinct<'t>(&mut self, what: &str, texts: impl Iterator<Item = &'t Text>) {
         let mut seen = HashSet::new();
-        for id in ids {
-            // Criteria are told apart by what they are called.
-            if what != "criterion" {
-                self.id(id);
-            }
-            if !seen.insert(&**id) {
-                let (word, what) = if what == "criterion" {
-                    ("name", "criteria".into())
-                } else {
-                    ("id", format!("{what}s"))
-                };
-                self.error(id.at, format!("there are two {what} with the {word} `{id}`"));
+        for text in texts {
+            if !seen.insert(&**text) {
+                self.error(text.at, format!("there are two {what} `{text}`"));
             }
         }
     }

@@ -126,7 +126,7 @@ impl Check<'_, '_, '_> {
         }
         let Some(advocacy) = &file.advocacy else { return };
         self.unique("programme", advocacy.programmes.iter().map(|x| &x.id));
-        self.unique("sign", advocacy.identify.iter().map(|x| &x.name));
+        self.distinct("signs called", advocacy.identify.iter().map(|x| &x.name));
         for sign in &advocacy.identify {
             let when = self.optional_condition(sign);
             self.out.advocacy.push(Criterion { name: id(&sign.name), when });
