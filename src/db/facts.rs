@@ -97,11 +97,7 @@ impl Span {
 }
 
 /// Loads what is needed to score accounts on every day up to the span's last.
-pub async fn load(
-    tx: &mut TenantTx,
-    ids: &[Uuid],
-    span: Span,
-) -> Result<FactRows> {
+pub async fn load(tx: &mut TenantTx, ids: &[Uuid], span: Span) -> Result<FactRows> {
     let accounts = sqlx::query_as(
         "SELECT id, start_date, pinned_segment, fields, created_at FROM accounts WHERE id = ANY($1) ORDER BY id",
     )

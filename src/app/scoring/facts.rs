@@ -80,7 +80,8 @@ impl<'m> Loaded<'m> {
     /// The accounts, each opened when its turn comes.
     pub(super) fn accounts(&self) -> impl Iterator<Item = Result<AccountData<'_>>> {
         self.accounts.iter().map(|account| {
-            let opened = account.series.as_ref().map_or(Ok(Opened::default()), |stored| self.span.open(stored));
+            let opened =
+                account.series.as_ref().map_or(Ok(Opened::default()), |stored| self.span.open(stored));
             let series = opened.with_context(|| format!("the series of account {}", account.row.id))?;
             Ok(AccountData { row: &account.row, contracts: &account.contracts, series })
         })

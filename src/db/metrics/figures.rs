@@ -48,7 +48,8 @@ pub async fn put_figures(tx: &mut TenantTx, figures: &[Figure]) -> Result<Vec<Ch
     lock(tx).await?;
     let key = |f: &Figure| (f.account_id, f.metric_id, f.day);
     let folded = folded(tx, &figures.iter().map(key).collect()).await?;
-    let before: Vec<Option<Row>> = figures.iter().map(|f| folded.get(&key(f)).and_then(|rows| whole(rows))).collect();
+    let before: Vec<Option<Row>> =
+        figures.iter().map(|f| folded.get(&key(f)).and_then(|rows| whole(rows))).collect();
     let count = |f: &Figure| if let Part::Count(n) = f.part { Some(n) } else { None };
     let sum = |f: &Figure| if let Part::Sum(n) = &f.part { Some(n.clone()) } else { None };
     let users = |f: &Figure| if let Part::Users(n) = f.part { Some(n) } else { None };

@@ -154,8 +154,7 @@ async fn not_folded<'s>(
     known_on: NaiveDate,
 ) -> Result<Vec<&'s Sample>> {
     let key = |s: &Sample| (s.account_id, s.metric_id, s.day);
-    let late: std::collections::BTreeSet<_> =
-        samples.iter().filter(|s| s.day < known_on).map(key).collect();
+    let late: std::collections::BTreeSet<_> = samples.iter().filter(|s| s.day < known_on).map(key).collect();
     if late.is_empty() {
         return Ok(samples.iter().collect());
     }

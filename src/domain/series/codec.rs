@@ -114,7 +114,8 @@ fn rows_ahead(r: &mut Reader<'_>, left: &mut usize) -> Result<usize, Broken> {
 
 fn write_rows(w: &mut Writer, rows: &[&Row], times: &mut Times) {
     let has_sample = |row: &Row| sampled(row) != 0;
-    let flag = |bit: u8, wanted: &dyn Fn(&Row) -> bool| if rows.iter().any(|row| wanted(row)) { bit } else { 0 };
+    let flag =
+        |bit: u8, wanted: &dyn Fn(&Row) -> bool| if rows.iter().any(|row| wanted(row)) { bit } else { 0 };
     let columns = flag(has::LATE, &|row| row.known_on != row.day)
         | flag(has::COUNT, &|row| row.count != 0)
         | flag(has::SUM, &|row| !row.sum.is_zero())
@@ -204,7 +205,8 @@ fn read_rows(r: &mut Reader<'_>, n: usize, times: &mut Times) -> Result<Vec<Row>
     })?;
     if columns & has::LATE != 0 {
         unpack(r, n, Reader::int, |at, late: i64| {
-            let day = i64::from(number(rows[at].day)).checked_add(late).and_then(|day| i32::try_from(day).ok());
+            let day =
+                i64::from(number(rows[at].day)).checked_add(late).and_then(|day| i32::try_from(day).ok());
             rows[at].known_on = date(day.ok_or(Broken)?)?;
             Ok(())
         })?;

@@ -39,7 +39,8 @@ impl Sum {
         let unsigned = text.strip_prefix('-').unwrap_or(text);
         let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
         let digits = || whole.bytes().chain(fraction.bytes());
-        if whole.is_empty() || whole.len() + fraction.len() > DIGITS || !digits().all(|b| b.is_ascii_digit()) {
+        if whole.is_empty() || whole.len() + fraction.len() > DIGITS || !digits().all(|b| b.is_ascii_digit())
+        {
             return None;
         }
         let size = digits().fold(0_i128, |n, digit| n * 10 + i128::from(digit - b'0'));
@@ -64,7 +65,8 @@ impl Sum {
     #[must_use]
     pub fn plus(self, other: Sum) -> Sum {
         let exact = || {
-            let (Sum::Exact { mantissa: a, scale: s }, Sum::Exact { mantissa: b, scale: t }) = (self, other) else {
+            let (Sum::Exact { mantissa: a, scale: s }, Sum::Exact { mantissa: b, scale: t }) = (self, other)
+            else {
                 return None;
             };
             let scale = s.max(t);

@@ -149,7 +149,8 @@ fn later_rows_add_up_and_of_two_samples_the_later_taken_stays() {
     let mut row = Row { count: 2, sum: Sum::parse("0.10"), ..Row::new(start(), start()) };
     row.absorb(Row { count: 3, sum: Sum::parse("0.2"), users: 1, ..Row::new(start(), start()) });
     assert_eq!((row.count, row.sum.to_string().as_str(), row.users), (5, "0.30", 1));
-    let sample = |value: f64, time: &str| Row { value: Some(value), value_at: at(time), ..Row::new(start(), start()) };
+    let sample =
+        |value: f64, time: &str| Row { value: Some(value), value_at: at(time), ..Row::new(start(), start()) };
     row.absorb(sample(1.0, "2027-01-01T10:00:00Z"));
     row.absorb(sample(2.0, "2027-01-01T09:00:00Z"));
     assert_eq!(row.value, Some(1.0));
