@@ -87,8 +87,9 @@ impl Chosen {
         if self.preset.is_none() {
             for preset in &loaded.file.presets {
                 let overrides = Overrides { preset: Some(preset.id.to_string()), ..self.overrides() };
-                pack::load(&source, &overrides)
-                    .map_err(|errors| refused(&format!("{} with the preset {}", self.pack, preset.id), &errors))?;
+                pack::load(&source, &overrides).map_err(|errors| {
+                    refused(&format!("{} with the preset {}", self.pack, preset.id), &errors)
+                })?;
             }
         }
         say(format_args!("{} holds together: {}.", self.pack, counts(&loaded)));
@@ -131,7 +132,8 @@ fn list() -> anyhow::Result<ExitCode> {
     for id in methodology::pack_ids() {
         let loaded = pack::load(&source(&id)?, &Overrides::default())?;
         let meta = &loaded.file.pack;
-        let summary = meta.summary.as_deref().map(|summary| format!("\n{:16}{summary}", "")).unwrap_or_default();
+        let summary =
+            meta.summary.as_deref().map(|summary| format!("\n{:16}{summary}", "")).unwrap_or_default();
         say(format_args!("{id:<16}{}{summary}", meta.name));
     }
     Ok(ExitCode::SUCCESS)
@@ -141,8 +143,8 @@ impl Eval {
     fn run(self) -> anyhow::Result<ExitCode> {
         let source = source(&self.chosen.pack)?;
         let loaded = self.chosen.load(&source)?;
-        let text = std::fs::read_to_string(&self.cases)
-            .with_context(|| format!("{} cannot be read", self.cases))?;
+        let text =
+            std::fs::read_to_string(&self.cases).with_context(|| format!("{} cannot be read", self.cases))?;
         let cases = cases::read(&text).with_context(|| format!("{} has no cases", self.cases))?;
         let own = |case: &Result<Case, CaseError>| match case {
             Ok(case) => case.pack.as_deref().is_none_or(|pack| *pack == *loaded.file.pack.id),

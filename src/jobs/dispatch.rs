@@ -14,13 +14,15 @@ pub enum Kind {
     Fold,
     /// Count what waited in quarantine and is known by now.
     Replay,
+    /// Fold scores of days that are over into months.
+    FoldScores,
     /// Forget jobs that were done long ago.
     Forget,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::ScoreAll, Kind::Fold, Kind::Replay, Kind::Forget];
+    pub const ALL: [Kind; 5] = [Kind::ScoreAll, Kind::Fold, Kind::FoldScores, Kind::Replay, Kind::Forget];
 
     /// The word in the database.
     pub fn word(self) -> &'static str {
@@ -28,6 +30,7 @@ impl Kind {
             Kind::ScoreAll => "score_all",
             Kind::Fold => "fold",
             Kind::Replay => "replay",
+            Kind::FoldScores => "fold_scores",
             Kind::Forget => "forget",
         }
     }
@@ -36,7 +39,7 @@ impl Kind {
     /// done at once; and as somebody waits for its result it is not tried again when it fails.
     pub fn is_long(self) -> bool {
         match self {
-            Kind::Fold => true,
+            Kind::Fold | Kind::FoldScores => true,
             Kind::ScoreAll | Kind::Replay | Kind::Forget => false,
         }
     }
@@ -65,6 +68,10 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
         Kind::Replay => {
             let replayed = replay::replay(&app.db, &app.clock, &job.scope).await?;
             tracing::info!(replayed, "counted messages from quarantine");
+        }
+        Kind::FoldScores => {
+            let days = app.fold_scores(&job.scope, &work).await?;
+            tracing::info!(days, "folded scores into months");
         }
         Kind::Forget => {
             let before = app.clock.now() - chrono::Duration::days(30);

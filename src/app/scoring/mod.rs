@@ -2,6 +2,7 @@
 //! once a day, and for a stretch of past days.
 
 mod facts;
+mod fold;
 mod milestones;
 mod standing;
 mod why;
@@ -21,11 +22,12 @@ use super::{App, Error, Result};
 use crate::db::facts::Span;
 use crate::db::scores::{Score, State};
 use crate::db::{self, TenantScope, TenantTx};
+use crate::domain::health::{Kept, ModelScore};
 use crate::domain::methodology::Evaluation;
 use facts::{AccountData, Loaded};
 
 /// The score a current one is compared with lies this many days back.
-pub const COMPARE_DAYS: i32 = 30;
+pub const COMPARE_DAYS: u16 = 30;
 /// How far back the last sample of a gauge may lie and still hold.
 const GAUGE_DAYS: i64 = 400;
 /// Accounts scored in one transaction.
@@ -195,7 +197,7 @@ impl App {
                 }
                 let in_business = standing.churned_on.is_none();
                 if in_business {
-                    scores.extend(rows_of(in_force, data, &evaluation, &standing, day, now));
+                    scores.extend(score_of(in_force, data, &evaluation, &standing, now));
                 }
                 if day == today {
                     let before = before.remove(&data.row.id);
@@ -204,13 +206,12 @@ impl App {
                 day += Duration::days(1);
             }
         }
-        scores.sort_by(|a, b| (a.account_id, &a.model, a.day).cmp(&(b.account_id, &b.model, b.day)));
-        for chunk in scores.chunks(2_000) {
-            if to < today {
-                db::scores::put_if_absent(tx, chunk).await?;
-            } else {
-                db::scores::put(tx, chunk).await?;
-            }
+        scores.sort_by_key(|score| (score.account_id, score.day));
+        let (past, current): (Vec<Score>, Vec<Score>) =
+            scores.into_iter().partition(|score| score.day < today);
+        db::scores::put_if_absent(tx, past, self.folded_before(scope)).await?;
+        if !current.is_empty() {
+            db::scores::put(tx, &current).await?;
         }
         states.sort_by_key(|state| state.account_id);
         if !states.is_empty() {
@@ -252,38 +253,30 @@ async fn exchange(tx: &mut TenantTx, scope: &TenantScope) -> Result<Exchange> {
     Ok(Exchange::new(scope.currency(), &db::contracts::rates(tx).await?))
 }
 
-fn rows_of<'a>(
-    in_force: &'a InForce,
-    data: &'a AccountData<'_>,
-    evaluation: &'a Evaluation,
-    standing: &'a Standing,
-    day: NaiveDate,
+/// What is stored of an account's day; nothing while the methodology has no model.
+fn score_of(
+    in_force: &InForce,
+    data: &AccountData<'_>,
+    evaluation: &Evaluation,
+    standing: &Standing,
     now: chrono::DateTime<chrono::Utc>,
-) -> impl Iterator<Item = Score> + 'a {
-    let readings = serde_json::to_value(&evaluation.readings).unwrap_or_default();
-    evaluation.health.models.iter().enumerate().map(move |(at, model)| {
-        let is_primary = evaluation.health.primary == Some(at);
-        Score {
-            account_id: data.row.id,
-            model: model.id.to_string(),
-            day,
-            version: in_force.version,
-            score: if is_primary { evaluation.health.health } else { model.rounded },
-            band: if is_primary { evaluation.band.as_deref().map(str::to_owned) } else { None },
-            coverage: model.coverage as f32,
-            stale: model.stale(),
-            is_primary,
-            segment: evaluation.segment.as_deref().map(str::to_owned),
-            arr_base_minor: standing.arr_base.map(|money| money.minor),
-            renewal_date: standing.renewal,
-            // The readings are those of all models: once is enough.
-            readings: if is_primary {
-                readings.clone()
-            } else {
-                serde_json::Value::Object(serde_json::Map::new())
-            },
-            computed_at: now,
-        }
+) -> Option<Score> {
+    let health = &evaluation.health;
+    let text = |id: &Option<crate::domain::Id>| id.as_deref().map(str::to_owned);
+    let primary = health.primary.and_then(|at| health.models.get(at));
+    (!health.models.is_empty()).then(|| Score {
+        account_id: data.row.id,
+        day: evaluation.as_of,
+        version: in_force.version,
+        model: primary.map(|model| model.id.to_string()),
+        score: health.health,
+        band: text(&evaluation.band),
+        coverage: primary.map_or(0.0, |model| model.coverage as f32),
+        stale: primary.is_none_or(ModelScore::stale),
+        segment: text(&evaluation.segment),
+        arr_base_minor: standing.arr_base.map(|money| money.minor),
+        renewal_date: standing.renewal,
+        kept: Kept::of(&evaluation.readings, now),
     })
 }
 
@@ -295,7 +288,7 @@ fn state_of(
     before: Option<&Score>,
 ) -> State {
     let primary = evaluation.health.primary.and_then(|at| evaluation.health.models.get(at));
-    let stale = primary.is_none_or(crate::domain::health::ModelScore::stale);
+    let stale = primary.is_none_or(ModelScore::stale);
     // Who has left has no health any more; the last score stays in the history.
     let in_business = standing.churned_on.is_none();
     let text = |id: &Option<crate::domain::Id>| id.as_deref().map(str::to_owned);

@@ -64,7 +64,8 @@ impl Case {
         let kpi = kpis.iter().map(|k| ((*k.id).to_owned(), json!({"value": figure(k.value), "met": k.met})));
         answer.insert("kpi".to_owned(), kpi.collect::<Map<_, _>>().into());
         let suggested = methodology.suggest(facts);
-        let option = suggested.iter().map(|(question, option)| ((**question).to_owned(), json!(option.as_deref())));
+        let option =
+            suggested.iter().map(|(question, option)| ((**question).to_owned(), json!(option.as_deref())));
         answer.insert("option".to_owned(), option.collect::<Map<_, _>>().into());
         if let Some(model) = &given.value_model {
             let score = methodology.value(facts, model).ok_or_else(|| missing("value model", model))?;
@@ -172,8 +173,7 @@ fn criteria(criteria: &[CriterionState]) -> Json {
 fn account(evaluation: &Evaluation, answer: &mut Answer) {
     let renewal = evaluation.renewal.as_ref();
     let rules = &evaluation.rules;
-    let escalations: Answer =
-        rules.iter().map(|rule| ((*rule.id).to_owned(), ids(&rule.escalate))).collect();
+    let escalations: Answer = rules.iter().map(|rule| ((*rule.id).to_owned(), ids(&rule.escalate))).collect();
     for (key, value) in [
         ("segment", json!(evaluation.segment.as_deref())),
         ("advisory", json!(evaluation.advisory)),

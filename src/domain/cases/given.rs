@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
-use serde::de::{Deserializer, Error};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 
 use super::super::expr::nearest;
 use super::super::facts::{Facts, Series, Tick};
@@ -218,7 +218,8 @@ impl Filling<'_, '_> {
             "start_date" => self.facts.start_date = day()?,
             "renewal_date" => self.facts.renewal_date = day()?,
             "term_months" => {
-                let months = number()?.map(|n| (n.fract() == 0.0 && (0.0..=1200.0).contains(&n)).then_some(n as u32));
+                let months =
+                    number()?.map(|n| (n.fract() == 0.0 && (0.0..=1200.0).contains(&n)).then_some(n as u32));
                 if months == Some(None) {
                     return Err("term_months: expected a whole number of months".to_owned());
                 }
@@ -227,7 +228,8 @@ impl Filling<'_, '_> {
             "arr" => self.facts.arr = number()?,
             "health" => self.facts.health_override = number()?,
             "segment" | "segment_pin" => {
-                let known = self.methodology.segments.iter().find(|s| value.as_val().as_text() == Some(&s.id));
+                let known =
+                    self.methodology.segments.iter().find(|s| value.as_val().as_text() == Some(&s.id));
                 let segment = known.ok_or_else(|| format!("{name}: there is no segment `{value}`"))?;
                 self.facts.segment_pin = Some((*segment.id).into());
             }
@@ -271,7 +273,9 @@ impl Filling<'_, '_> {
     fn store(&mut self, input: &Input, rows: Vec<(NaiveDate, Value)>) -> Result<(), String> {
         let series = &mut self.facts.inputs[usize::from(input.id.0)];
         match (input.kind, series) {
-            (InputKind::Event, _) => return Err(format!("{} is an event; give it under `events`", input.name)),
+            (InputKind::Event, _) => {
+                return Err(format!("{} is an event; give it under `events`", input.name));
+            }
             (InputKind::Attribute, series) => {
                 let last = rows.into_iter().rfind(|row| row.0 <= self.facts.as_of);
                 *series = last.map_or(Series::Missing, |row| Series::Attribute(row.1));

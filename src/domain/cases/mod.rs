@@ -11,6 +11,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use self::given::Given;
+use super::facts::Facts;
+use super::methodology::Methodology;
 use super::pack::{self, Overrides, PackErrors};
 
 /// Figures agree within this.
@@ -86,8 +88,7 @@ pub fn read(source: &str) -> Result<Vec<Result<Case, CaseError>>, FileError> {
 
 impl Case {
     fn read(position: usize, written: Json) -> Result<Self, CaseError> {
-        let fault =
-            |id: &str, message: String| Err(CaseError { id: id.to_owned(), message });
+        let fault = |id: &str, message: String| Err(CaseError { id: id.to_owned(), message });
         let place = format!("case {}", position + 1);
         let Json::Object(mut written) = written else {
             return fault(&place, "expected a map with `id`, `given` and `expect`".to_owned());
@@ -107,6 +108,14 @@ impl Case {
         let set = written.parameters.into_iter().map(|(name, value)| (name, text(value)));
         let overrides = Overrides { preset: written.preset, set: set.collect() };
         Ok(Self { id, pack: written.pack, overrides, expect: written.expect, given })
+    }
+
+    /// The account of the case, and all else that is given of it.
+    ///
+    /// # Errors
+    /// When it names an input or segment that the methodology does not have.
+    pub fn facts(&self, methodology: &Methodology) -> Result<Facts, CaseError> {
+        self.given.facts(methodology).map_err(|message| self.fault(message))
     }
 
     fn fault(&self, message: String) -> CaseError {

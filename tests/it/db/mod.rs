@@ -4,3 +4,4 @@ mod cancellation;
 mod fold;
 mod migrations;
 mod row_security;
+mod score_months;
