@@ -167,7 +167,8 @@ fn keep_in_effect(rows: &mut Vec<Row>, start: NaiveDate) {
     }
     rows.retain(|row| {
         let overtaken = || late.iter().any(|(day, known_on)| *day > row.day && *known_on <= row.known_on);
-        if row.known_on < start { Some(row.day) == last } else { Some(row.day) >= last && !overtaken() }
+        let same_day = || Some(row.day) == last || late.iter().any(|(day, _)| *day == row.day);
+        if row.known_on < start { same_day() } else { Some(row.day) >= last && !overtaken() }
     });
 }
 
