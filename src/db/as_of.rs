@@ -53,7 +53,10 @@ impl AsOf {
         } else {
             query.push("NULL::text AS stage, NULL::int AS stage_day ");
         }
-        query.push(" FROM scores_on(").push_bind(self.day).push(") d JOIN public.accounts c ON c.id = d.account_id ");
+        query
+            .push(" FROM scores_on(")
+            .push_bind(self.day)
+            .push(") d JOIN public.accounts c ON c.id = d.account_id ");
         if with_stages {
             query.push("CROSS JOIN LATERAL (SELECT ").push_bind(self.day).push(
                 " - coalesce(c.start_date, (SELECT min(k.start_date) FROM contracts k WHERE k.account_id = c.id)) + ",

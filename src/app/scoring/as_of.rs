@@ -91,7 +91,12 @@ impl App {
 }
 
 /// The line that stood beside the account that day.
-fn said_why(in_force: &Arc<InForce>, score: &Score, assessed: &Assessed, before: Option<&Score>) -> Option<String> {
+fn said_why(
+    in_force: &Arc<InForce>,
+    score: &Score,
+    assessed: &Assessed,
+    before: Option<&Score>,
+) -> Option<String> {
     let readings = score.readings(&in_force.methodology)?;
     let mut evaluation = assessed.evaluation.clone();
     evaluation.health = in_force.methodology.explain(&readings);

@@ -74,7 +74,10 @@ impl Params {
 
     /// What a form for the day alone has to keep.
     fn kept(&self) -> Vec<(&'static str, String)> {
-        let pairs = self.pairs().into_iter().filter(|(key, value)| !matches!(*key, "page" | "as_of") && !value.is_empty());
+        let pairs = self
+            .pairs()
+            .into_iter()
+            .filter(|(key, value)| !matches!(*key, "page" | "as_of") && !value.is_empty());
         pairs.map(|(key, value)| (key, value.to_owned())).collect()
     }
 
