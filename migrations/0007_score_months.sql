@@ -117,6 +117,43 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   WHERE m.account_id = ANY (ids) AND m.month > first - 31 AND m.month <= last AND get_byte(m.which, n) > 0
 $$;
 
+-- The sums of days that are folded, so that months of them are added up at once; '' stands for none.
+CREATE TABLE portfolio_days (
+  tenant_id   uuid NOT NULL,
+  day         date NOT NULL,
+  segment     text NOT NULL,
+  band        text NOT NULL,
+  accounts    bigint NOT NULL,
+  scored      bigint NOT NULL,
+  score_sum   numeric NOT NULL,
+  arr_base_minor bigint NOT NULL,
+  stale       bigint NOT NULL,
+  unconverted bigint NOT NULL,
+  renewals    bigint NOT NULL,
+  renewals_minor bigint NOT NULL,
+  PRIMARY KEY (tenant_id, day, segment, band),
+  FOREIGN KEY (tenant_id, day) REFERENCES scored_days (tenant_id, day) ON DELETE CASCADE
+);
+SELECT make_tenant_table('portfolio_days');
+
+-- Sums by segment and band of some days, as stored or worked out now; renewals are those of the 120 days that follow.
+CREATE FUNCTION portfolio_on(days date[])
+RETURNS TABLE (day date, segment text, band text, accounts bigint, scored bigint, score_sum numeric,
+               arr_base_minor bigint, stale bigint, unconverted bigint, renewals bigint, renewals_minor bigint)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT p.day, p.segment, p.band, p.accounts, p.scored, p.score_sum, p.arr_base_minor, p.stale, p.unconverted,
+         p.renewals, p.renewals_minor
+  FROM portfolio_days p WHERE p.day = ANY (days)
+  UNION ALL
+  SELECT s.day, coalesce(s.segment, ''), coalesce(s.band, ''), count(*), count(s.score),
+         coalesce(sum(s.score::numeric), 0), coalesce(sum(s.arr_base_minor), 0)::bigint,
+         count(*) FILTER (WHERE s.stale), count(*) FILTER (WHERE s.arr_base_minor IS NULL),
+         count(*) FILTER (WHERE s.renewal_date BETWEEN s.day AND s.day + 120),
+         coalesce(sum(s.arr_base_minor) FILTER (WHERE s.renewal_date BETWEEN s.day AND s.day + 120), 0)::bigint
+  FROM (SELECT unnest(days) AS day EXCEPT SELECT p.day FROM portfolio_days p WHERE p.day = ANY (days)) d
+  CROSS JOIN LATERAL scores_on(d.day) s GROUP BY 1, 2, 3
+$$;
+
 -- What was said of a past day stays; what would be said of it by what is known since stands beside it.
 CREATE TABLE score_corrections (
   tenant_id   uuid NOT NULL,

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod api_keys;
+pub mod as_of;
 pub mod audit;
 pub mod contacts;
 pub mod contracts;

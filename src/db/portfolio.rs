@@ -42,9 +42,8 @@ pub struct Cell {
 /// The portfolio by segment and band on a scored day.
 pub async fn cells(tx: &mut TenantTx, day: NaiveDate) -> Result<Vec<Cell>> {
     sqlx::query_as(
-        "SELECT segment, band, count(*) AS accounts, coalesce(sum(arr_base_minor), 0)::bigint AS arr_base_minor,
-                count(*) FILTER (WHERE stale) AS stale, count(*) FILTER (WHERE arr_base_minor IS NULL) AS unconverted
-         FROM scores_on($1) GROUP BY segment, band ORDER BY segment, band",
+        "SELECT nullif(segment, '') AS segment, nullif(band, '') AS band, accounts, arr_base_minor, stale, unconverted
+         FROM portfolio_on(ARRAY[$1::date]) ORDER BY 1, 2",
     )
     .bind(day)
     .fetch_all(tx.conn())
@@ -67,9 +66,9 @@ pub struct BandDay {
 /// The bands on some days.
 pub async fn bands_on(tx: &mut TenantTx, days: &[NaiveDate]) -> Result<Vec<BandDay>> {
     sqlx::query_as(
-        "SELECT day, band, count(*) AS accounts, coalesce(sum(arr_base_minor), 0)::bigint AS arr_base_minor
-         FROM (SELECT DISTINCT unnest($1::date[]) AS d) d CROSS JOIN LATERAL scores_on(d.d) s
-         GROUP BY day, band ORDER BY day",
+        "SELECT day, nullif(band, '') AS band, sum(accounts)::bigint AS accounts,
+                sum(arr_base_minor)::bigint AS arr_base_minor
+         FROM portfolio_on($1) GROUP BY 1, 2 ORDER BY 1",
     )
     .bind(days)
     .fetch_all(tx.conn())
@@ -158,28 +157,32 @@ impl sqlx::FromRow<'_, PgRow> for KeptBefore {
     }
 }
 
-/// The accounts whose score moved most between two scored days, down or up, weighed by their ARR.
+/// The accounts whose score moved most between two scored days, weighed by their ARR: of those that fell and of those
+/// that rose up to `limit` each.
 pub async fn movers(
     tx: &mut TenantTx,
     day: NaiveDate,
     before: NaiveDate,
-    down: bool,
     owner: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<Mover>> {
+    // Readings are looked up for the few that are shown, not carried through the sort.
     sqlx::query_as(
-        "SELECT n.account_id, a.external_id, a.name, n.score, o.score AS score_before, n.band, o.band AS band_before,
-                n.arr_base_minor, n.day, o.day AS day_before, n.version, o.version AS version_before, n.readings, n.computed_at,
-                o.readings AS readings_before, o.computed_at AS computed_before
-         FROM scores_on($1) n JOIN scores_on($2) o ON o.account_id = n.account_id
-         JOIN accounts a ON a.id = n.account_id
-         WHERE ($4::uuid IS NULL OR a.owner_id = $4)
-           AND CASE WHEN $3 THEN n.score <= o.score - 3 ELSE n.score >= o.score + 3 END
-         ORDER BY abs(n.score - o.score) * ln(10 + coalesce(n.arr_base_minor, 0)) DESC, a.id LIMIT $5",
+        "WITH moved AS (
+           SELECT n.account_id, a.external_id, a.name, n.score, o.score AS score_before, n.band, o.band AS band_before,
+                  n.arr_base_minor, n.day, o.day AS day_before, n.version, o.version AS version_before,
+                  row_number() OVER (PARTITION BY n.score > o.score ORDER BY
+                    abs(n.score - o.score) * ln(10 + coalesce(n.arr_base_minor, 0)) DESC, n.account_id) AS place
+           FROM scores_on($1) n JOIN scores_on($2) o ON o.account_id = n.account_id
+           JOIN accounts a ON a.id = n.account_id
+           WHERE ($3::uuid IS NULL OR a.owner_id = $3) AND abs(n.score - o.score) >= 3)
+         SELECT m.*, n.readings, n.computed_at, o.readings AS readings_before, o.computed_at AS computed_before
+         FROM moved m CROSS JOIN LATERAL scores_between(ARRAY[m.account_id], m.day, m.day) n
+         CROSS JOIN LATERAL scores_between(ARRAY[m.account_id], m.day_before, m.day_before) o
+         WHERE m.place <= $4 ORDER BY m.place, m.account_id",
     )
     .bind(day)
     .bind(before)
-    .bind(down)
     .bind(owner)
     .bind(limit)
     .fetch_all(tx.conn())
@@ -223,14 +226,11 @@ pub struct DayTotals {
 /// The portfolio on some scored days.
 pub async fn totals_on(tx: &mut TenantTx, days: &[NaiveDate]) -> Result<Vec<DayTotals>> {
     sqlx::query_as(
-        "SELECT day, count(*) AS accounts, avg(score) AS mean_score,
-                coalesce(sum(arr_base_minor), 0)::bigint AS arr_base_minor,
-                count(*) FILTER (WHERE arr_base_minor IS NULL) AS unconverted,
-                count(*) FILTER (WHERE renewal_date BETWEEN day AND day + 120) AS renewals,
-                coalesce(sum(arr_base_minor) FILTER (WHERE renewal_date BETWEEN day AND day + 120), 0)::bigint
-                  AS renewals_minor
-         FROM (SELECT DISTINCT unnest($1::date[]) AS d) d CROSS JOIN LATERAL scores_on(d.d) s
-         GROUP BY day ORDER BY day",
+        "SELECT day, sum(accounts)::bigint AS accounts,
+                (sum(score_sum) / nullif(sum(scored), 0))::float8 AS mean_score,
+                sum(arr_base_minor)::bigint AS arr_base_minor, sum(unconverted)::bigint AS unconverted,
+                sum(renewals)::bigint AS renewals, sum(renewals_minor)::bigint AS renewals_minor
+         FROM portfolio_on($1) GROUP BY day ORDER BY day",
     )
     .bind(days)
     .fetch_all(tx.conn())
@@ -269,6 +269,29 @@ pub async fn load(tx: &mut TenantTx, day: NaiveDate) -> Result<Vec<Load>> {
     .bind(day)
     .fetch_all(tx.conn())
     .await
+}
+
+/// Days before `before` whose sums are not stored yet, the newest first.
+pub async fn not_summed(tx: &mut TenantTx, before: NaiveDate, limit: i64) -> Result<Vec<NaiveDate>> {
+    sqlx::query_scalar(
+        "SELECT day FROM scored_days s WHERE day < $1
+           AND NOT EXISTS (SELECT FROM portfolio_days p WHERE p.day = s.day) ORDER BY day DESC LIMIT $2",
+    )
+    .bind(before)
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// Stores the sums of days that are folded.
+pub async fn sum_up(tx: &mut TenantTx, days: &[NaiveDate]) -> Result<()> {
+    super::score_months::lock(tx).await?;
+    sqlx::query("INSERT INTO portfolio_days SELECT $1, p.* FROM portfolio_on($2) p ON CONFLICT DO NOTHING")
+        .bind(tx.tenant())
+        .bind(days)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// What ended between two days.

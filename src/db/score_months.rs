@@ -3,7 +3,7 @@
 //! What hardly changes within a month (version, model, band, segment, ARR, renewal, coverage, staleness) is kept once
 //! for all days it held on; the score has a place per day; readings are one piece (`domain::health::write_month`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -88,11 +88,17 @@ pub(super) async fn put_if_absent(tx: &mut TenantTx, mut scores: Vec<Score>) -> 
     .await?;
     scores.retain(|score| waiting.binary_search(&(score.account_id, score.day)).is_err());
     note_days(tx, &scores).await?;
+    // What was summed up without them is summed up anew.
+    let days: BTreeSet<NaiveDate> = scores.iter().map(|score| score.day).collect();
+    sqlx::query("DELETE FROM portfolio_days WHERE day = ANY($1)")
+        .bind(days.into_iter().collect::<Vec<_>>())
+        .execute(tx.conn())
+        .await?;
     merge(tx, scores).await
 }
 
 /// Whoever moves days that are over between tables does it alone, so that no day is in both.
-async fn lock(tx: &mut TenantTx) -> Result<()> {
+pub(super) async fn lock(tx: &mut TenantTx) -> Result<()> {
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 8))")
         .bind(tx.tenant().to_string())
         .execute(tx.conn())

@@ -181,6 +181,11 @@ pub async fn history(tx: &mut TenantTx, ids: &[Uuid], from: NaiveDate, to: Naive
     .await
 }
 
+/// The scores of some accounts on a day.
+pub async fn on(tx: &mut TenantTx, ids: &[Uuid], day: NaiveDate) -> Result<Vec<Score>> {
+    sqlx::query_as("SELECT * FROM scores_between($1, $2, $2)").bind(ids).bind(day).fetch_all(tx.conn()).await
+}
+
 /// The scores of an account on some days; days without one are missing.
 pub async fn primary_on_days(tx: &mut TenantTx, account_id: Uuid, days: &[NaiveDate]) -> Result<Vec<Score>> {
     sqlx::query_as(

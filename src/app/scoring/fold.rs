@@ -9,6 +9,8 @@ use crate::db::{self, TenantScope};
 
 /// Accounts folded in one transaction.
 const CHUNK: i64 = 500;
+/// Days summed up in one transaction.
+const DAYS: i64 = 31;
 
 impl App {
     /// Folds the scores of all days before yesterday; returns how many. May be broken off and done again: each chunk
@@ -22,12 +24,29 @@ impl App {
         loop {
             let mut tx = self.db.write(scope).await?;
             let ids = db::score_months::waiting(&mut tx, before, after, CHUNK).await?;
-            let Some(last) = ids.last() else { return Ok(days) };
+            let Some(last) = ids.last() else { break };
             after = *last;
             days += db::score_months::fold(&mut tx, &ids, before).await?;
             tx.commit().await?;
             accounts += ids.len();
             work.progress(accounts, 0).await?;
+        }
+        self.sum_up(scope, before, work).await?;
+        Ok(days)
+    }
+
+    /// Stores the portfolio's sums of folded days.
+    async fn sum_up(&self, scope: &TenantScope, before: NaiveDate, work: &Work<'_>) -> Result<()> {
+        loop {
+            let mut tx = self.db.write(scope).await?;
+            let days = db::portfolio::not_summed(&mut tx, before, DAYS).await?;
+            db::portfolio::sum_up(&mut tx, &days).await?;
+            // A day whose accounts are all gone has no sums and would come up for ever.
+            if days.is_empty() || db::portfolio::not_summed(&mut tx, before, DAYS).await? == days {
+                return Ok(());
+            }
+            tx.commit().await?;
+            work.progress(0, 0).await?;
         }
     }
 

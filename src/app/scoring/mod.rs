@@ -1,6 +1,7 @@
 //! Scoring: facts in, scores and states out. One mechanism for the account whose event just came in, for everybody
 //! once a day, and for a stretch of past days.
 
+mod as_of;
 mod facts;
 mod fold;
 mod milestones;

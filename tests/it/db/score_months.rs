@@ -72,11 +72,9 @@ async fn answers(app: &App, scope: &TenantScope) -> Vec<String> {
             portfolio::renewals_by_quarter(&mut tx, on, on + Days::new(400)).await.unwrap()
         ));
         said.push(format!("{:?}", portfolio::load(&mut tx, on).await.unwrap()));
-        for down in [true, false] {
-            for mover in portfolio::movers(&mut tx, on, first, down, None, 10).await.unwrap() {
-                let causes = mover.readings(&in_force.methodology).unwrap();
-                said.push(format!("{} {:?} {:?} {causes:?}", mover.name, mover.score, mover.score_before));
-            }
+        for mover in portfolio::movers(&mut tx, on, first, None, 10).await.unwrap() {
+            let causes = mover.readings(&in_force.methodology).unwrap();
+            said.push(format!("{} {:?} {:?} {causes:?}", mover.name, mover.score, mover.score_before));
         }
     }
     said.push(format!("{:?}", portfolio::first_scored_day(&mut tx).await.unwrap()));

@@ -124,10 +124,7 @@ pub async fn moved(
     let today = db::portfolio::scored_day(&mut tx, words.today).await?;
     let before = db::portfolio::scored_day(&mut tx, from).await?;
     let (Some(today), Some(before)) = (today, before) else { return Ok(Vec::new()) };
-    let mut movers = Vec::new();
-    for down in [true, false] {
-        movers.extend(db::portfolio::movers(&mut tx, today, before, down, owner, MOST_MOVED).await?);
-    }
+    let mut movers = db::portfolio::movers(&mut tx, today, before, owner, MOST_MOVED).await?;
     drop(tx);
     movers.sort_by_key(|mover| std::cmp::Reverse(mover.arr_base_minor));
     movers.truncate(MOST_MOVED as usize);
