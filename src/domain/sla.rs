@@ -31,7 +31,7 @@ pub struct Hours {
     pub open: NaiveTime,
     /// When it ends.
     pub close: NaiveTime,
-    /// Days off.
+    /// Days off, sorted.
     pub holidays: Vec<NaiveDate>,
 }
 
@@ -130,10 +130,14 @@ pub(super) fn due<'a>(
     })
 }
 
+/// Days a clock is followed through a calendar: a hundred years.
+const MAX_WALK: u32 = 36_525;
+
 /// The id of the calendar that never closes.
 pub(super) const ALWAYS: &str = "always";
 
 /// The time a period after `from`, counting only working hours if there are any. Days count as 24 hours of them.
+/// None when it lies more than a hundred years ahead.
 pub fn after(from: NaiveDateTime, period: Period, hours: Option<&Hours>) -> Option<NaiveDateTime> {
     let minutes = match period {
         Period::Minutes(n) => i64::from(n),
@@ -143,9 +147,7 @@ pub fn after(from: NaiveDateTime, period: Period, hours: Option<&Hours>) -> Opti
     let mut left = TimeDelta::try_minutes(minutes)?;
     let Some(hours) = hours else { return from.checked_add_signed(left) };
     let (mut date, mut time) = (from.date(), from.time());
-    // Ten years of days without work are no working calendar.
-    let mut idle = 0;
-    while idle < 3660 {
+    for _ in 0..MAX_WALK {
         if hours.works(date) && time < hours.close {
             let start = time.max(hours.open);
             let today = hours.close - start;
@@ -153,9 +155,6 @@ pub fn after(from: NaiveDateTime, period: Period, hours: Option<&Hours>) -> Opti
                 return Some(date.and_time(start) + left);
             }
             left -= today;
-            idle = 0;
-        } else {
-            idle += 1;
         }
         (date, time) = (date.checked_add_days(Days::new(1))?, NaiveTime::MIN);
     }
@@ -164,7 +163,8 @@ pub fn after(from: NaiveDateTime, period: Period, hours: Option<&Hours>) -> Opti
 
 impl Hours {
     fn works(&self, date: NaiveDate) -> bool {
-        self.days[date.weekday().num_days_from_monday() as usize] && !self.holidays.contains(&date)
+        self.days[date.weekday().num_days_from_monday() as usize]
+            && self.holidays.binary_search(&date).is_err()
     }
 }
 

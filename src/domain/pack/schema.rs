@@ -9,7 +9,9 @@
 
 use serde::Deserialize;
 
-use super::types::{DayRange, Dict, Figure, List, Text, section};
+use super::types::{
+    DayRange, Dict, Figure, List, Text, day, level, maybe_day, maybe_days, maybe_decimals, section, window,
+};
 
 /// A whole pack.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -205,7 +207,7 @@ pub struct Coverage {
 /// Stages by day number.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Lifecycle {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "day")]
     pub first_day: i64,
     #[serde(default)]
     pub stages: List<Stage>,
@@ -218,7 +220,9 @@ pub struct Lifecycle {
 pub struct Stage {
     pub id: Text,
     pub name: Text,
+    #[serde(default, deserialize_with = "maybe_day")]
     pub from: Option<i64>,
+    #[serde(default, deserialize_with = "maybe_day")]
     pub to: Option<i64>,
     #[serde(default)]
     pub derived: bool,
@@ -258,6 +262,7 @@ pub struct Moment {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Health {
     pub every: Option<Text>,
+    #[serde(default, deserialize_with = "maybe_decimals")]
     pub round: Option<u32>,
     pub bands: List<Band>,
     #[serde(default)]
@@ -346,9 +351,11 @@ pub struct Playbook {
     pub category: Text,
     pub subject: Subject,
     pub anchor: Anchor,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "day")]
     pub first_day: i64,
+    #[serde(default, deserialize_with = "maybe_days")]
     pub days: Option<i64>,
+    #[serde(default, deserialize_with = "maybe_days")]
     pub min_days: Option<i64>,
     pub every: Option<Text>,
     pub goal: Option<Text>,
@@ -383,6 +390,7 @@ pub enum Anchor {
 pub struct Task {
     pub title: Text,
     pub day: Option<DayRange>,
+    #[serde(default, deserialize_with = "maybe_days")]
     pub lasts: Option<i64>,
     pub owner: Option<Text>,
     pub kind: Option<TaskKind>,
@@ -500,6 +508,7 @@ pub struct RenewalTimeline {
     pub id: Text,
     pub name: Option<Text>,
     pub when: Option<Text>,
+    #[serde(deserialize_with = "window")]
     pub window: i64,
     pub playbook: Text,
     #[serde(default)]
@@ -535,6 +544,7 @@ pub struct Sla {
 /// A level tickets are escalated to.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct SlaLevel {
+    #[serde(deserialize_with = "level")]
     pub id: i64,
     pub name: Text,
     pub role: Text,
