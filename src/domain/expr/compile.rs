@@ -461,7 +461,7 @@ impl Compiler<'_> {
         {
             self.used(*input, days * times);
         }
-        self.steps += days * times / DAYS_A_STEP;
+        self.steps += 2 + days * times / DAYS_A_STEP;
         Ok(days)
     }
 }

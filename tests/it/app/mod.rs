@@ -1,5 +1,6 @@
 //! The things the product does, without HTTP.
 
 mod packs;
+mod hostile;
 mod scoring;
 mod work;
