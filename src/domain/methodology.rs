@@ -29,6 +29,8 @@ pub struct Methodology {
     pub(super) from: Vec<Option<Expr>>,
     pub(super) seats: Option<InputId>,
     pub(super) measures: Vec<Id>,
+    /// Days of an account's own past scores that expressions look at; 0 when none does.
+    pub health_look_back: u32,
     /// Segments, the first that takes an account wins.
     pub segments: Vec<Segment>,
     /// Stages and moments.

@@ -12,6 +12,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{Duration, NaiveDate};
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 pub use milestones::Milestone;
@@ -32,7 +34,9 @@ pub const COMPARE_DAYS: u16 = 30;
 /// How far back the last sample of a gauge may lie and still hold.
 const GAUGE_DAYS: i64 = 400;
 /// Accounts scored in one transaction.
-const CHUNK: i64 = 200;
+const CHUNK: i64 = 500;
+/// Accounts worked out before others of this process have a turn on the same thread.
+const TURN: usize = 16;
 
 /// An account on a day: what the engine says, and what the contracts say.
 #[derive(Debug, Clone)]
@@ -95,17 +99,29 @@ impl App {
         let Some(in_force) = self.methodology(scope).await? else {
             return Err(Error::Conflict("The tenant has no methodology: apply a pack first.".into()));
         };
-        let (mut after, mut done) = (Uuid::nil(), 0);
-        loop {
-            let mut tx = self.db.write(scope).await?;
-            let ids = db::accounts::ids_after(&mut tx, after, CHUNK).await?;
-            let Some(last) = ids.last() else { return Ok(done) };
-            after = *last;
-            self.score_into(&mut tx, scope, &in_force, &ids, from, to, known_by(to)).await?;
-            tx.commit().await?;
-            done += ids.len();
+        let lane = Lane {
+            app: self.clone(),
+            scope: scope.clone(),
+            in_force,
+            days: (from, to),
+            known_by: known_by(to),
+            after: Arc::default(),
+        };
+        let (report, mut reports) = mpsc::unbounded_channel();
+        let mut lanes = JoinSet::new();
+        for _ in 0..lanes_at_once() {
+            lanes.spawn(lane.clone().run(report.clone()));
+        }
+        drop(report);
+        let mut done = 0;
+        while let Some(scored) = reports.recv().await {
+            done += scored;
             progress(done);
         }
+        while let Some(lane) = lanes.join_next().await {
+            lane.map_err(|error| Error::Internal(error.into()))??;
+        }
+        Ok(done)
     }
 
     /// An account on a day, worked out afresh from everything known by then.
@@ -136,11 +152,7 @@ impl App {
         let loaded = load(&mut tx, &in_force, accounts, day, day, day).await?;
         let exchange = exchange(&mut tx, scope).await?;
         let loaded = loaded.ready(&in_force, &exchange);
-        let from = day - Duration::days(COMPARE_DAYS.into());
-        let mut history: HashMap<Uuid, Vec<(NaiveDate, f64)>> = HashMap::new();
-        for point in db::scores::history(&mut tx, accounts, from, day).await? {
-            history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
-        }
+        let history = past_scores(&mut tx, &in_force, accounts, day, day).await?;
         let assess = |data: AccountData<'_>| {
             let standing = loaded.standing(&data, day);
             let mut facts = loaded.facts(&data, &standing, day, day);
@@ -172,18 +184,17 @@ impl App {
         let rows = load(tx, in_force, ids, from, to, known_by).await?;
         let exchange = exchange(tx, scope).await?;
         let loaded = rows.ready(in_force, &exchange);
-        let compared = Duration::days(COMPARE_DAYS.into());
-        let mut history: HashMap<Uuid, Vec<(NaiveDate, f64)>> = HashMap::new();
-        for point in db::scores::history(tx, ids, from - compared, from - Duration::days(1)).await? {
-            history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
-        }
+        let mut history = past_scores(tx, in_force, ids, from, from - Duration::days(1)).await?;
         let mut before: HashMap<Uuid, Score> = db::scores::before(tx, ids, to, COMPARE_DAYS)
             .await?
             .into_iter()
             .map(|s| (s.account_id, s))
             .collect();
         let (mut scores, mut states) = (Vec::new(), Vec::new());
-        for data in loaded.accounts() {
+        for (at, data) in loaded.accounts().enumerate() {
+            if at % TURN == 0 {
+                tokio::task::yield_now().await;
+            }
             let data = &data?;
             let history = history.entry(data.row.id).or_default();
             let mut day = from;
@@ -220,6 +231,62 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// One of several that score accounts side by side, a chunk at a time: while one waits for the database, another works.
+#[derive(Clone)]
+struct Lane {
+    app: App,
+    scope: TenantScope,
+    in_force: Arc<InForce>,
+    days: (NaiveDate, NaiveDate),
+    known_by: NaiveDate,
+    /// The last account that any of them took.
+    after: Arc<Mutex<Uuid>>,
+}
+
+impl Lane {
+    async fn run(self, report: mpsc::UnboundedSender<usize>) -> Result<()> {
+        loop {
+            let mut tx = self.app.db.write(&self.scope).await?;
+            let ids = {
+                let mut after = self.after.lock().await;
+                let ids = db::accounts::ids_after(&mut tx, *after, CHUNK).await?;
+                let Some(last) = ids.last() else { return Ok(()) };
+                *after = *last;
+                ids
+            };
+            let (from, to) = self.days;
+            self.app.score_into(&mut tx, &self.scope, &self.in_force, &ids, from, to, self.known_by).await?;
+            tx.commit().await?;
+            // Whoever asked may have gone away; then the runtime ends this at its next step.
+            let _ = report.send(ids.len());
+        }
+    }
+}
+
+/// One more than there are processors, for the one that waits.
+fn lanes_at_once() -> usize {
+    std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1).min(6)
+}
+
+/// The scores of accounts before a day, as far back as the methodology looks at them, up to another.
+async fn past_scores(
+    tx: &mut TenantTx,
+    in_force: &InForce,
+    ids: &[Uuid],
+    day: NaiveDate,
+    to: NaiveDate,
+) -> Result<HashMap<Uuid, Vec<(NaiveDate, f64)>>> {
+    let mut history: HashMap<Uuid, Vec<(NaiveDate, f64)>> = HashMap::new();
+    let look_back = in_force.methodology.health_look_back;
+    if look_back > 0 {
+        let from = day - Duration::days(look_back.into());
+        for point in db::scores::history(tx, ids, from, to).await? {
+            history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
+        }
+    }
+    Ok(history)
 }
 
 /// Rows and the catalogue they belong to.

@@ -11,10 +11,10 @@ mod stored;
 mod write;
 
 pub use figures::{Figure, Part, put_figures};
-pub use fold::{Folded, fold};
+pub use fold::{Folded, fold, put_months};
 pub use read::{Arrived, Day, MetricDay, all_series, arrived, first_day, series};
 pub use stored::{Stored, stored};
-pub use write::{Increment, Sample, SeenUser, add, add_users, put_samples};
+pub use write::{Increment, Sample, SeenUser, add, add_users, put_rows, put_samples};
 
 use super::{Result, TenantTx};
 

@@ -44,6 +44,7 @@ pub struct Expr {
     ty: Ty,
     level: Level,
     uses: Box<[Use]>,
+    health_days: u32,
     steps: u32,
 }
 
@@ -86,6 +87,11 @@ impl Expr {
     /// The text it was made from.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Days of the account's own past scores that it looks at; usually none.
+    pub fn health_days(&self) -> u32 {
+        self.health_days
     }
 
     /// The inputs it reads directly, with their look-back.
