@@ -10,6 +10,8 @@ use crate::ingest::replay;
 pub enum Kind {
     /// Score all accounts of a tenant for today.
     ScoreAll,
+    /// Fold days that are over into months.
+    Fold,
     /// Count what waited in quarantine and is known by now.
     Replay,
     /// Fold scores of days that are over into months.
@@ -20,12 +22,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::ScoreAll, Kind::Replay, Kind::FoldScores, Kind::Forget];
+    pub const ALL: [Kind; 5] = [Kind::ScoreAll, Kind::Fold, Kind::FoldScores, Kind::Replay, Kind::Forget];
 
     /// The word in the database.
     pub fn word(self) -> &'static str {
         match self {
             Kind::ScoreAll => "score_all",
+            Kind::Fold => "fold",
             Kind::Replay => "replay",
             Kind::FoldScores => "fold_scores",
             Kind::Forget => "forget",
@@ -36,7 +39,8 @@ impl Kind {
     /// done at once; and as somebody waits for its result it is not tried again when it fails.
     pub fn is_long(self) -> bool {
         match self {
-            Kind::ScoreAll | Kind::Replay | Kind::FoldScores | Kind::Forget => false,
+            Kind::Fold | Kind::FoldScores => true,
+            Kind::ScoreAll | Kind::Replay | Kind::Forget => false,
         }
     }
 
@@ -56,6 +60,10 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
         Kind::ScoreAll => {
             let today = app.clock.today(job.scope.time_zone());
             app.score_all(&job.scope, today, &|_| ()).await?;
+        }
+        Kind::Fold => {
+            let folded = app.fold(&job.scope, &work).await?;
+            tracing::info!(folded, "folded days that are over into months");
         }
         Kind::Replay => {
             let replayed = replay::replay(&app.db, &app.clock, &job.scope).await?;

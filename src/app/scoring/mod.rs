@@ -20,6 +20,7 @@ pub use why::{Change, changes, figure};
 
 use super::methodology::InForce;
 use super::{App, Error, Result};
+use crate::db::facts::Span;
 use crate::db::scores::{Score, State};
 use crate::db::{self, TenantScope, TenantTx};
 use crate::domain::health::{Kept, ModelScore};
@@ -140,14 +141,14 @@ impl App {
         for point in db::scores::history(&mut tx, accounts, from, day).await? {
             history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
         }
-        let assess = |data: &AccountData| {
-            let standing = loaded.standing(data, day);
-            let mut facts = loaded.facts(data, &standing, day, day);
+        let assess = |data: AccountData<'_>| {
+            let standing = loaded.standing(&data, day);
+            let mut facts = loaded.facts(&data, &standing, day, day);
             facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
             facts.renewal_opened = Some(scope.day_of(data.row.created_at));
             (data.row.id, Assessed { evaluation: in_force.methodology.evaluate(&facts), standing })
         };
-        Ok(loaded.accounts().iter().map(assess).collect())
+        loaded.accounts().map(|data| data.map(assess)).collect()
     }
 
     /// Scores some accounts for each day of a stretch inside a transaction, and stores what lists read when the
@@ -183,6 +184,7 @@ impl App {
             .collect();
         let (mut scores, mut states) = (Vec::new(), Vec::new());
         for data in loaded.accounts() {
+            let data = &data?;
             let history = history.entry(data.row.id).or_default();
             let mut day = from;
             while day <= to {
@@ -243,7 +245,8 @@ async fn load(
     let metrics = db::metrics::list(tx).await?;
     let counters_from = from - Duration::days(in_force.look_back());
     let gauges_from = from - Duration::days(GAUGE_DAYS);
-    let rows = db::facts::load(tx, ids, counters_from, gauges_from, to, known_by).await?;
+    let span = Span { counters_from, gauges_from, to, known_by };
+    let rows = db::facts::load(tx, ids, span).await?;
     Ok(Rows { metrics, rows })
 }
 
@@ -254,7 +257,7 @@ async fn exchange(tx: &mut TenantTx, scope: &TenantScope) -> Result<Exchange> {
 /// What is stored of an account's day; nothing while the methodology has no model.
 fn score_of(
     in_force: &InForce,
-    data: &AccountData,
+    data: &AccountData<'_>,
     evaluation: &Evaluation,
     standing: &Standing,
     now: chrono::DateTime<chrono::Utc>,
@@ -280,7 +283,7 @@ fn score_of(
 
 fn state_of(
     in_force: &InForce,
-    data: &AccountData,
+    data: &AccountData<'_>,
     evaluation: &Evaluation,
     standing: &Standing,
     before: Option<&Score>,

@@ -184,6 +184,7 @@ impl Loader {
             outcome.duplicate,
             outcome.waiting + outcome.rejected
         ));
+        self.present.fold(&scope, &Work::unwatched()).await?;
         let (from, to) = (plan.first_day(), self.today - Duration::days(1));
         let accounts = self.present.score_range(&scope, from, to, |day| day, &|_| ()).await?;
         worker::run_until_empty(&self.present).await?;
