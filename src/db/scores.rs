@@ -176,7 +176,7 @@ pub struct State {
     pub score: Option<f64>,
     /// Band id.
     pub band: Option<String>,
-    /// Tone of the band, softened when the data is stale.
+    /// Tone of the band; none for a good band that rests on old or thin data.
     pub tone: Option<String>,
     /// Share of weight with data.
     pub coverage: f64,

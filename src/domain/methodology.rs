@@ -236,6 +236,8 @@ impl Methodology {
             measures: vec![None; self.measures.len()],
             health_history: Vec::new(),
             health_override: None,
+            band_override: None,
+            fresh_days: None,
             segment_pin: None,
             last_event: None,
             ticks: Vec::new(),
@@ -352,6 +354,7 @@ impl Methodology {
             primary: None,
             caps: Vec::new(),
             set: facts.health_override,
+            set_band: facts.band_override.clone(),
         };
         let scored = health.score_indicators(&readings.of);
         let models = health.score_models(&readings.of, &scored);
@@ -405,7 +408,7 @@ impl Methodology {
             };
             reading.date = Some(reading.date.map_or(date, |known| known.min(date)));
             let silence = (input.kind == InputKind::Event).then_some(SILENCE_DAYS);
-            let fresh = input.fresh_days.or(silence);
+            let fresh = facts.fresh_days(used.input).or(input.fresh_days).or(silence);
             reading.stale |= fresh.is_some_and(|days| (facts.as_of - date).num_days() > i64::from(days));
         }
     }

@@ -11,19 +11,22 @@ pub enum Kind {
     ScoreAll,
     /// Count what waited in quarantine and is known by now.
     Replay,
+    /// End what people set by hand where its time is over, and record whom renewals proved right.
+    SettleOverrides,
     /// Forget jobs that were done long ago.
     Forget,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 3] = [Kind::ScoreAll, Kind::Replay, Kind::Forget];
+    pub const ALL: [Kind; 4] = [Kind::ScoreAll, Kind::Replay, Kind::SettleOverrides, Kind::Forget];
 
     /// The word in the database.
     pub fn word(self) -> &'static str {
         match self {
             Kind::ScoreAll => "score_all",
             Kind::Replay => "replay",
+            Kind::SettleOverrides => "settle_overrides",
             Kind::Forget => "forget",
         }
     }
@@ -47,6 +50,10 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
         Kind::Replay => {
             let replayed = replay::replay(&app.db, &app.clock, &job.scope).await?;
             tracing::info!(replayed, "counted messages from quarantine");
+        }
+        Kind::SettleOverrides => {
+            let settled = app.settle_overrides(&job.scope).await?;
+            tracing::info!(settled.ended, settled.judged, "settled what was set by hand");
         }
         Kind::Forget => {
             let before = app.clock.now() - chrono::Duration::days(30);

@@ -1,6 +1,7 @@
 //! From rows to [`Facts`]: what the engine needs, for any day in the window that was loaded.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -9,6 +10,7 @@ use super::standing::{Exchange, Standing};
 use crate::db::contracts::Contract;
 use crate::db::facts::{AccountRow, DayRow, FactRows};
 use crate::db::metrics::Metric;
+use crate::db::overrides::Override;
 use crate::domain::facts::{Facts, InputId, Series};
 use crate::domain::methodology::{InputKind, InputType, Methodology};
 use crate::domain::metric::MetricKind;
@@ -21,6 +23,8 @@ pub(super) struct Loaded<'m> {
     accounts: Vec<AccountData>,
     /// The input each metric feeds, and how its rows are read.
     feeds: HashMap<i32, Feed>,
+    /// Freshness where the catalogue asks for another than the methodology.
+    fresh_days: Option<Arc<[Option<u32>]>>,
 }
 
 /// One account's rows.
@@ -30,6 +34,16 @@ pub(super) struct AccountData {
     /// Runs of rows by metric, each sorted by day and known day.
     series: Vec<(i32, Vec<DayRow>)>,
     last_event_before: Option<NaiveDate>,
+    /// What was set by hand, oldest first.
+    overrides: Vec<Override>,
+}
+
+impl AccountData {
+    /// What a person set for a day.
+    pub(super) fn set_for(&self, day: NaiveDate) -> Option<&Override> {
+        let applies = |set: &&Override| set.set_on <= day && set.last_day().is_some_and(|last| day <= last);
+        self.overrides.iter().rev().find(applies)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -63,6 +77,10 @@ impl<'m> Loaded<'m> {
                 _ => of_account.push((row.metric_id, vec![row])),
             }
         }
+        let mut overrides: HashMap<Uuid, Vec<Override>> = HashMap::new();
+        for set in rows.overrides {
+            overrides.entry(set.account_id).or_default().push(set);
+        }
         let accounts = rows
             .accounts
             .into_iter()
@@ -70,10 +88,12 @@ impl<'m> Loaded<'m> {
                 contracts: contracts.remove(&row.id).unwrap_or_default(),
                 series: series.remove(&row.id).unwrap_or_default(),
                 last_event_before: last_event.get(&row.id).copied(),
+                overrides: overrides.remove(&row.id).unwrap_or_default(),
                 row,
             })
             .collect();
-        Loaded { methodology, exchange, accounts, feeds }
+        let fresh_days = fresh_days(methodology, metrics);
+        Loaded { methodology, exchange, accounts, feeds, fresh_days }
     }
 
     pub(super) fn accounts(&self) -> &[AccountData] {
@@ -101,6 +121,11 @@ impl<'m> Loaded<'m> {
         facts.seats = standing.seats.map(|seats| seats as f64);
         facts.segment_pin = account.row.pinned_segment.as_deref().map(Box::from);
         facts.last_event = account.last_event_before;
+        facts.fresh_days.clone_from(&self.fresh_days);
+        if let Some(set) = account.set_for(day) {
+            facts.health_override = set.score;
+            facts.band_override = set.band.as_deref().map(Box::from);
+        }
         for input in self.methodology.inputs() {
             if input.kind == InputKind::Attribute
                 && let Some(value) = account.row.fields.get(&*input.name).and_then(from_json)
@@ -141,6 +166,16 @@ fn feed(methodology: &Methodology, metric: &Metric) -> Option<Feed> {
     };
     let as_events = input.kind == InputKind::Event;
     Some(Feed { input: input.id, kind, of_property: metric.property.is_some(), as_events, ty: input.ty })
+}
+
+/// How fresh the tenant wants its metrics, by input: its own word goes before the methodology's.
+fn fresh_days(methodology: &Methodology, metrics: &[Metric]) -> Option<Arc<[Option<u32>]>> {
+    let days = |metric: &Metric| metric.fresh_days.and_then(|days| u32::try_from(days).ok());
+    let of = |name: &str| metrics.iter().find(|metric| metric.name == name).and_then(days);
+    metrics
+        .iter()
+        .any(|metric| metric.fresh_days.is_some())
+        .then(|| methodology.inputs().iter().map(|input| of(&input.name)).collect())
 }
 
 /// Adds up what became known at different times about the same day.

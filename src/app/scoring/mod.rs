@@ -16,10 +16,12 @@ pub use milestones::Milestone;
 pub use standing::{Exchange, Standing};
 pub use why::{Change, changes, figure};
 
-use super::methodology::InForce;
+use super::methodology::{InForce, Tone};
 use super::{App, Error, Result};
+use crate::db::overrides::{Heard, Override};
 use crate::db::scores::{Score, State};
 use crate::db::{self, TenantScope, TenantTx};
+use crate::domain::judgement;
 use crate::domain::methodology::Evaluation;
 use facts::{AccountData, Loaded};
 
@@ -153,7 +155,7 @@ impl App {
         clippy::too_many_arguments,
         reason = "one stretch of days, one set of accounts, one transaction"
     )]
-    async fn score_into(
+    pub(super) async fn score_into(
         &self,
         tx: &mut TenantTx,
         scope: &TenantScope,
@@ -178,7 +180,7 @@ impl App {
             .into_iter()
             .map(|s| (s.account_id, s))
             .collect();
-        let (mut scores, mut states) = (Vec::new(), Vec::new());
+        let (mut scores, mut states, mut heard) = (Vec::new(), Vec::new(), Vec::new());
         for data in loaded.accounts() {
             let history = history.entry(data.row.id).or_default();
             let mut day = from;
@@ -197,6 +199,7 @@ impl App {
                 }
                 if day == today {
                     let before = before.remove(&data.row.id);
+                    heard.extend(data.set_for(day).map(|set| hear(in_force, set, &evaluation)));
                     states.push(state_of(in_force, data, &evaluation, &standing, before.as_ref()));
                 }
                 day += Duration::days(1);
@@ -213,6 +216,9 @@ impl App {
         states.sort_by_key(|state| state.account_id);
         if !states.is_empty() {
             db::scores::put_states(tx, &states, now).await?;
+        }
+        if !heard.is_empty() {
+            db::overrides::hear(tx, today, &heard).await?;
         }
         Ok(())
     }
@@ -241,7 +247,7 @@ async fn load(
     let metrics = db::metrics::list(tx).await?;
     let counters_from = from - Duration::days(in_force.look_back());
     let gauges_from = from - Duration::days(GAUGE_DAYS);
-    let rows = db::facts::load(tx, ids, counters_from, gauges_from, to, known_by).await?;
+    let rows = db::facts::load(tx, ids, counters_from, gauges_from, (from, to), known_by).await?;
     Ok(Rows { metrics, rows })
 }
 
@@ -284,6 +290,19 @@ fn rows_of<'a>(
     })
 }
 
+/// What the model says of an account that a person has set, and whether it agrees with them.
+fn hear(in_force: &InForce, set: &Override, evaluation: &Evaluation) -> Heard {
+    let (health, said) = (&in_force.methodology.health, &evaluation.health);
+    let person = said.band_set.or_else(|| health.band_of(health.rounded(set.score?)));
+    let band = |at: usize| health.bands.get(at).map(|band| band.id.to_string());
+    Heard {
+        id: set.id,
+        score: said.computed,
+        band: said.band_computed.and_then(band),
+        agrees: judgement::agrees(set.score, person, said.computed.map(|score| (score, said.band_computed))),
+    }
+}
+
 fn state_of(
     in_force: &InForce,
     data: &AccountData,
@@ -305,11 +324,14 @@ fn state_of(
         model: primary.map(|model| model.id.to_string()),
         score: evaluation.health.health.filter(|_| in_business),
         band: text(&evaluation.band).filter(|_| in_business),
+        // Old or thin data never looks healthy, not even where a person says that it is.
         tone: evaluation
             .health
             .band
             .filter(|_| in_business)
-            .map(|band| in_force.tone(band).word().to_owned()),
+            .map(|band| in_force.tone(band))
+            .filter(|tone| !(stale && *tone == Tone::Good))
+            .map(|tone| tone.word().to_owned()),
         coverage: primary.map_or(0.0, |model| model.coverage),
         stale,
         score_before: before.and_then(|b| b.score),
