@@ -117,12 +117,14 @@ pub struct Point {
     pub band: Option<String>,
     /// Whether it rested on old or thin data.
     pub stale: bool,
+    /// Version of the methodology it was made with.
+    pub version: i32,
 }
 
 /// The primary scores of accounts between two days, both included, by account and day.
 pub async fn history(tx: &mut TenantTx, ids: &[Uuid], from: NaiveDate, to: NaiveDate) -> Result<Vec<Point>> {
     sqlx::query_as(
-        "SELECT account_id, day, score, band, stale FROM scores
+        "SELECT account_id, day, score, band, stale, version FROM scores
          WHERE account_id = ANY($1) AND day BETWEEN $2 AND $3 AND is_primary ORDER BY account_id, day",
     )
     .bind(ids)

@@ -168,7 +168,7 @@ async fn page(web: &Web, member: &Member, edit: &str) -> Result<MetricsPage> {
     let looked_at = all.min(PROBE);
     let names = Names::load(&web.app, &member.scope).await?;
     let is_derived = |metric: &Metric| {
-        let input = names.0.as_ref().and_then(|m| m.methodology.input(&metric.name));
+        let input = names.in_force.as_ref().and_then(|m| m.methodology.input(&metric.name));
         input.is_some_and(|input| input.derived)
     };
     let form = match catalogue.iter().find(|metric| metric.name == edit) {
