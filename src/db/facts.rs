@@ -4,7 +4,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::contracts::Contract;
-use super::overrides::{self, Override};
 use super::{Result, TenantTx};
 
 /// What is stated of an account.
@@ -68,18 +67,16 @@ pub struct FactRows {
     pub days: Vec<DayRow>,
     /// The last day before the window with any event, of accounts that had one.
     pub last_event: Vec<(Uuid, NaiveDate)>,
-    /// What was set by hand on the days to be scored.
-    pub overrides: Vec<Override>,
 }
 
-/// Loads what is needed to score accounts on every day from `from` up to `to`: counters after `counters_from`, gauges (whose
+/// Loads what is needed to score accounts on every day up to `to`: counters after `counters_from`, gauges (whose
 /// last sample holds) after `gauges_from`, leaving out what became known after `known_by`.
 pub async fn load(
     tx: &mut TenantTx,
     ids: &[Uuid],
     counters_from: NaiveDate,
     gauges_from: NaiveDate,
-    (from, to): (NaiveDate, NaiveDate),
+    to: NaiveDate,
     known_by: NaiveDate,
 ) -> Result<FactRows> {
     let accounts = sqlx::query_as(
@@ -122,6 +119,5 @@ pub async fn load(
     .bind(known_by)
     .fetch_all(tx.conn())
     .await?;
-    let overrides = overrides::between(tx, ids, from, to).await?;
-    Ok(FactRows { accounts, contracts, days, last_event, overrides })
+    Ok(FactRows { accounts, contracts, days, last_event })
 }

@@ -71,7 +71,8 @@ pub struct Override {
 impl Override {
     /// The last day on which it applied, or will; none when it never did, as when it was taken back on its first day.
     pub fn last_day(&self) -> Option<NaiveDate> {
-        let last = self.ended_on.and_then(|day| day.pred_opt()).map_or(self.expires_on, |d| d.min(self.expires_on));
+        let last =
+            self.ended_on.and_then(|day| day.pred_opt()).map_or(self.expires_on, |d| d.min(self.expires_on));
         (last >= self.set_on).then_some(last)
     }
 }
@@ -264,33 +265,42 @@ pub enum Which {
     Open,
     /// Those that ended or that a renewal was held against, the latest first; replaced ones only when judged.
     Settled,
-    /// All, in the order of their ids.
-    Any,
 }
 
-/// A page of overrides; for [`Which::Any`], those after an id.
-pub async fn list(
-    tx: &mut TenantTx,
-    which: Which,
-    today: NaiveDate,
-    after: Option<Uuid>,
-    limit: i64,
-) -> Result<Vec<Listed>> {
+/// The first of them.
+pub async fn list(tx: &mut TenantTx, which: Which, today: NaiveDate, limit: i64) -> Result<Vec<Listed>> {
     let (condition, order) = match which {
-        Which::Open => (
-            "o.ended_at IS NULL AND o.expires_on >= $1",
-            "s.arr_base_minor DESC NULLS LAST, o.set_at, o.id",
-        ),
+        Which::Open => {
+            ("o.ended_at IS NULL AND o.expires_on >= $1", "s.arr_base_minor DESC NULLS LAST, o.set_at, o.id")
+        }
         Which::Settled => (
             "(o.proved IS NOT NULL OR (o.end_reason <> 'replaced' AND o.ended_on > o.set_on))",
             "greatest(o.judged_at, o.ended_at) DESC, o.id",
         ),
-        Which::Any => ("true", "o.id"),
     };
     sqlx::query_as(sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS}, {LISTED} WHERE {condition} AND $1::date IS NOT NULL AND ($2::uuid IS NULL OR o.id > $2)
-         ORDER BY {order} LIMIT $3"
+        "SELECT {COLUMNS}, {LISTED} WHERE {condition} AND $1::date IS NOT NULL ORDER BY {order} LIMIT $2"
     )))
+    .bind(today)
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// Overrides after an id, in the order they were set: those in force on a day, those that ended, or all.
+pub async fn page(
+    tx: &mut TenantTx,
+    in_force: Option<bool>,
+    today: NaiveDate,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Listed>> {
+    sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS}, {LISTED}
+         WHERE ($1::bool IS NULL OR (o.ended_at IS NULL AND o.expires_on >= $2) = $1)
+           AND ($3::uuid IS NULL OR o.id > $3) ORDER BY o.id LIMIT $4"
+    )))
+    .bind(in_force)
     .bind(today)
     .bind(after)
     .bind(limit)
@@ -336,12 +346,7 @@ pub struct Judged {
 
 /// Records who was right, once; without a judgement, that the override counted for no renewal. False when it was
 /// recorded before.
-pub async fn judge(
-    tx: &mut TenantTx,
-    id: Uuid,
-    now: DateTime<Utc>,
-    judged: Option<&Judged>,
-) -> Result<bool> {
+pub async fn judge(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>, judged: Option<&Judged>) -> Result<bool> {
     let done = sqlx::query(
         "UPDATE overrides SET judged_at = $2, outcome = $3, outcome_on = $4, arr_before_minor = $5,
            arr_after_minor = $6, proved = $7 WHERE id = $1 AND judged_at IS NULL",

@@ -58,12 +58,18 @@ pub struct BandDay {
     pub accounts: i64,
     /// ARR, minor units of the tenant's currency.
     pub arr_base_minor: i64,
+    /// Accounts among them whose score rests on old or thin data.
+    pub stale: i64,
+    /// Their ARR.
+    pub stale_minor: i64,
 }
 
 /// The bands on some days.
 pub async fn bands_on(tx: &mut TenantTx, days: &[NaiveDate]) -> Result<Vec<BandDay>> {
     sqlx::query_as(
-        "SELECT day, band, count(*) AS accounts, coalesce(sum(arr_base_minor), 0)::bigint AS arr_base_minor
+        "SELECT day, band, count(*) AS accounts, coalesce(sum(arr_base_minor), 0)::bigint AS arr_base_minor,
+                count(*) FILTER (WHERE stale) AS stale,
+                coalesce(sum(arr_base_minor) FILTER (WHERE stale), 0)::bigint AS stale_minor
          FROM scores WHERE day = ANY($1) AND is_primary GROUP BY day, band ORDER BY day",
     )
     .bind(days)

@@ -85,6 +85,7 @@ fn portfolio() -> Router<Web> {
     Router::new()
         .route("/renewals", get(renewals::list::show))
         .route("/portfolio", get(portfolio::show::show))
+        .route("/portfolio/overrides", get(portfolio::overrides::show))
 }
 
 /// How the tenant works: everybody may look, few may change.

@@ -97,7 +97,8 @@ impl App {
             return Ok((same.clone(), Change::Unchanged));
         }
         if let Some(open) = &open {
-            let (on, why) = if in_force_now.is_some() { (today, "replaced") } else { (after(open), "expired") };
+            let (on, why) =
+                if in_force_now.is_some() { (today, "replaced") } else { (after(open), "expired") };
             db::overrides::end(&mut tx, open.id, now, on, &actor.0, why).await?;
         }
         db::overrides::insert(&mut tx, &new).await?;
@@ -213,7 +214,9 @@ fn check(wanted: &Wanted, in_force: &InForce, today: NaiveDate) -> Result<()> {
         wrong.push(super::error::Field { name: name.to_owned(), message });
     };
     match &wanted.set {
-        Set::Score(score) if !(0.0..=100.0).contains(score) => field("score", "must be from 0 to 100".to_owned()),
+        Set::Score(score) if !(0.0..=100.0).contains(score) => {
+            field("score", "must be from 0 to 100".to_owned())
+        }
         Set::Band(id) if !in_force.methodology.health.bands.iter().any(|band| *band.id == **id) => {
             let known: Vec<&str> = in_force.methodology.health.bands.iter().map(|band| &*band.id).collect();
             field("band", format!("must be one of {}", known.join(", ")));
@@ -222,6 +225,7 @@ fn check(wanted: &Wanted, in_force: &InForce, today: NaiveDate) -> Result<()> {
     }
     match wanted.reason.trim().chars().count() {
         0 => field("reason", "is needed: say what the model does not know".to_owned()),
+        _ if wanted.reason.contains('\0') => field("reason", "must not hold a NUL character".to_owned()),
         n if n > MAX_REASON => field("reason", format!("may have {MAX_REASON} characters at most")),
         _ => {}
     }

@@ -107,13 +107,21 @@ mod tests {
             ("not renewed", vec![rolling(Some("2027-06-01"))], "2027-06-02", Some(("2027-06-01", None))),
             ("left early", vec![rolling(Some("2027-03-10"))], "2027-03-10", Some(("2027-03-10", None))),
             ("renewed, left later", vec![rolling(Some("2027-09-01"))], "2027-09-02", renewed(100)),
-            ("ran out, then ended", vec![contract("2026-06-01", Some("2027-06-01"), 100, Some("2027-06-20"))],
-                "2027-06-21", Some(("2027-06-01", None))),
+            (
+                "ran out, then ended",
+                vec![contract("2026-06-01", Some("2027-06-01"), 100, Some("2027-06-20"))],
+                "2027-06-21",
+                Some(("2027-06-01", None)),
+            ),
         ] {
             let exchange = Exchange::new("USD", &[]);
             let at = renewal(&contracts, day("2027-03-01"), &exchange).unwrap();
             let found = decided(&contracts, at, day(today), &exchange);
-            assert_eq!(found.as_ref().map(|d| (d.on, d.after)), expected.map(|(on, after)| (day(on), after)), "{what}");
+            assert_eq!(
+                found.as_ref().map(|d| (d.on, d.after)),
+                expected.map(|(on, after)| (day(on), after)),
+                "{what}"
+            );
             if let Some(found) = found {
                 assert_eq!((found.before, Outcome::of(100, found.after)), (100, found.outcome), "{what}");
             }

@@ -41,7 +41,9 @@ impl App {
         for one in &ripe {
             let reason = match one.set.expires_on < today {
                 true => "expired",
-                false if one.set.agreed_since.is_some_and(|day| (today - day).num_days() >= AGREED_DAYS) => "agreed",
+                false if one.set.agreed_since.is_some_and(|day| (today - day).num_days() >= AGREED_DAYS) => {
+                    "agreed"
+                }
                 false => "churned",
             };
             self.end_override(&mut tx, scope, &one.external_id, &one.set, reason, &actor).await?;
@@ -69,7 +71,8 @@ impl App {
     async fn record(&self, tx: &mut TenantTx, decision: &Decided, sets: &[&Listed]) -> Result<usize> {
         let now = self.clock.now();
         let counts = |one: &&&Listed| {
-            one.set.set_on <= decision.on && one.set.last_day().is_some_and(|last| counts_for(last, decision.on))
+            one.set.set_on <= decision.on
+                && one.set.last_day().is_some_and(|last| counts_for(last, decision.on))
         };
         let last = sets.iter().filter(counts).next_back().map(|one| one.set.id);
         let mut judged = 0;

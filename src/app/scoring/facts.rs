@@ -61,6 +61,7 @@ impl<'m> Loaded<'m> {
         exchange: &'m Exchange,
         metrics: &[Metric],
         rows: FactRows,
+        set_by_hand: Vec<Override>,
     ) -> Self {
         let feeds =
             metrics.iter().filter_map(|metric| Some((metric.id, feed(methodology, metric)?))).collect();
@@ -78,7 +79,7 @@ impl<'m> Loaded<'m> {
             }
         }
         let mut overrides: HashMap<Uuid, Vec<Override>> = HashMap::new();
-        for set in rows.overrides {
+        for set in set_by_hand {
             overrides.entry(set.account_id).or_default().push(set);
         }
         let accounts = rows

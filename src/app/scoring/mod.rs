@@ -228,11 +228,12 @@ impl App {
 struct Rows {
     metrics: Vec<db::metrics::Metric>,
     rows: db::facts::FactRows,
+    overrides: Vec<Override>,
 }
 
 impl Rows {
     fn ready<'m>(self, in_force: &'m InForce, exchange: &'m Exchange) -> Loaded<'m> {
-        Loaded::new(&in_force.methodology, exchange, &self.metrics, self.rows)
+        Loaded::new(&in_force.methodology, exchange, &self.metrics, self.rows, self.overrides)
     }
 }
 
@@ -247,8 +248,9 @@ async fn load(
     let metrics = db::metrics::list(tx).await?;
     let counters_from = from - Duration::days(in_force.look_back());
     let gauges_from = from - Duration::days(GAUGE_DAYS);
-    let rows = db::facts::load(tx, ids, counters_from, gauges_from, (from, to), known_by).await?;
-    Ok(Rows { metrics, rows })
+    let rows = db::facts::load(tx, ids, counters_from, gauges_from, to, known_by).await?;
+    let overrides = db::overrides::between(tx, ids, from, to).await?;
+    Ok(Rows { metrics, rows, overrides })
 }
 
 async fn exchange(tx: &mut TenantTx, scope: &TenantScope) -> Result<Exchange> {

@@ -81,7 +81,8 @@ pub(super) fn line(in_force: &InForce, evaluation: &Evaluation, before: Option<&
         None => format!("Score {}", health.shown(score)),
     };
     if !evaluation.health.is_set()
-        && let Some((before, was)) = before.and_then(|b| Some((b, b.score?))) {
+        && let Some((before, was)) = before.and_then(|b| Some((b, b.score?)))
+    {
         let days = (evaluation.as_of - before.day).num_days();
         if (score - was).abs() >= 3.0 {
             movement = format!("Score {} → {} in {days} days", health.shown(was), health.shown(score));
@@ -131,7 +132,11 @@ fn set_by_hand(in_force: &InForce, evaluation: &Evaluation) -> Option<String> {
     };
     Some(match said.computed {
         Some(score) => {
-            format!("Set to {set} by hand, the model says {} at {}", name(said.band_computed), health.shown(score))
+            format!(
+                "Set to {set} by hand, the model says {} at {}",
+                name(said.band_computed),
+                health.shown(score)
+            )
         }
         None => format!("Set to {set} by hand, the model has no data"),
     })

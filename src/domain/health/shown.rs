@@ -13,7 +13,11 @@ impl Health {
     pub fn shown(&self, score: f64) -> f64 {
         let band = self.band_of(score);
         let whole = round_half_up(score, 0);
-        if self.band_of(whole) == band { whole } else { self.tenth(score, |tenth| self.band_of(tenth) == band) }
+        if self.band_of(whole) == band {
+            whole
+        } else {
+            self.tenth(score, |tenth| self.band_of(tenth) == band)
+        }
     }
 
     /// A score in tenths, for sums that add up to it: the nearest tenth that prints as the score does.
@@ -25,7 +29,8 @@ impl Health {
     /// The nearest tenth that holds, or the one on the other side of the score.
     fn tenth(&self, score: f64, holds: impl Fn(f64) -> bool) -> f64 {
         let below = (score * 10.0 + 1e-6).floor();
-        let (near, far) = if score * 10.0 - below < 0.5 { (below, below + 1.0) } else { (below + 1.0, below) };
+        let (near, far) =
+            if score * 10.0 - below < 0.5 { (below, below + 1.0) } else { (below + 1.0, below) };
         if holds(near / 10.0) || !holds(far / 10.0) { near / 10.0 } else { far / 10.0 }
     }
 }
@@ -67,7 +72,11 @@ mod tests {
             (&above, 70.04, "70.1", 701),
             (&above, 70.4, "70.4", 704),
         ] {
-            assert_eq!((health.shown(score).to_string().as_str(), health.shown_tenths(score)), (text, tenths), "{score}");
+            assert_eq!(
+                (health.shown(score).to_string().as_str(), health.shown_tenths(score)),
+                (text, tenths),
+                "{score}"
+            );
         }
     }
 

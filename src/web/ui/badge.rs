@@ -95,6 +95,11 @@ impl HealthBadge {
         self
     }
 
+    /// A band without a score, such as one a person means.
+    pub fn band_only(band: &str, tone: Tone) -> Self {
+        Self { band: band.into(), title: format!("Health: {band}"), tone, ..Self::default() }
+    }
+
     /// The change in points over a period such as `30 days`.
     #[must_use]
     pub fn trend(mut self, points: f64, period: &str) -> Self {
@@ -195,7 +200,10 @@ mod tests {
     fn what_a_person_set_is_marked_and_no_greener_for_it() {
         let set = HealthBadge::new(Some(91.0), "Green", Tone::Good).set_by_hand("Green", "set by Casey");
         let html = set.to_string();
-        assert!(html.contains("by-hand") && html.contains("set by Casey") && html.contains("tone-good"), "{html}");
+        assert!(
+            html.contains("by-hand") && html.contains("set by Casey") && html.contains("tone-good"),
+            "{html}"
+        );
         assert!(!set.stale("old").to_string().contains("tone-good"));
         let html = HealthBadge::new(None, "", Tone::None).set_by_hand("Green", "set by Casey").to_string();
         assert!(html.contains("Green") && html.contains("no data") && !html.contains("tone-good"), "{html}");

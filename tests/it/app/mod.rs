@@ -1,4 +1,5 @@
 //! The things the product does, without HTTP.
 
+mod overrides;
 mod scoring;
 mod work;

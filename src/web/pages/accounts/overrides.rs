@@ -108,6 +108,8 @@ pub struct PastOverride {
 pub struct FormView {
     /// Where it goes.
     pub action: String,
+    /// The page without it.
+    pub back: String,
     /// The bands, and the empty word for a score.
     pub bands: Vec<Choice>,
     /// The score typed.
@@ -151,7 +153,10 @@ impl Judgement {
         let past = subject.overrides.iter().filter(|one| one.ended_on.is_some_and(|end| end <= subject.day));
         Judgement {
             set: set.map(|set| SetByHand::of(subject, set)),
-            past: past.filter(|one| one.last_day().is_some()).map(|one| past_of(&subject.words, one)).collect(),
+            past: past
+                .filter(|one| one.last_day().is_some())
+                .map(|one| past_of(&subject.words, one))
+                .collect(),
             form: (may && in_business).then(|| FormView::of(subject, set, sent)),
         }
     }
@@ -266,11 +271,16 @@ impl FormView {
         let best = subject.words.bands();
         let mut bands: Vec<Choice> = best
             .iter()
-            .map(|(id, name, _)| Choice { value: id.clone(), label: name.clone(), selected: form.band == *id })
+            .map(|(id, name, _)| Choice {
+                value: id.clone(),
+                label: name.clone(),
+                selected: form.band == *id,
+            })
             .collect();
         bands.push(Choice { value: String::new(), label: "A score…".to_owned(), selected: wants_score });
         FormView {
             action: paths::account_tab(&subject.account.external_id, "override"),
+            back: back(&subject.account.external_id),
             bands,
             score: form.score,
             reason: form.reason,
@@ -380,7 +390,9 @@ pub async fn withdraw(
     let id = which.r#override.parse().map_err(|_| Error::NotFound)?;
     let taken = web.app.withdraw_override(&member.scope, &external_id, Some(id), &member.actor()).await;
     match taken {
-        Ok(None) => Ok(Done::to(back(&external_id), format!("Nothing is set for {name} any more.")).into_response()),
+        Ok(None) => {
+            Ok(Done::to(back(&external_id), format!("Nothing is set for {name} any more.")).into_response())
+        }
         Ok(Some(_)) => {
             let action = paths::account_tab(&external_id, "override/restore");
             let done = Done::to(back(&external_id), format!("{name} follows the model again."));

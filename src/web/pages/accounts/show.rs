@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::contracts::{self, Milestone};
 use super::head::AccountHead;
-use super::{health, history};
 use super::load::{AsOf, Scored, Subject};
 use super::reasons;
+use super::{health, history};
 use crate::app::scoring::figure;
 use crate::db;
 use crate::db::custom_fields::CustomField;

@@ -45,8 +45,7 @@ fn shown(of: &Day, mover: &Mover) -> f64 {
 
 /// `82 → 61, Green → Yellow`
 fn bands(of: &Day, mover: &Mover) -> String {
-    let scores =
-        format!("{} \u{2192} {}", of.names.points(mover.score_before), of.names.points(mover.score));
+    let scores = format!("{} \u{2192} {}", of.names.points(mover.score_before), of.names.points(mover.score));
     let (was, is) = (of.names.band(mover.band_before.as_deref()), of.names.band(mover.band.as_deref()));
     if was == is { format!("{scores}, {is}") } else { format!("{scores}, {was} \u{2192} {is}") }
 }

@@ -159,6 +159,15 @@ impl Day {
         bands.fold((0, 0), |(n, arr), band| (n + band.accounts, arr + band.arr_base_minor))
     }
 
+    /// Accounts and ARR whose band would be good, were it not for old or thin data.
+    pub(super) fn unclear(&self, day: NaiveDate, of: impl Fn(Option<&str>) -> bool) -> (i64, i64) {
+        let good = |band: &&BandDay| {
+            let id = band.band.as_deref();
+            band.day == day && of(id) && self.names.tone(id) == Tone::Good
+        };
+        self.bands.iter().filter(good).fold((0, 0), |(n, arr), b| (n + b.stale, arr + b.stale_minor))
+    }
+
     /// Accounts and ARR at risk on a day.
     pub(super) fn at_risk(&self, day: NaiveDate) -> (i64, i64) {
         self.sum(day, |band| self.names.at_risk(band))
