@@ -83,13 +83,14 @@ async fn both_are_kept_and_the_score_is_derived_again_from_what_was_stored() {
     assert_eq!((now.score, now.band.as_deref()), (Some(52.0), Some("green")));
     assert_eq!((now.set_by.as_deref(), now.model_band.as_deref()), (Some("Casey"), Some("yellow")));
     assert_eq!(now.tone, None, "thin data is not good because a person says so");
-    set(&house, &home, "a2", &wanted(Set::Score(81.0), "2027-03-31")).await;
+    set(&house, &home, "a2", &wanted(Set::Score(95.0), "2027-03-31")).await;
     let now = account(&house, &home, "a2").await;
-    assert_eq!((now.score, now.band.as_deref(), now.model_score), (Some(81.0), Some("green"), Some(52.0)));
-    assert!(now.why.unwrap().starts_with("Set to 81 by hand, the model says"), "the line says both");
+    // Caps hold a score that a person set as they hold the model's; a band that a person set stands above them.
+    assert_eq!((now.score, now.band.as_deref(), now.model_score), (Some(95.0), Some("yellow"), Some(52.0)));
+    assert!(now.why.unwrap().starts_with("Set to 95 by hand, the model says"), "the line says both");
 
     let mut tx = house.app.db.read(&home.scope).await.unwrap();
-    for (account, health, band) in [(by_band.account_id, 52.0, "green"), (now.id, 81.0, "green")] {
+    for (account, health, band) in [(by_band.account_id, 52.0, "green"), (now.id, 95.0, "yellow")] {
         let row = db::scores::primary_on(&mut tx, account, day("2027-03-01")).await.unwrap().unwrap();
         assert_eq!((row.score, row.band.as_deref()), (Some(health), Some(band)));
         let in_force = house.app.methodology_version(&home.scope, row.version).await.unwrap().unwrap();
