@@ -112,6 +112,11 @@ fn tenths(costs: &[f64], whole: i64) -> Vec<i64> {
 
 /// One sentence about what the model says: the band and the components that cost most, or the cap that holds it.
 pub fn verdict(scored: &Scored) -> String {
+    let said = what_it_says(scored);
+    if scored.explained.is_set() && !said.is_empty() { format!("The model says: {}", lower_first(&said)) } else { said }
+}
+
+fn what_it_says(scored: &Scored) -> String {
     let (health, explained) = (&scored.in_force.methodology.health, &scored.explained);
     let bands = &health.bands;
     let (Some(score), Some(band)) = (explained.computed, explained.band_computed) else {
@@ -344,5 +349,20 @@ mod tests {
         assert_eq!(tenths(&costs, whole).iter().sum::<i64>(), whole);
         assert_eq!(tenths(&[13.333, 13.333, 13.334], 400), [133, 133, 134]);
         assert_eq!(tenths(&[], 0), Vec::<i64>::new());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_printed_adds_up_to_the_last_digit(
+            costs in proptest::collection::vec(0.0..9.0_f64, 1..11),
+        ) {
+            let score = 100.0 - costs.iter().sum::<f64>();
+            let shown = crate::domain::health::Health::default().shown_tenths(score);
+            let printed = tenths(&costs, 1_000 - shown);
+            proptest::prop_assert_eq!(printed.iter().sum::<i64>() + shown, 1_000);
+            for (cost, tenths) in costs.iter().zip(printed) {
+                proptest::prop_assert!((cost * 10.0 - tenths as f64).abs() <= 2.0, "{} {}", cost, tenths);
+            }
+        }
     }
 }
