@@ -122,6 +122,8 @@ pub struct FormView {
     pub first_day: String,
     /// The latest it may be.
     pub last_day: String,
+    /// The same for people.
+    pub last_day_text: String,
     /// What is set as the page shows it, so that nobody's later word is overwritten unseen.
     pub seen: String,
     /// What is wrong with what was sent: the form then stands open.
@@ -287,6 +289,7 @@ impl FormView {
             expires_on: form.expires_on,
             first_day: today.to_string(),
             last_day: (today + Days::new(MOST_DAYS)).to_string(),
+            last_day_text: format::date(today + Days::new(MOST_DAYS)),
             seen: set.map_or_else(String::new, |set| set.id.to_string()),
             errors: form.errors,
         }

@@ -163,9 +163,11 @@ pub fn caps(scored: &Scored) -> Vec<Notice> {
         let band = &bands[cap.at_most].name;
         let tone =
             if cap.lowered { Tone::parse(scored.in_force.tone(cap.at_most).word()) } else { Tone::None };
-        let title = match cap.lowered {
-            true => format!("Held at {band}."),
-            false => format!("{band} at best."),
+        // A band that a person set stands above the caps, which then speak of the model.
+        let title = match (cap.lowered, scored.explained.band_set.is_some()) {
+            (true, false) => format!("Held at {band}."),
+            (true, true) => format!("The model is held at {band}."),
+            (false, _) => format!("{band} at best."),
         };
         Notice::new(tone, &title, &format!("{}.", cap.why.trim_end_matches('.')))
     };
