@@ -7,6 +7,7 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
+use super::as_of::AsOf;
 use super::{Result, TenantTx};
 
 /// An account with its state as of the last scoring.
@@ -102,14 +103,15 @@ const SELECT: &str = "SELECT a.id, a.external_id, a.name, a.owner_id, u.name AS 
     coalesce(a.pinned_segment, s.segment) AS segment, s.stage, s.stage_day, s.model, s.score, s.band, s.tone,
     s.coverage, s.stale, s.score_before, s.band_before, s.before_day, s.why, s.arr_minor, s.currency,
     s.arr_base_minor, s.renewal_date, s.renewal_open, s.strategy, a.last_event_at, o.score AS set_score,
-    o.band AS set_band, o.set_by, o.expires_on AS set_until, o.now_score AS model_score, o.now_band AS model_band";
+    o.band AS set_band, o.set_by, o.expires_on AS set_until, CASE WHEN o.now_on = s.day THEN o.now_score END AS model_score,
+    CASE WHEN o.now_on = s.day THEN o.now_band END AS model_band";
 const FROM: &str = " FROM accounts a
     LEFT JOIN account_states s ON s.tenant_id = a.tenant_id AND s.account_id = a.id
     LEFT JOIN members m ON m.tenant_id = a.tenant_id AND m.id = a.owner_id
     LEFT JOIN users u ON u.id = m.user_id";
 /// What a person set, where the state is of a day on which it applied.
 const SET_BY_HAND: &str = " LEFT JOIN overrides o ON o.tenant_id = a.tenant_id AND o.account_id = a.id
-    AND o.ended_at IS NULL AND s.day BETWEEN o.set_on AND o.expires_on";
+    AND s.day BETWEEN o.set_on AND o.expires_on AND (o.ended_on IS NULL OR s.day < o.ended_on)";
 
 /// Which accounts. Everything set must hold.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -134,6 +136,18 @@ pub struct Filter {
     pub text: Option<String>,
     /// Churned accounts are left out unless asked for.
     pub churned: bool,
+    /// As said on a past day; the queries that heed it say so.
+    pub as_of: Option<AsOf>,
+}
+
+/// A query over accounts as they are, or as of the filter's day.
+fn begin(select: &str, filter: &Filter, with_stages: bool) -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new("");
+    if let Some(as_of) = &filter.as_of {
+        as_of.push(&mut query, with_stages || filter.stage.is_some());
+    }
+    query.push(select);
+    query
 }
 
 /// By what a list is ordered.
@@ -213,7 +227,7 @@ fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     }
 }
 
-/// A page of accounts in some order. Accounts without the value sorted by come last either way.
+/// A page of accounts in some order, of now or as of a day. Accounts without the value sorted by come last either way.
 pub async fn list(
     tx: &mut TenantTx,
     filter: &Filter,
@@ -222,7 +236,7 @@ pub async fn list(
     offset: i64,
     limit: i64,
 ) -> Result<Vec<Account>> {
-    let mut query = QueryBuilder::new(SELECT);
+    let mut query = begin(SELECT, filter, sort == Sort::Stage);
     query.push(FROM).push(SET_BY_HAND);
     push_filter(&mut query, filter);
     query.push(" ORDER BY ").push(sort.sql()).push(if descending { " DESC" } else { " ASC" });
@@ -230,14 +244,14 @@ pub async fn list(
     query.build_query_as().fetch_all(tx.conn()).await
 }
 
-/// Accounts after an external id, in the order of external ids: pages that stay right while rows come and go.
+/// Accounts after an external id, of now or as of a day, in the order of external ids: pages that stay right while rows come and go.
 pub async fn list_after(
     tx: &mut TenantTx,
     filter: &Filter,
     after: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Account>> {
-    let mut query = QueryBuilder::new(SELECT);
+    let mut query = begin(SELECT, filter, false);
     query.push(FROM).push(SET_BY_HAND);
     push_filter(&mut query, filter);
     if let Some(after) = after {
@@ -254,7 +268,7 @@ pub async fn renewals_after(
     after: Option<(NaiveDate, &str)>,
     limit: i64,
 ) -> Result<Vec<Account>> {
-    let mut query = QueryBuilder::new(SELECT);
+    let mut query = begin(SELECT, filter, false);
     query.push(FROM).push(SET_BY_HAND);
     push_filter(&mut query, filter);
     query.push(" AND s.renewal_date IS NOT NULL");
@@ -277,11 +291,13 @@ pub struct Totals {
     pub unconverted: i64,
 }
 
-/// Count and ARR of everything a filter shows.
+/// Count and ARR of everything a filter shows, now or as of a day.
 pub async fn totals(tx: &mut TenantTx, filter: &Filter) -> Result<Totals> {
-    let mut query = QueryBuilder::new(
+    let mut query = begin(
         "SELECT count(*) AS accounts, coalesce(sum(s.arr_base_minor), 0)::bigint AS arr_base_minor,
                 count(*) FILTER (WHERE s.arr_base_minor IS NULL AND s.account_id IS NOT NULL) AS unconverted",
+        filter,
+        false,
     );
     query.push(FROM);
     push_filter(&mut query, filter);
@@ -405,7 +421,7 @@ pub async fn renewal_months(
     filter: &Filter,
     today: NaiveDate,
 ) -> Result<Vec<RenewalMonth>> {
-    let mut query = QueryBuilder::new("SELECT CASE WHEN s.renewal_date >= ");
+    let mut query = begin("SELECT CASE WHEN s.renewal_date >= ", filter, false);
     query.push_bind(today).push(
         " THEN date_trunc('month', s.renewal_date)::date END AS month, s.band, count(*) AS accounts,
             coalesce(sum(s.arr_base_minor), 0)::bigint AS arr_base_minor,

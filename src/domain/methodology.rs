@@ -8,7 +8,7 @@ use super::expr::{Builtins, Expr, Program, Scope};
 use super::facts::{Facts, InputId, MeasureId, Series};
 use super::health::{ByIndicator, CapNote, Explained, Health, Reading, Readings};
 use super::kpi::{self, Kpi, KpiValue};
-use super::lifecycle::{self, CriterionState, Lifecycle};
+use super::lifecycle::{self, Criterion, CriterionState, Lifecycle};
 use super::metric::MetricKind;
 use super::playbook::Playbook;
 use super::profile::{self, Question};
@@ -49,6 +49,8 @@ pub struct Methodology {
     pub sla: Sla,
     /// Questions about the tenant itself.
     pub profile: Vec<Question>,
+    /// What makes an account an advocate.
+    pub advocacy: Vec<Criterion>,
 }
 
 /// An input: a name that an account's data is stored under and expressions read.
@@ -191,8 +193,8 @@ impl Evaluation {
 }
 
 /// An account worked out as far as its band.
-struct Worked<'a> {
-    scope: Scope<'a>,
+pub(super) struct Worked<'a> {
+    pub(super) scope: Scope<'a>,
     placed: Placed,
     stage: Option<usize>,
     renewal_date: Option<NaiveDate>,
@@ -329,7 +331,7 @@ impl Methodology {
         Program { from: &self.from, value_models: &self.value_models, seats: self.seats }
     }
 
-    fn work<'a>(&'a self, facts: &'a Facts) -> Worked<'a> {
+    pub(super) fn work<'a>(&'a self, facts: &'a Facts) -> Worked<'a> {
         let mut scope = Scope::new(self.program(), facts);
         let day = lifecycle::day_number(&self.lifecycle, facts.start_date, facts.as_of);
         let stage = lifecycle::base_stage(&self.lifecycle, day);
@@ -353,12 +355,14 @@ impl Methodology {
     fn score<'a>(&'a self, scope: &mut Scope<'a>, facts: &'a Facts) -> (Readings, Explained) {
         let health = &self.health;
         let of = health.indicators.iter().map(|i| (i.id.clone(), self.reading(&i.value, scope, facts)));
+        let set =
+            facts.health_override.filter(|score| score.is_finite()).map(|score| score.clamp(0.0, 100.0));
         let mut readings = Readings {
             as_of: facts.as_of,
             of: ByIndicator(of.collect()),
             primary: None,
             caps: Vec::new(),
-            set: facts.health_override,
+            set,
             set_band: facts.band_override.clone(),
         };
         let scored = health.score_indicators(&readings.of);
@@ -367,8 +371,8 @@ impl Methodology {
         scope.scores = models.iter().map(|model| model.score).collect();
         let primary = health.models.iter().position(|m| m.primary.as_ref().is_none_or(|p| p.holds(scope)));
         readings.primary = primary.map(|i| (*health.models[i].id).into());
-        let set = facts.health_override.map(|score| health.rounded(score));
-        scope.known.health = set.or_else(|| models[primary?].rounded);
+        let rounded = set.map(|score| health.rounded(score));
+        scope.known.health = rounded.or_else(|| models[primary?].rounded);
         let held = health.caps.iter().filter(|cap| cap.when.holds(scope));
         let note = |cap: &super::health::Cap| CapNote {
             at_most: (*health.bands[cap.at_most].id).into(),

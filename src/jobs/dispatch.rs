@@ -10,24 +10,31 @@ use crate::ingest::replay;
 pub enum Kind {
     /// Score all accounts of a tenant for today.
     ScoreAll,
+    /// Fold days that are over into months.
+    Fold,
     /// Count what waited in quarantine and is known by now.
     Replay,
     /// End what people set by hand where its time is over, and record whom renewals proved right.
     SettleOverrides,
+    /// Fold scores of days that are over into months.
+    FoldScores,
     /// Forget jobs that were done long ago.
     Forget,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::ScoreAll, Kind::Replay, Kind::SettleOverrides, Kind::Forget];
+    pub const ALL: [Kind; 6] =
+        [Kind::ScoreAll, Kind::Fold, Kind::FoldScores, Kind::Replay, Kind::SettleOverrides, Kind::Forget];
 
     /// The word in the database.
     pub fn word(self) -> &'static str {
         match self {
             Kind::ScoreAll => "score_all",
+            Kind::Fold => "fold",
             Kind::Replay => "replay",
             Kind::SettleOverrides => "settle_overrides",
+            Kind::FoldScores => "fold_scores",
             Kind::Forget => "forget",
         }
     }
@@ -36,6 +43,7 @@ impl Kind {
     /// done at once; and as somebody waits for its result it is not tried again when it fails.
     pub fn is_long(self) -> bool {
         match self {
+            Kind::Fold | Kind::FoldScores => true,
             Kind::ScoreAll | Kind::Replay | Kind::SettleOverrides | Kind::Forget => false,
         }
     }
@@ -48,7 +56,7 @@ impl Kind {
 
 /// Does one job. All kinds may be done twice without harm.
 pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
-    let _work = Work::of_job(app, &job.scope, job.id);
+    let work = Work::of_job(app, &job.scope, job.id);
     let Some(kind) = Kind::parse(&job.kind) else {
         return Err(anyhow::anyhow!("no kind of job is called {:?}", job.kind).into());
     };
@@ -57,6 +65,10 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
             let today = app.clock.today(job.scope.time_zone());
             app.score_all(&job.scope, today, &|_| ()).await?;
         }
+        Kind::Fold => {
+            let folded = app.fold(&job.scope, &work).await?;
+            tracing::info!(folded, "folded days that are over into months");
+        }
         Kind::Replay => {
             let replayed = replay::replay(&app.db, &app.clock, &job.scope).await?;
             tracing::info!(replayed, "counted messages from quarantine");
@@ -64,6 +76,10 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
         Kind::SettleOverrides => {
             let settled = app.settle_overrides(&job.scope).await?;
             tracing::info!(settled.ended, settled.judged, "settled what was set by hand");
+        }
+        Kind::FoldScores => {
+            let days = app.fold_scores(&job.scope, &work).await?;
+            tracing::info!(days, "folded scores into months");
         }
         Kind::Forget => {
             let before = app.clock.now() - chrono::Duration::days(30);

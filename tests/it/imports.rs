@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
 use std::io::{Cursor, Read};
-use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Instant;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -10,30 +10,14 @@ use holdfast::app::imports::{ImportKind, ImportRequest, Known, Mapping};
 use holdfast::app::members::Role;
 use holdfast::app::{Actor, App, Error};
 use holdfast::clock::Clock;
+use holdfast::db::facts::Span;
 use holdfast::db::imports::Import;
 use holdfast::db::metrics::{Increment, Metric};
 use holdfast::db::{self, Db, TenantScope};
-use holdfast::postgres::Managed;
-use sqlx::{Connection as _, PgConnection};
 
-/// The server of the environment, else one that ends with this process.
-fn server() -> &'static str {
-    static URL: OnceLock<String> = OnceLock::new();
-    URL.get_or_init(|| {
-        std::env::var("DATABASE_URL").unwrap_or_else(|_| {
-            let (tell, told) = mpsc::channel();
-            // The server ends with the thread that started it.
-            std::thread::spawn(move || {
-                let server = Managed::throwaway(None).unwrap();
-                tell.send(server.database_url().to_owned()).unwrap();
-                loop {
-                    std::thread::park();
-                }
-            });
-            told.recv().unwrap()
-        })
-    })
-}
+use sqlx::ConnectOptions as _;
+
+use crate::support::{fresh_database, server_url, with_database};
 
 struct House {
     app: App,
@@ -51,16 +35,8 @@ fn day(text: &str) -> NaiveDate {
 impl House {
     /// A fresh database with one tenant in Berlin, at noon of 15 June 2027.
     async fn new() -> House {
-        let name = format!("imports_{:08x}", rand::random::<u32>());
-        let mut admin = PgConnection::connect(server()).await.unwrap();
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
-            .execute(&mut admin)
-            .await
-            .unwrap();
-        let (before, options) = server().split_once('?').unwrap_or((server(), ""));
-        let base = before.rsplit_once('/').unwrap().0;
-        let db = Db::connect(&format!("{base}/{name}?{options}"), 6).await.unwrap();
-        db.migrate().await.unwrap();
+        let url = with_database(&server_url(), &fresh_database().await).to_url_lossy();
+        let db = Db::connect(url.as_str(), 6).await.unwrap();
         let app = App::new(db, Clock::manual(at("2027-06-15T12:00:00Z")));
         let mut tx = app.db.platform().await.unwrap();
         let scope =
@@ -394,8 +370,11 @@ async fn figures_are_set_not_added() {
     let mut tx = house.app.db.read(&house.scope).await.unwrap();
     for (known_by, logins) in [("2027-06-15", 10), ("2027-06-20", 9), ("2027-06-21", 10)] {
         let (from, to) = (day("2000-01-01"), day("2027-06-30"));
-        let facts = db::facts::load(&mut tx, &[account_id], from, from, to, day(known_by)).await.unwrap();
-        let count: i64 = facts.days.iter().filter(|d| d.metric_id == metric_id).map(|d| d.count).sum();
+        let span = Span { counters_from: from, gauges_from: from, to, known_by: day(known_by) };
+        let facts = db::facts::load(&mut tx, &[account_id], span).await.unwrap();
+        let runs = span.open(&facts.series[0]).unwrap().runs;
+        let rows = runs.iter().filter(|run| run.metric == metric_id).flat_map(|run| &run.rows);
+        let count: i64 = rows.map(|row| row.count).sum();
         assert_eq!(count, logins, "{known_by}");
     }
 }
@@ -649,6 +628,9 @@ async fn the_demo_files_go_in_whole() {
     let mut tx = app.db.read(scope).await.unwrap();
     let account = db::accounts::id_of(&mut tx, &tenant.accounts[0].external_id).await.unwrap().unwrap();
     let (from, to) = (day("2000-01-01"), day("2027-01-15"));
-    let facts = db::facts::load(&mut tx, &[account], from, from, to, to).await.unwrap();
-    assert!(!facts.days.is_empty() && facts.days.iter().all(|row| row.known_on == row.day));
+    let span = Span { counters_from: from, gauges_from: from, to, known_by: to };
+    let facts = db::facts::load(&mut tx, &[account], span).await.unwrap();
+    let runs = span.open(&facts.series[0]).unwrap().runs;
+    let mut rows = runs.iter().flat_map(|run| &run.rows);
+    assert!(!runs.is_empty() && rows.all(|row| row.known_on == row.day));
 }

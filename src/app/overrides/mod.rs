@@ -146,7 +146,7 @@ impl App {
     ///
     /// # Errors
     /// [`Error::NotFound`] for an account or override that is not there; [`Error::Conflict`] when its last day has
-    /// passed, it was settled, or something else than `current` is in force.
+    /// passed, it was settled or ended before today, or something else than `current` is in force.
     pub async fn restore_override(
         &self,
         scope: &TenantScope,
@@ -164,6 +164,8 @@ impl App {
         let was = all.iter().find(|one| one.id == id).ok_or(Error::NotFound)?;
         let open = all.iter().find(|one| one.ended_at.is_none());
         let may = matches!(was.end_reason.as_deref(), Some("withdrawn" | "replaced"));
+        // Only on the day itself: no day may end up with the words of two.
+        let may = may && was.ended_on == Some(today);
         if !may || was.expires_on < today || open.map(|open| open.id) != current {
             return Err(Error::Conflict("That can no longer be undone: look at what is set now.".to_owned()));
         }

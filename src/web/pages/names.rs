@@ -141,8 +141,12 @@ impl Names {
         let by = account.set_by.as_deref()?;
         let set = self.what_is_set(account.set_score, account.set_band.as_deref());
         let until = account.set_until.map_or_else(String::new, |day: NaiveDate| format::date(day));
-        let model = self.model_says(account.model_score, account.model_band.as_deref());
-        Some(format!("set to {set} by {by} until {until}; {model}"))
+        let model = match (account.model_score, account.model_band.as_deref()) {
+            // A list of a past day does not know what the model said then.
+            (None, None) => String::new(),
+            (score, band) => format!("; {}", self.model_says(score, band)),
+        };
+        Some(format!("set to {set} by {by} until {until}{model}"))
     }
 
     /// `80` or `Green`.

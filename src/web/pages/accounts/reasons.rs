@@ -113,7 +113,11 @@ fn tenths(costs: &[f64], whole: i64) -> Vec<i64> {
 /// One sentence about what the model says: the band and the components that cost most, or the cap that holds it.
 pub fn verdict(scored: &Scored) -> String {
     let said = what_it_says(scored);
-    if scored.explained.is_set() && !said.is_empty() { format!("The model says: {}", lower_first(&said)) } else { said }
+    if scored.explained.is_set() && !said.is_empty() {
+        format!("The model says: {}", lower_first(&said))
+    } else {
+        said
+    }
 }
 
 fn what_it_says(scored: &Scored) -> String {

@@ -38,7 +38,7 @@ pub(super) fn by_band(of: &Day, is_today: bool) -> StackedBar {
     let bands = bands(of, any_without_band(of, of.day));
     let part = |band: &Option<String>| {
         let (n, arr) = of.sum(of.day, |b| b == band.as_deref());
-        let (n_unclear, unclear) = of.unclear(of.day, |b| b == band.as_deref());
+        let (n_unclear, unclear) = of.unclear(|b| b == band.as_deref());
         let (n, arr) = (n - n_unclear, arr - unclear);
         Part {
             tone: of.names.tone(band.as_deref()),
@@ -53,7 +53,7 @@ pub(super) fn by_band(of: &Day, is_today: bool) -> StackedBar {
         }
     };
     let mut parts: Vec<Part> = bands.iter().map(part).collect();
-    let (n, unclear) = of.unclear(of.day, |_| true);
+    let (n, unclear) = of.unclear(|_| true);
     if n > 0 {
         parts.push(Part {
             tone: Tone::None,
@@ -181,7 +181,7 @@ pub(super) fn renewals(of: &Day, quarters: &[QuarterSums]) -> StackedColumns {
 pub(super) fn headline(of: &Day, quarters: &[QuarterSums]) -> String {
     let (_, arr) = of.sum(of.day, |_| true);
     let (_, good) = of.sum(of.day, |band| of.names.tone(band) == Tone::Good);
-    let good = good - of.unclear(of.day, |_| true).1;
+    let good = good - of.unclear(|_| true).1;
     let (_, risk) = of.at_risk(of.day);
     let start = format!("{} of {} ARR is healthy", of.money(good), of.money(arr));
     if risk == 0 {
