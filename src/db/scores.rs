@@ -168,12 +168,14 @@ pub struct Point {
     pub band: Option<String>,
     /// Whether it rested on old or thin data.
     pub stale: bool,
+    /// Version of the methodology it was made with.
+    pub version: i32,
 }
 
 /// The scores of accounts between two days, both included, by account and day.
 pub async fn history(tx: &mut TenantTx, ids: &[Uuid], from: NaiveDate, to: NaiveDate) -> Result<Vec<Point>> {
     sqlx::query_as(
-        "SELECT account_id, day, score, band, stale FROM scores_between($1, $2, $3) ORDER BY account_id, day",
+        "SELECT account_id, day, score, band, stale, version FROM scores_between($1, $2, $3) ORDER BY account_id, day",
     )
     .bind(ids)
     .bind(from)
@@ -244,7 +246,7 @@ pub struct State {
     pub score: Option<f64>,
     /// Band id.
     pub band: Option<String>,
-    /// Tone of the band, softened when the data is stale.
+    /// Tone of the band; none for a good band that rests on old or thin data.
     pub tone: Option<String>,
     /// Share of weight with data.
     pub coverage: f64,

@@ -14,6 +14,8 @@ pub enum Kind {
     Fold,
     /// Count what waited in quarantine and is known by now.
     Replay,
+    /// End what people set by hand where its time is over, and record whom renewals proved right.
+    SettleOverrides,
     /// Fold scores of days that are over into months.
     FoldScores,
     /// Forget jobs that were done long ago.
@@ -22,7 +24,8 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 5] = [Kind::ScoreAll, Kind::Fold, Kind::FoldScores, Kind::Replay, Kind::Forget];
+    pub const ALL: [Kind; 6] =
+        [Kind::ScoreAll, Kind::Fold, Kind::FoldScores, Kind::Replay, Kind::SettleOverrides, Kind::Forget];
 
     /// The word in the database.
     pub fn word(self) -> &'static str {
@@ -30,6 +33,7 @@ impl Kind {
             Kind::ScoreAll => "score_all",
             Kind::Fold => "fold",
             Kind::Replay => "replay",
+            Kind::SettleOverrides => "settle_overrides",
             Kind::FoldScores => "fold_scores",
             Kind::Forget => "forget",
         }
@@ -40,7 +44,7 @@ impl Kind {
     pub fn is_long(self) -> bool {
         match self {
             Kind::Fold | Kind::FoldScores => true,
-            Kind::ScoreAll | Kind::Replay | Kind::Forget => false,
+            Kind::ScoreAll | Kind::Replay | Kind::SettleOverrides | Kind::Forget => false,
         }
     }
 
@@ -68,6 +72,10 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
         Kind::Replay => {
             let replayed = replay::replay(&app.db, &app.clock, &job.scope).await?;
             tracing::info!(replayed, "counted messages from quarantine");
+        }
+        Kind::SettleOverrides => {
+            let settled = app.settle_overrides(&job.scope).await?;
+            tracing::info!(settled.ended, settled.judged, "settled what was set by hand");
         }
         Kind::FoldScores => {
             let days = app.fold_scores(&job.scope, &work).await?;

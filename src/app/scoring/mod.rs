@@ -20,12 +20,14 @@ pub use milestones::Milestone;
 pub use standing::{Exchange, Standing};
 pub use why::{Change, changes, figure};
 
-use super::methodology::InForce;
+use super::methodology::{InForce, Tone};
 use super::{App, Error, Result};
 use crate::db::facts::Span;
+use crate::db::overrides::{Heard, Override};
 use crate::db::scores::{Score, State};
 use crate::db::{self, TenantScope, TenantTx};
 use crate::domain::health::{Kept, ModelScore};
+use crate::domain::judgement;
 use crate::domain::methodology::Evaluation;
 use facts::{AccountData, Loaded};
 
@@ -169,7 +171,7 @@ impl App {
         clippy::too_many_arguments,
         reason = "one stretch of days, one set of accounts, one transaction"
     )]
-    async fn score_into(
+    pub(super) async fn score_into(
         &self,
         tx: &mut TenantTx,
         scope: &TenantScope,
@@ -190,7 +192,7 @@ impl App {
             .into_iter()
             .map(|s| (s.account_id, s))
             .collect();
-        let (mut scores, mut states) = (Vec::new(), Vec::new());
+        let (mut scores, mut states, mut heard) = (Vec::new(), Vec::new(), Vec::new());
         for (at, data) in loaded.accounts().enumerate() {
             if at % TURN == 0 {
                 tokio::task::yield_now().await;
@@ -213,6 +215,7 @@ impl App {
                 }
                 if day == today {
                     let before = before.remove(&data.row.id);
+                    heard.extend(data.set_for(day).map(|set| hear(in_force, set, &evaluation)));
                     states.push(state_of(in_force, data, &evaluation, &standing, before.as_ref()));
                 }
                 day += Duration::days(1);
@@ -228,6 +231,9 @@ impl App {
         states.sort_by_key(|state| state.account_id);
         if !states.is_empty() {
             db::scores::put_states(tx, &states, now).await?;
+        }
+        if !heard.is_empty() {
+            db::overrides::hear(tx, today, &heard).await?;
         }
         Ok(())
     }
@@ -293,11 +299,12 @@ async fn past_scores(
 struct Rows {
     metrics: Vec<db::metrics::Metric>,
     rows: db::facts::FactRows,
+    overrides: Vec<Override>,
 }
 
 impl Rows {
     fn ready<'m>(self, in_force: &'m InForce, exchange: &'m Exchange) -> Loaded<'m> {
-        Loaded::new(&in_force.methodology, exchange, &self.metrics, self.rows)
+        Loaded::new(&in_force.methodology, exchange, &self.metrics, self.rows, self.overrides)
     }
 }
 
@@ -314,7 +321,8 @@ async fn load(
     let gauges_from = from - Duration::days(GAUGE_DAYS);
     let span = Span { counters_from, gauges_from, to, known_by };
     let rows = db::facts::load(tx, ids, span).await?;
-    Ok(Rows { metrics, rows })
+    let overrides = db::overrides::between(tx, ids, from, to).await?;
+    Ok(Rows { metrics, rows, overrides })
 }
 
 async fn exchange(tx: &mut TenantTx, scope: &TenantScope) -> Result<Exchange> {
@@ -348,6 +356,19 @@ fn score_of(
     })
 }
 
+/// What the model says of an account that a person has set, and whether it agrees with them.
+fn hear(in_force: &InForce, set: &Override, evaluation: &Evaluation) -> Heard {
+    let (health, said) = (&in_force.methodology.health, &evaluation.health);
+    let person = said.band_set.or_else(|| health.band_of(health.rounded(set.score?)));
+    let band = |at: usize| health.bands.get(at).map(|band| band.id.to_string());
+    Heard {
+        id: set.id,
+        score: said.computed,
+        band: said.band_computed.and_then(band),
+        agrees: judgement::agrees(set.score, person, said.computed.map(|score| (score, said.band_computed))),
+    }
+}
+
 fn state_of(
     in_force: &InForce,
     data: &AccountData<'_>,
@@ -369,11 +390,14 @@ fn state_of(
         model: primary.map(|model| model.id.to_string()),
         score: evaluation.health.health.filter(|_| in_business),
         band: text(&evaluation.band).filter(|_| in_business),
+        // Old or thin data never looks healthy, not even where a person says that it is.
         tone: evaluation
             .health
             .band
             .filter(|_| in_business)
-            .map(|band| in_force.tone(band).word().to_owned()),
+            .map(|band| in_force.tone(band))
+            .filter(|tone| !(stale && *tone == Tone::Good))
+            .map(|tone| tone.word().to_owned()),
         coverage: primary.map_or(0.0, |model| model.coverage),
         stale,
         score_before: before.and_then(|b| b.score),

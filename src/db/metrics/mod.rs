@@ -37,7 +37,7 @@ pub struct Metric {
     pub property: Option<String>,
     /// The group trait whose value it takes.
     pub trait_name: Option<String>,
-    /// After how many days without data it is stale.
+    /// After how many days without data it is stale, where the tenant has set it; the methodology says otherwise.
     pub fresh_days: Option<i32>,
 }
 

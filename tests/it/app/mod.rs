@@ -1,5 +1,6 @@
 //! The things the product does, without HTTP.
 
+mod overrides;
 mod packs;
 mod hostile;
 mod scoring;

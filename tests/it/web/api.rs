@@ -303,6 +303,8 @@ async fn the_document_describes_every_route_and_needs_no_key() {
             "/api/v1/accounts",
             "/api/v1/accounts/{external_id}",
             "/api/v1/accounts/{external_id}/metrics/{metric}",
+            "/api/v1/accounts/{external_id}/override",
+            "/api/v1/overrides",
             "/api/v1/quarantine",
             "/api/v1/renewals"
         ]

@@ -4,6 +4,7 @@ mod api;
 mod as_of;
 mod collect;
 mod isolation;
+mod overrides;
 mod pages_accounts;
 mod pages_portfolio;
 mod pages_settings;
