@@ -5,6 +5,7 @@
 //! The other modules are one noun each: how its part of the pack is compiled and evaluated.
 
 pub mod calendar;
+pub mod compact;
 pub mod exchange;
 pub mod expr;
 pub mod facts;
