@@ -114,10 +114,12 @@ pub async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Option<StoredDraft>> {
 
 /// As [`find`], and nobody else may change it until this transaction has ended.
 pub async fn lock(tx: &mut TenantTx, id: Uuid) -> Result<Option<StoredDraft>> {
-    sqlx::query_as(sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM methodologies WHERE id = $1 FOR UPDATE")))
-        .bind(id)
-        .fetch_optional(tx.conn())
-        .await
+    sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM methodologies WHERE id = $1 FOR UPDATE"
+    )))
+    .bind(id)
+    .fetch_optional(tx.conn())
+    .await
 }
 
 /// Begins a draft and returns its id.
@@ -163,7 +165,13 @@ pub async fn save(tx: &mut TenantTx, id: Uuid, content: &Content<'_>) -> Result<
 }
 
 /// Puts a draft away (`discarded`) or takes it back (`draft`).
-pub async fn set_status(tx: &mut TenantTx, id: Uuid, status: &str, by: &str, now: DateTime<Utc>) -> Result<()> {
+pub async fn set_status(
+    tx: &mut TenantTx,
+    id: Uuid,
+    status: &str,
+    by: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query("UPDATE methodologies SET status = $2, updated_at = $3, updated_by = $4 WHERE id = $1")
         .bind(id)
         .bind(status)

@@ -25,6 +25,7 @@ pub mod quarantine;
 pub mod scores;
 pub mod sources;
 pub mod tenant;
+pub mod usage;
 
 pub use pool::{Db, MIGRATOR, RoleError};
 pub use tenant::{PlatformTx, TenantScope, TenantTx};

@@ -141,7 +141,10 @@ pub struct NewPreview<'a> {
 
 /// Begins a preview in place of earlier ones of the draft, and returns its id.
 pub async fn begin(tx: &mut TenantTx, new: &NewPreview<'_>) -> Result<Uuid> {
-    sqlx::query("DELETE FROM methodology_previews WHERE draft_id = $1").bind(new.draft).execute(tx.conn()).await?;
+    sqlx::query("DELETE FROM methodology_previews WHERE draft_id = $1")
+        .bind(new.draft)
+        .execute(tx.conn())
+        .await?;
     let id = Uuid::now_v7();
     sqlx::query(
         "INSERT INTO methodology_previews (tenant_id, id, draft_id, revision, over_version, day, started_at, started_by)
@@ -229,7 +232,8 @@ pub async fn finish(
     Ok(())
 }
 
-const SELECT: &str = "SELECT a.external_id, a.name, p.segment_before, p.segment_after, p.score_before, p.score_after,
+const SELECT: &str =
+    "SELECT a.external_id, a.name, p.segment_before, p.segment_after, p.score_before, p.score_after,
         p.band_before, p.band_after, p.arr_base_minor, p.started, p.stopped
      FROM methodology_preview_accounts p
      JOIN accounts a ON a.tenant_id = p.tenant_id AND a.id = p.account_id WHERE p.preview_id = ";

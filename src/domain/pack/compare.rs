@@ -123,8 +123,11 @@ pub fn at<'v>(pack: &'v Value, path: &str) -> Option<&'v Value> {
 fn settings(section: &'static str, noun: &'static str, before: &Value, after: &Value, out: &mut Vec<Change>) {
     let own = |pack: &Value| -> BTreeMap<String, String> {
         let Some(Value::Object(map)) = at(pack, section) else { return BTreeMap::new() };
-        let inside = |key: &str| SECTIONS.iter().any(|(path, ..)| path.strip_prefix(section) == Some(&format!(".{key}")));
-        let own: Map<String, Value> = map.iter().filter(|(key, _)| !inside(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let inside = |key: &str| {
+            SECTIONS.iter().any(|(path, ..)| path.strip_prefix(section) == Some(&format!(".{key}")))
+        };
+        let own: Map<String, Value> =
+            map.iter().filter(|(key, _)| !inside(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
         flat(&Value::Object(own))
     };
     let details = details(&own(before), &own(after));
@@ -284,12 +287,29 @@ mod tests {
             (change.noun, change.id.clone(), change.what, change.details.clone())
         };
         assert_eq!(
-            one(&[("name: Product usage, weight: 0.40", "name: Product usage, weight: 0.30"), ("name: Feature adoption, weight: 0.30", "name: Feature adoption, weight: 0.40")]),
-            ("model", "overall".into(), What::Changed, vec![detail("tree.adoption.weight", "0.3", "0.4"), detail("tree.usage.weight", "0.4", "0.3")])
+            one(&[
+                ("name: Product usage, weight: 0.40", "name: Product usage, weight: 0.30"),
+                ("name: Feature adoption, weight: 0.30", "name: Feature adoption, weight: 0.40")
+            ]),
+            (
+                "model",
+                "overall".into(),
+                What::Changed,
+                vec![detail("tree.adoption.weight", "0.3", "0.4"), detail("tree.usage.weight", "0.4", "0.3")]
+            )
         );
         assert_eq!(
             one(&[("drop_pct(active_usage, 30d) >= 25", "drop_pct(active_usage, 30d) >= 40")]),
-            ("rule", "usage-decline".into(), What::Changed, vec![detail("when", "drop_pct(active_usage, 30d) >= 25", "drop_pct(active_usage, 30d) >= 40")])
+            (
+                "rule",
+                "usage-decline".into(),
+                What::Changed,
+                vec![detail(
+                    "when",
+                    "drop_pct(active_usage, 30d) >= 25",
+                    "drop_pct(active_usage, 30d) >= 40"
+                )]
+            )
         );
         let delayed = "  payment_delayed: {kind: event, name: Payment delayed}\n";
         let (noun, id, what, _) = one(&[(delayed, &format!("{delayed}  payment_failed: {{kind: event}}\n"))]);
@@ -298,9 +318,11 @@ mod tests {
 
     #[test]
     fn a_parameter_changes_what_it_stands_in() {
-        let set = super::super::Overrides { preset: None, set: vec![("SHORT_TIMEFRAME".into(), "14d".into())] };
+        let set =
+            super::super::Overrides { preset: None, set: vec![("SHORT_TIMEFRAME".into(), "14d".into())] };
         let after = super::super::outline(PACK, &set).unwrap();
-        let changed: Vec<String> = compare(&outline(PACK), &after).into_iter().map(|c| format!("{} {}", c.noun, c.id)).collect();
+        let changed: Vec<String> =
+            compare(&outline(PACK), &after).into_iter().map(|c| format!("{} {}", c.noun, c.id)).collect();
         assert_eq!(changed, ["parameter SHORT_TIMEFRAME", "rule support-issues"]);
     }
 
