@@ -323,7 +323,10 @@ mod tests {
         let after = super::super::outline(PACK, &set).unwrap();
         let changed: Vec<String> =
             compare(&outline(PACK), &after).into_iter().map(|c| format!("{} {}", c.noun, c.id)).collect();
-        assert_eq!(changed, ["parameter SHORT_TIMEFRAME", "rule support-issues"]);
+        assert_eq!(
+            changed,
+            ["parameter SHORT_TIMEFRAME", "cap Several urgent tickets at once", "rule support-issues"]
+        );
     }
 
     #[test]

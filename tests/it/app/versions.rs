@@ -264,6 +264,7 @@ async fn what_is_in_use_is_not_taken_away_silently() {
     house.work().await;
     let source = edited(&[
         ("- id: enterprise", "- id: strategic"),
+        ("segments: [enterprise]", "segments: [strategic]"),
         ("'enterprise'", "'strategic'"),
         ("{id: red,", "{id: crimson,"),
         ("at_most: red,", "at_most: crimson,"),
@@ -309,12 +310,11 @@ async fn a_preview_says_exactly_what_scoring_does_once_published() {
     let ids = customers(&house, &home).await;
     let app = &house.app;
     let source = edited(&[
-        ("name: Product usage, weight: 0.40", "name: Product usage, weight: 0.20"),
-        ("name: Support, weight: 0.20", "name: Support, weight: 0.40"),
+        ("name: Product usage, weight: 0.40", "name: Product usage, weight: 0.10"),
+        ("name: Feature adoption, weight: 0.30", "name: Feature adoption, weight: 0.60"),
         ("drop_pct(active_usage, 30d) >= 25", "drop_pct(active_usage, 30d) >= 5"),
         ("count(champion_change, ${SIGNAL_WINDOW}) >= 1", "count(champion_change, ${SIGNAL_WINDOW}) >= 100"),
         ("when: \"arr >= 100000\"", "when: \"arr >= 60000\""),
-        ("DAU_FULL: {default: 60", "DAU_FULL: {default: 10"),
     ]);
     let draft = app.create_draft(&home.scope, file(&source), "", &ada()).await.unwrap().stored;
     let waiting = app.start_preview(&home.scope, draft.id, 1, &ada()).await.unwrap();
