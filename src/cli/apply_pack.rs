@@ -1,8 +1,6 @@
 //! `holdfast tenant apply-pack`.
 
-use std::path::Path;
-
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
 
 use super::say;
@@ -60,23 +58,11 @@ impl Parameters {
     }
 }
 
-/// A pack file, or a pack that comes with Holdfast by its id.
-pub(super) fn pack_source(pack: &str) -> anyhow::Result<String> {
-    if let Some(source) = methodology::pack_source(pack) {
-        return Ok(source);
-    }
-    let path = Path::new(pack);
-    if path.exists() {
-        return std::fs::read_to_string(path).with_context(|| format!("{pack} cannot be read"));
-    }
-    bail!("there is no pack {pack:?}; Holdfast comes with: {}", methodology::pack_ids().join(", "))
-}
-
 /// Words for a pack that cannot be applied: where it is wrong, or which option.
 pub(super) fn refused(pack: &str, error: Error) -> anyhow::Error {
     match error {
         Error::Pack(errors) if errors.0.iter().any(|error| error.at.is_some()) => {
-            anyhow::anyhow!("the pack {pack} does not hold together\n\n{errors}")
+            super::pack::refused(pack, &errors)
         }
         Error::Pack(errors) => {
             let texts: Vec<&str> = errors.0.iter().map(|error| error.message.as_str()).collect();
@@ -89,7 +75,7 @@ pub(super) fn refused(pack: &str, error: Error) -> anyhow::Error {
 impl ApplyPack {
     pub(super) async fn run(self, app: &App) -> anyhow::Result<()> {
         let scope = super::tenant(app, &self.tenant).await?;
-        let source = pack_source(&self.pack)?;
+        let source = super::pack::source(&self.pack)?;
         let overrides = self.parameters.overrides();
         let plan = app.plan_file(&scope, &source, &overrides).await;
         let plan = plan.map_err(|error| refused(&self.pack, error))?;

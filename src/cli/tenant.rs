@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::apply_pack::{ApplyPack, Parameters, pack_source, refused};
+use super::apply_pack::{ApplyPack, Parameters, refused};
 use super::say;
 use crate::app::tenants::NewTenant;
 use crate::app::{Actor, App};
@@ -50,7 +50,7 @@ impl Tenant {
     pub(super) async fn run(self, app: &App) -> anyhow::Result<()> {
         match self {
             Tenant::Create { name, pack, parameters, slug, time_zone, currency } => {
-                let source = pack_source(&pack)?;
+                let source = super::pack::source(&pack)?;
                 let new = NewTenant {
                     name: &name,
                     slug: slug.as_deref(),

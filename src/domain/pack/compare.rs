@@ -299,7 +299,10 @@ mod tests {
             )
         );
         assert_eq!(
-            one(&[("drop_pct(active_usage, 30d) >= 25", "drop_pct(active_usage, 30d) >= 40")]),
+            one(&[(
+                "severity: high, when: \"drop_pct(active_usage, 30d) >= 25\"",
+                "severity: high, when: \"drop_pct(active_usage, 30d) >= 40\""
+            )]),
             (
                 "rule",
                 "usage-decline".into(),
