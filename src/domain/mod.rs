@@ -6,8 +6,8 @@
 
 pub mod advocacy;
 pub mod calendar;
-pub mod compact;
 pub mod cases;
+pub mod compact;
 pub mod exchange;
 pub mod expr;
 pub mod facts;

@@ -72,6 +72,9 @@ fn values(root: &Node, overrides: &Overrides, errors: &mut Errors<'_>) -> Values
     for (name, text) in &overrides.set {
         let ty = plain_type(text);
         match values.get_mut(name) {
+            Some(_) if text.contains(char::is_control) => {
+                errors.general(format!("the value for `{name}` has a character that cannot be shown"));
+            }
             Some(_) if text.contains("${") => {
                 errors.general(format!("the value for `{name}` has ${{}} in it: {NO_REFERENCE}"));
             }

@@ -103,7 +103,10 @@ async fn a_draft_is_written_saved_put_away_and_taken_back() {
     let broken =
         edited(&[("weight: 0.40", "weight: 0.41"), ("when: \"band == 'red'\"", "when: \"bund == 'red'\"")]);
     let Err(Error::Pack(errors)) = save(broken.clone(), 2).await else { panic!("a broken pack was taken") };
-    assert!(errors.to_string().contains("weights sum to 1.01") && errors.to_string().contains("`bund`"), "{errors}");
+    assert!(
+        errors.to_string().contains("weights sum to 1.01") && errors.to_string().contains("`bund`"),
+        "{errors}"
+    );
     let places: Vec<_> =
         errors.0.iter().map(|error| (error.at.unwrap().line > 0, error.excerpt().contains('^'))).collect();
     assert!(places.len() >= 2 && places.iter().all(|place| *place == (true, true)), "{errors}");
