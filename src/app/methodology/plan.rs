@@ -60,9 +60,21 @@ pub struct InUse {
 
 impl fmt::Display for InUse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let more = if self.more { " or more" } else { "" };
-        let accounts = if self.accounts == 1 && !self.more { "account" } else { "accounts" };
-        write!(f, "{} {:?}: {}{more} {accounts} {}", self.noun, self.name, self.accounts, self.how)
+        let InUse { noun, name, accounts, how, .. } = self;
+        match (accounts, how.split_once(' ')) {
+            (1, Some((verb, rest))) if !self.more => {
+                let verb = match verb {
+                    "are" => "is".to_owned(),
+                    "have" => "has".to_owned(),
+                    other => format!("{other}s"),
+                };
+                write!(f, "{noun} {name:?}: 1 account {verb} {rest}")
+            }
+            _ => {
+                let more = if self.more { " or more" } else { "" };
+                write!(f, "{noun} {name:?}: {accounts}{more} accounts {how}")
+            }
+        }
     }
 }
 
