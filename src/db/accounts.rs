@@ -7,6 +7,7 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
+use super::as_of::AsOf;
 use super::{Result, TenantTx};
 
 /// An account with its state as of the last scoring.
@@ -118,6 +119,18 @@ pub struct Filter {
     pub text: Option<String>,
     /// Churned accounts are left out unless asked for.
     pub churned: bool,
+    /// As said on a past day; the queries that heed it say so.
+    pub as_of: Option<AsOf>,
+}
+
+/// A query over accounts as they are, or as of the filter's day.
+fn begin(select: &str, filter: &Filter, with_stages: bool) -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new("");
+    if let Some(as_of) = &filter.as_of {
+        as_of.push(&mut query, with_stages || filter.stage.is_some());
+    }
+    query.push(select);
+    query
 }
 
 /// By what a list is ordered.
@@ -197,7 +210,7 @@ fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     }
 }
 
-/// A page of accounts in some order. Accounts without the value sorted by come last either way.
+/// A page of accounts in some order, of now or as of a day. Accounts without the value sorted by come last either way.
 pub async fn list(
     tx: &mut TenantTx,
     filter: &Filter,
@@ -206,7 +219,7 @@ pub async fn list(
     offset: i64,
     limit: i64,
 ) -> Result<Vec<Account>> {
-    let mut query = QueryBuilder::new(SELECT);
+    let mut query = begin(SELECT, filter, sort == Sort::Stage);
     query.push(FROM);
     push_filter(&mut query, filter);
     query.push(" ORDER BY ").push(sort.sql()).push(if descending { " DESC" } else { " ASC" });
@@ -214,14 +227,14 @@ pub async fn list(
     query.build_query_as().fetch_all(tx.conn()).await
 }
 
-/// Accounts after an external id, in the order of external ids: pages that stay right while rows come and go.
+/// Accounts after an external id, of now or as of a day, in the order of external ids: pages that stay right while rows come and go.
 pub async fn list_after(
     tx: &mut TenantTx,
     filter: &Filter,
     after: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Account>> {
-    let mut query = QueryBuilder::new(SELECT);
+    let mut query = begin(SELECT, filter, false);
     query.push(FROM);
     push_filter(&mut query, filter);
     if let Some(after) = after {
@@ -238,7 +251,7 @@ pub async fn renewals_after(
     after: Option<(NaiveDate, &str)>,
     limit: i64,
 ) -> Result<Vec<Account>> {
-    let mut query = QueryBuilder::new(SELECT);
+    let mut query = begin(SELECT, filter, false);
     query.push(FROM);
     push_filter(&mut query, filter);
     query.push(" AND s.renewal_date IS NOT NULL");
@@ -261,11 +274,13 @@ pub struct Totals {
     pub unconverted: i64,
 }
 
-/// Count and ARR of everything a filter shows.
+/// Count and ARR of everything a filter shows, now or as of a day.
 pub async fn totals(tx: &mut TenantTx, filter: &Filter) -> Result<Totals> {
-    let mut query = QueryBuilder::new(
+    let mut query = begin(
         "SELECT count(*) AS accounts, coalesce(sum(s.arr_base_minor), 0)::bigint AS arr_base_minor,
                 count(*) FILTER (WHERE s.arr_base_minor IS NULL AND s.account_id IS NOT NULL) AS unconverted",
+        filter,
+        false,
     );
     query.push(FROM);
     push_filter(&mut query, filter);
@@ -389,7 +404,7 @@ pub async fn renewal_months(
     filter: &Filter,
     today: NaiveDate,
 ) -> Result<Vec<RenewalMonth>> {
-    let mut query = QueryBuilder::new("SELECT CASE WHEN s.renewal_date >= ");
+    let mut query = begin("SELECT CASE WHEN s.renewal_date >= ", filter, false);
     query.push_bind(today).push(
         " THEN date_trunc('month', s.renewal_date)::date END AS month, s.band, count(*) AS accounts,
             coalesce(sum(s.arr_base_minor), 0)::bigint AS arr_base_minor,

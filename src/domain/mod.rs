@@ -23,6 +23,7 @@ pub mod profile;
 pub mod renewal;
 pub mod rule;
 pub mod segment;
+pub mod series;
 pub mod sla;
 pub mod value;
 pub mod value_model;

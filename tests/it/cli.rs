@@ -170,3 +170,81 @@ fn a_pack_is_applied_after_telling_what_it_changes() {
     let (ok, _, error) = apply(&[file]);
     assert!(!ok && error.contains("line 3") && error.contains('^'), "{error}");
 }
+
+/// A file that is gone again after the test.
+fn file(data: &Data, name: &str, text: &str) -> String {
+    let path = data.0.join(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn packs_are_listed_shown_and_checked() {
+    let data = Data::new();
+    let (ok, list, _) = run(&data.0, &["pack", "list"]);
+    let ids: Vec<&str> = list.lines().filter(|line| !line.starts_with(' ')).collect();
+    assert!(ok && ids.len() == 5, "{list}");
+    for line in ids {
+        let id = line.split_whitespace().next().unwrap();
+        let (ok, said, error) = run(&data.0, &["pack", "check", id]);
+        assert!(
+            ok && said.starts_with(&format!("{id} holds together: ")) && said.lines().count() == 1,
+            "{error}"
+        );
+    }
+    let (ok, shown, _) = run(&data.0, &["pack", "show", "techcorp"]);
+    assert!(ok && shown.contains("\nschema: 1\n"));
+
+    let broken = shown.replace("weight: 0.40", "weight: 0.41").replace("timezone: UTC", "timezone: Mars");
+    let (ok, said, errors) = run(&data.0, &["pack", "check", &file(&data, "broken.yaml", &broken)]);
+    assert!(!ok && said.is_empty() && errors.contains("has 2 errors"), "{errors}");
+    assert!(
+        errors.contains("there is no time zone `Mars`") && errors.contains("weights sum to 1.01"),
+        "{errors}"
+    );
+    assert_eq!(errors.lines().filter(|line| line.trim_start_matches([' ', '|']).starts_with('^')).count(), 2);
+
+    // What only a preset breaks is found too.
+    let preset = shown.replace(
+        "\ninputs:\n",
+        "\npresets: [{id: odd, name: Odd, set: {SHORT_TIMEFRAME: soon}}]\n\ninputs:\n",
+    );
+    let (ok, _, errors) = run(&data.0, &["pack", "check", &file(&data, "preset.yaml", &preset)]);
+    assert!(!ok && errors.contains("with the preset odd has"), "{errors}");
+    let (ok, _, errors) = run(&data.0, &["pack", "check", "nope"]);
+    assert!(!ok && errors.contains("Holdfast comes with: framework"), "{errors}");
+}
+
+#[test]
+fn a_pack_is_tried_out_on_cases() {
+    let data = Data::new();
+    let eval = |text: &str, more: &[&str]| {
+        let cases = file(&data, "cases.yaml", text);
+        run(&data.0, &[&["pack", "eval", "framework", "--cases", &cases], more].concat())
+    };
+    let good = "- {id: a, given: {account: {arr: 100000}}, expect: {segment: enterprise}}\n\
+                - {id: b, pack: techcorp, given: {}}\n\
+                - {id: c, preset: saas-b2b, given: {measures: {nps_promoters: 6, nps_detractors: 0, nps_responses: 10}}, \
+                   expect: {kpi: {nps: {value: 60, met: false}}}}\n";
+    let (ok, said, _) = eval(good, &[]);
+    let results: Value = serde_json::from_str(&said).unwrap();
+    assert!(ok && results.as_array().unwrap().len() == 2, "{said}");
+    assert_eq!(results[0], json!({"id": "a", "result": {"segment": "enterprise"}}));
+    assert_eq!(results[1]["result"]["kpi"]["nps"], json!({"value": 60, "met": false}));
+    let (ok, said, _) = eval(good, &["--check"]);
+    assert!(ok && said == "2 cases checked, 0 differences.", "{said}");
+
+    // Parameters of the command line hold for all cases, and differences are told.
+    let (ok, said, _) = eval(good, &["--check", "--set", "ENTERPRISE_ARR=100001"]);
+    assert!(!ok && said.starts_with("a: segment should be \"enterprise\", is \"mid_market\""), "{said}");
+
+    // Cases that cannot be worked out are named; the others are.
+    let faulty =
+        format!("{good}- {{id: d, given: {{account: {{ar: 1}}}}}}\n- {{id: e, given: {{acount: {{}}}}}}\n");
+    let (ok, said, errors) = eval(&faulty, &[]);
+    assert!(!ok && serde_json::from_str::<Value>(&said).unwrap().as_array().unwrap().len() == 2);
+    assert!(errors.contains("d: the pack has no input or measure `ar`, did you mean `arr`?"), "{errors}");
+    assert!(errors.contains("e: acount: unknown field `acount`"), "{errors}");
+    let (ok, said, errors) = eval("pack: {id: a}", &[]);
+    assert!(!ok && said.is_empty() && errors.contains("expected a list of cases"), "{errors}");
+}

@@ -2,34 +2,43 @@
 
 use std::collections::HashMap;
 
+use anyhow::Context;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::standing::{Exchange, Standing};
+use crate::app::Result;
 use crate::db::contracts::Contract;
-use crate::db::facts::{AccountRow, DayRow, FactRows};
-use crate::db::metrics::Metric;
+use crate::db::facts::{AccountRow, FactRows, Opened, Span};
+use crate::db::metrics::{Metric, Stored};
 use crate::domain::facts::{Facts, InputId, Series};
 use crate::domain::methodology::{InputKind, InputType, Methodology};
 use crate::domain::metric::MetricKind;
+use crate::domain::series::Row;
 use crate::domain::value::Value;
 
 /// Rows of some accounts, ready to be asked for any day up to the one they were loaded for.
 pub(super) struct Loaded<'m> {
     methodology: &'m Methodology,
     exchange: &'m Exchange,
-    accounts: Vec<AccountData>,
+    accounts: Vec<Account>,
+    span: Span,
     /// The input each metric feeds, and how its rows are read.
     feeds: HashMap<i32, Feed>,
 }
 
+/// One account as it was loaded.
+struct Account {
+    row: AccountRow,
+    contracts: Vec<Contract>,
+    series: Option<Stored>,
+}
+
 /// One account's rows.
-pub(super) struct AccountData {
-    pub(super) row: AccountRow,
-    pub(super) contracts: Vec<Contract>,
-    /// Runs of rows by metric, each sorted by day and known day.
-    series: Vec<(i32, Vec<DayRow>)>,
-    last_event_before: Option<NaiveDate>,
+pub(super) struct AccountData<'a> {
+    pub(super) row: &'a AccountRow,
+    pub(super) contracts: &'a [Contract],
+    series: Opened,
 }
 
 #[derive(Clone, Copy)]
@@ -49,50 +58,49 @@ impl<'m> Loaded<'m> {
         rows: FactRows,
     ) -> Self {
         let feeds = feeds(methodology, metrics);
-        let last_event: HashMap<Uuid, NaiveDate> = rows.last_event.into_iter().collect();
         let mut contracts: HashMap<Uuid, Vec<Contract>> = HashMap::new();
         for row in rows.contracts {
             contracts.entry(row.account_id).or_default().push(row.contract);
         }
-        let mut series: HashMap<Uuid, Vec<(i32, Vec<DayRow>)>> = HashMap::new();
-        for row in rows.days {
-            let of_account = series.entry(row.account_id).or_default();
-            match of_account.last_mut() {
-                Some((metric, run)) if *metric == row.metric_id => run.push(row),
-                _ => of_account.push((row.metric_id, vec![row])),
-            }
-        }
+        let mut series: HashMap<Uuid, Stored> =
+            rows.series.into_iter().map(|stored| (stored.account_id, stored)).collect();
         let accounts = rows
             .accounts
             .into_iter()
-            .map(|row| AccountData {
+            .map(|row| Account {
                 contracts: contracts.remove(&row.id).unwrap_or_default(),
-                series: series.remove(&row.id).unwrap_or_default(),
-                last_event_before: last_event.get(&row.id).copied(),
+                series: series.remove(&row.id),
                 row,
             })
             .collect();
-        Loaded { methodology, exchange, accounts, feeds }
+        Loaded { methodology, exchange, accounts, span: rows.span, feeds }
     }
 
-    /// The same rows as another methodology reads them.
-    pub(super) fn read_by(self, methodology: &'m Methodology, metrics: &[Metric]) -> Self {
-        Loaded { methodology, feeds: feeds(methodology, metrics), ..self }
+    /// The same rows as another methodology reads them, which looks back to another day.
+    pub(super) fn read_by(self, methodology: &'m Methodology, metrics: &[Metric], from: NaiveDate) -> Self {
+        let span = Span { counters_from: from, ..self.span };
+        Loaded { methodology, span, feeds: feeds(methodology, metrics), ..self }
     }
 
-    pub(super) fn accounts(&self) -> &[AccountData] {
-        &self.accounts
+    /// The accounts, each opened when its turn comes.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = Result<AccountData<'_>>> {
+        self.accounts.iter().map(|account| {
+            let opened =
+                account.series.as_ref().map_or(Ok(Opened::default()), |stored| self.span.open(stored));
+            let series = opened.with_context(|| format!("the series of account {}", account.row.id))?;
+            Ok(AccountData { row: &account.row, contracts: &account.contracts, series })
+        })
     }
 
     /// What its contracts say of an account on a day.
-    pub(super) fn standing(&self, account: &AccountData, day: NaiveDate) -> Standing {
-        Standing::of(&account.contracts, day, self.exchange)
+    pub(super) fn standing(&self, account: &AccountData<'_>, day: NaiveDate) -> Standing {
+        Standing::of(account.contracts, day, self.exchange)
     }
 
     /// The facts of an account on a day, as known by another.
     pub(super) fn facts(
         &self,
-        account: &AccountData,
+        account: &AccountData<'_>,
         standing: &Standing,
         day: NaiveDate,
         known_by: NaiveDate,
@@ -104,7 +112,8 @@ impl<'m> Loaded<'m> {
         facts.arr = standing.arr_base.map(|money| money.to_major_f64());
         facts.seats = standing.seats.map(|seats| seats as f64);
         facts.segment_pin = account.row.pinned_segment.as_deref().map(Box::from);
-        facts.last_event = account.last_event_before;
+        let earlier = account.series.earlier_events.iter().filter(|(_, known_on)| *known_on <= known_by);
+        facts.last_event = earlier.map(|(day, _)| *day).max();
         for input in self.methodology.inputs() {
             if input.kind == InputKind::Attribute
                 && let Some(value) = account.row.fields.get(&*input.name).and_then(from_json)
@@ -112,13 +121,13 @@ impl<'m> Loaded<'m> {
                 facts.inputs[usize::from(input.id.0)] = Series::Attribute(value);
             }
         }
-        for (metric, rows) in &account.series {
+        for run in &account.series.runs {
             // What arrived later than `known_by`, or lies ahead of the day, is not known yet.
-            let rows = &rows[..rows.partition_point(|row| row.day <= day)];
+            let rows = &run.rows[..run.rows.partition_point(|row| row.day <= day)];
             let known = rows.iter().filter(|row| row.known_on <= known_by);
-            let counted = known.clone().filter(|row| row.count > 0 || row.users > 0).map(|row| row.day).max();
+            let counted = known.clone().rev().find(|row| row.is_usage()).map(|row| row.day);
             facts.last_event = facts.last_event.max(counted);
-            let Some(feed) = self.feeds.get(metric) else { continue };
+            let Some(feed) = self.feeds.get(&run.metric) else { continue };
             let series = match (feed.as_events, feed.kind) {
                 (true, _) => Series::Events(by_day(known, feed.of_property)),
                 (false, MetricKind::Gauge) => Series::Gauge(samples(known, feed.ty)),
@@ -152,11 +161,11 @@ fn feed(methodology: &Methodology, metric: &Metric) -> Option<Feed> {
 }
 
 /// Adds up what became known at different times about the same day.
-fn by_day<'r>(rows: impl Iterator<Item = &'r DayRow>, of_property: bool) -> Vec<(NaiveDate, f64)> {
+fn by_day<'r>(rows: impl Iterator<Item = &'r Row>, of_property: bool) -> Vec<(NaiveDate, f64)> {
     let mut out: Vec<(NaiveDate, f64)> = Vec::new();
     for row in rows {
         let figure = match (of_property, row.users) {
-            (true, _) => row.sum,
+            (true, _) => row.sum.to_f64(),
             (false, 0) => row.count as f64,
             (false, users) => f64::from(users),
         };
@@ -169,14 +178,14 @@ fn by_day<'r>(rows: impl Iterator<Item = &'r DayRow>, of_property: bool) -> Vec<
 }
 
 /// Of several samples of a day the one taken last counts, then the one known last.
-fn samples<'r>(rows: impl Iterator<Item = &'r DayRow>, ty: InputType) -> Vec<(NaiveDate, Value)> {
+fn samples<'r>(rows: impl Iterator<Item = &'r Row>, ty: InputType) -> Vec<(NaiveDate, Value)> {
     let mut out: Vec<(NaiveDate, Value)> = Vec::new();
     let mut taken_at = None;
     for row in rows {
         let value = match (&row.value, &row.label) {
             (Some(number), _) => Value::Number(*number),
-            (None, Some(word)) if ty == InputType::Bool => Value::Bool(word == "true"),
-            (None, Some(word)) => Value::Text(word.as_str().into()),
+            (None, Some(word)) if ty == InputType::Bool => Value::Bool(&**word == "true"),
+            (None, Some(word)) => Value::Text((&**word).into()),
             (None, None) => continue,
         };
         match out.last_mut() {

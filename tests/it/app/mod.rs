@@ -1,5 +1,6 @@
 //! The things the product does, without HTTP.
 
+mod packs;
 mod scoring;
 mod versions;
 mod work;

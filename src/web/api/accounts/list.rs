@@ -35,7 +35,7 @@ pub struct AccountQuery {
     /// Renews on this day or earlier.
     #[serde(default, deserialize_with = "common::read_day")]
     renewal_to: Option<NaiveDate>,
-    /// Renews within this many days from today; instead of `renewal_from` and `renewal_to`.
+    /// Renews within this many days from today, or from `as_of`; instead of `renewal_from` and `renewal_to`.
     #[param(maximum = 3660)]
     renewal_within: Option<u16>,
     /// One of the account's tags.
@@ -45,6 +45,10 @@ pub struct AccountQuery {
     /// True lists accounts that have left; without it they are left out.
     #[serde(default)]
     churned: bool,
+    /// A past day: scores, bands, segments, ARR and renewals as they were stored for it (or for the last scored day
+    /// before it); the other filters apply to these. Names, owners and tags are those of now.
+    #[serde(default, deserialize_with = "common::read_day")]
+    as_of: Option<NaiveDate>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Rows of a page.
@@ -78,7 +82,7 @@ impl Tone {
     }
 }
 
-/// An account as of its last scoring.
+/// An account as of its last scoring, or as of a past day.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AccountSummary {
     /// Identity in your own systems.
@@ -223,6 +227,18 @@ pub async fn list(
     let today = web.app.clock.today(key.scope.time_zone());
     let rows = common::rows(query.limit)?;
     let after: Option<String> = common::after(query.cursor.as_deref())?;
+    let as_of = match query.as_of.filter(|day| *day != today) {
+        Some(day) if day > today => {
+            return Err(Refusal::parameter("as_of", format!("must not be after today, {today}")));
+        }
+        Some(day) => match web.app.as_of(&key.scope, day).await? {
+            // Nothing was known by then.
+            None => return Ok(Json(Page { data: Vec::new(), next_cursor: None })),
+            found => found,
+        },
+        None => None,
+    };
+    let today = as_of.as_ref().map_or(today, |as_of| as_of.day);
     let (renewal_from, renewal_to) = query.renewal_window(today)?;
     let limit = query.limit;
     let mut tx = web.app.db.read(&key.scope).await?;
@@ -240,8 +256,13 @@ pub async fn list(
         tag: query.tag,
         text: query.q,
         churned: query.churned,
+        as_of,
     };
-    let found = db::accounts::list_after(&mut tx, &filter, after.as_deref(), rows).await?;
+    let mut found = db::accounts::list_after(&mut tx, &filter, after.as_deref(), rows).await?;
+    drop(tx);
+    if filter.as_of.is_some() {
+        web.app.complete_as_of(&key.scope, &mut found, today).await?;
+    }
     let base = key.scope.currency();
     Ok(Json(Page::of(
         found,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{load, movement, revenue};
 use crate::app::Error;
-use crate::db::portfolio::{self, BandDay, DayTotals};
+use crate::db::portfolio::{self, BandDay, DayTotals, Mover};
 use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::{Member, Query};
@@ -198,10 +198,10 @@ pub async fn show(
     let until = revenue::end_of_quarters(day);
     let quarters = portfolio::renewals_by_quarter(&mut tx, day, until).await?;
     let shares = portfolio::load(&mut tx, day).await?;
-    let (mut up, mut down, mut churned) = (Vec::new(), Vec::new(), 0);
+    let (mut up, mut down, mut churned): (Vec<Mover>, Vec<Mover>, i64) = (Vec::new(), Vec::new(), 0);
     if let Some(before) = before {
-        down = portfolio::movers(&mut tx, day, before, true, None, movement::MOST).await?;
-        up = portfolio::movers(&mut tx, day, before, false, None, movement::MOST).await?;
+        let movers = portfolio::movers(&mut tx, day, before, None, movement::MOST).await?;
+        (down, up) = movers.into_iter().partition(|mover| mover.score < mover.score_before);
         churned = portfolio::churned(&mut tx, before, day).await?.accounts;
     }
     drop(tx);

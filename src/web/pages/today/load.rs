@@ -124,10 +124,7 @@ pub async fn moved(
     let today = db::portfolio::scored_day(&mut tx, words.today).await?;
     let before = db::portfolio::scored_day(&mut tx, from).await?;
     let (Some(today), Some(before)) = (today, before) else { return Ok(Vec::new()) };
-    let mut movers = Vec::new();
-    for down in [true, false] {
-        movers.extend(db::portfolio::movers(&mut tx, today, before, down, owner, MOST_MOVED).await?);
-    }
+    let mut movers = db::portfolio::movers(&mut tx, today, before, owner, MOST_MOVED).await?;
     drop(tx);
     movers.sort_by_key(|mover| std::cmp::Reverse(mover.arr_base_minor));
     movers.truncate(MOST_MOVED as usize);
@@ -141,13 +138,9 @@ fn told(words: &Wording, mover: &Mover, period: &str) -> Moved {
         (Some(was), Some(is)) if was != is => Some(format!("{} → {}", words.band(was), words.band(is))),
         _ => None,
     };
-    let cause = words
-        .in_force
-        .as_deref()
-        .filter(|m| m.version == mover.version && mover.version == mover.version_before);
+    let cause = words.in_force.as_deref().filter(|m| m.version == mover.version);
     let cause = cause.and_then(|in_force| {
-        let was = serde_json::from_value(mover.readings_before.clone()).ok()?;
-        let is = serde_json::from_value(mover.readings.clone()).ok()?;
+        let (was, is) = mover.readings(&in_force.methodology)?;
         let down = now < before;
         changes(in_force, &was, &is).iter().find(|change| (change.points < 0.0) == down).map(Change::words)
     });
