@@ -1,5 +1,6 @@
 //! The command line. Each command is one file; all of them work beside a running server on the same data.
 
+mod apply_pack;
 mod bench;
 mod demo;
 mod import;

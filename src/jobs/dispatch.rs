@@ -1,7 +1,7 @@
 //! What is to be done for a job: one exhaustive match.
 
 use crate::app::work::Work;
-use crate::app::{App, Result};
+use crate::app::{App, Result, methodology};
 use crate::db::platform::ClaimedJob;
 use crate::ingest::replay;
 
@@ -20,12 +20,14 @@ pub enum Kind {
     FoldScores,
     /// Forget jobs that were done long ago.
     Forget,
+    /// Try a draft of a methodology out on every account.
+    Preview,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 6] =
-        [Kind::ScoreAll, Kind::Fold, Kind::FoldScores, Kind::Replay, Kind::SettleOverrides, Kind::Forget];
+    pub const ALL: [Kind; 7] =
+        [Kind::ScoreAll, Kind::Fold, Kind::FoldScores, Kind::Replay, Kind::SettleOverrides, Kind::Forget, Kind::Preview];
 
     /// The word in the database.
     pub fn word(self) -> &'static str {
@@ -36,6 +38,7 @@ impl Kind {
             Kind::SettleOverrides => "settle_overrides",
             Kind::FoldScores => "fold_scores",
             Kind::Forget => "forget",
+            Kind::Preview => methodology::preview::JOB,
         }
     }
 
@@ -44,6 +47,7 @@ impl Kind {
     pub fn is_long(self) -> bool {
         match self {
             Kind::Fold | Kind::FoldScores => true,
+            Kind::Preview => true,
             Kind::ScoreAll | Kind::Replay | Kind::SettleOverrides | Kind::Forget => false,
         }
     }
@@ -86,6 +90,11 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
             let mut tx = app.db.write(&job.scope).await?;
             crate::db::jobs::forget_finished(&mut tx, before).await?;
             tx.commit().await?;
+        }
+        Kind::Preview => {
+            let id = job.payload.get("preview").and_then(|id| id.as_str()).and_then(|id| id.parse().ok());
+            let id = id.ok_or_else(|| anyhow::anyhow!("the job names no preview"))?;
+            app.make_preview(&job.scope, id, &work).await?;
         }
     }
     Ok(())

@@ -73,8 +73,7 @@ impl<'m> Loaded<'m> {
         rows: FactRows,
         set_by_hand: Vec<Override>,
     ) -> Self {
-        let feeds =
-            metrics.iter().filter_map(|metric| Some((metric.id, feed(methodology, metric)?))).collect();
+        let feeds = feeds(methodology, metrics);
         let mut contracts: HashMap<Uuid, Vec<Contract>> = HashMap::new();
         for row in rows.contracts {
             contracts.entry(row.account_id).or_default().push(row.contract);
@@ -97,6 +96,12 @@ impl<'m> Loaded<'m> {
             .collect();
         let fresh_days = fresh_days(methodology, metrics);
         Loaded { methodology, exchange, accounts, span: rows.span, feeds, fresh_days }
+    }
+
+    /// The same rows as another methodology reads them, which looks back to another day.
+    pub(super) fn read_by(self, methodology: &'m Methodology, metrics: &[Metric], from: NaiveDate) -> Self {
+        let span = Span { counters_from: from, ..self.span };
+        Loaded { methodology, span, feeds: feeds(methodology, metrics), ..self }
     }
 
     /// The accounts, each opened when its turn comes.
@@ -166,6 +171,10 @@ impl<'m> Loaded<'m> {
         }
         facts
     }
+}
+
+fn feeds(methodology: &Methodology, metrics: &[Metric]) -> HashMap<i32, Feed> {
+    metrics.iter().filter_map(|metric| Some((metric.id, feed(methodology, metric)?))).collect()
 }
 
 fn feed(methodology: &Methodology, metric: &Metric) -> Option<Feed> {

@@ -2,6 +2,7 @@
 //! once a day, and for a stretch of past days.
 
 mod as_of;
+mod compare;
 mod facts;
 mod fold;
 mod milestones;
@@ -316,8 +317,20 @@ async fn load(
     to: NaiveDate,
     known_by: NaiveDate,
 ) -> Result<Rows> {
+    load_back(tx, in_force.look_back(), ids, from, to, known_by).await
+}
+
+/// As [`load`], for whatever looks back so many days at most.
+async fn load_back(
+    tx: &mut TenantTx,
+    look_back: i64,
+    ids: &[Uuid],
+    from: NaiveDate,
+    to: NaiveDate,
+    known_by: NaiveDate,
+) -> Result<Rows> {
     let metrics = db::metrics::list(tx).await?;
-    let counters_from = from - Duration::days(in_force.look_back());
+    let counters_from = from - Duration::days(look_back);
     let gauges_from = from - Duration::days(GAUGE_DAYS);
     let span = Span { counters_from, gauges_from, to, known_by };
     let rows = db::facts::load(tx, ids, span).await?;

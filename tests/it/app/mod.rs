@@ -4,4 +4,5 @@ mod overrides;
 mod packs;
 mod hostile;
 mod scoring;
+mod versions;
 mod work;

@@ -4,6 +4,7 @@ mod api;
 mod as_of;
 mod collect;
 mod isolation;
+mod methodology;
 mod overrides;
 mod pages_accounts;
 mod pages_portfolio;
