@@ -26,8 +26,15 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 7] =
-        [Kind::ScoreAll, Kind::Fold, Kind::FoldScores, Kind::Replay, Kind::SettleOverrides, Kind::Forget, Kind::Preview];
+    pub const ALL: [Kind; 7] = [
+        Kind::ScoreAll,
+        Kind::Fold,
+        Kind::FoldScores,
+        Kind::Replay,
+        Kind::SettleOverrides,
+        Kind::Forget,
+        Kind::Preview,
+    ];
 
     /// The word in the database.
     pub fn word(self) -> &'static str {

@@ -167,8 +167,14 @@ impl Names {
                 ),
             ));
         }
-        let mut compiler =
-            Compiler { names: self, allowed: level, level: Level::Facts, uses: Vec::new(), health_days: 0, steps: 0 };
+        let mut compiler = Compiler {
+            names: self,
+            allowed: level,
+            level: Level::Facts,
+            uses: Vec::new(),
+            health_days: 0,
+            steps: 0,
+        };
         let (node, ty) = compiler.node(ast)?;
         if !ty.fits(wanted) {
             return Err(mismatch(ast, wanted, &ty));
@@ -460,7 +466,9 @@ impl Compiler<'_> {
         if let Kind::Name(name) = &series.kind {
             match self.names.get(name) {
                 Some(Name::Value { input, .. } | Name::Event(input)) => self.used(*input, days * times),
-                Some(Name::Builtin(Builtin::Health, ..)) => self.health_days = self.health_days.max(days * times),
+                Some(Name::Builtin(Builtin::Health, ..)) => {
+                    self.health_days = self.health_days.max(days * times)
+                }
                 _ => {}
             }
         }
