@@ -101,7 +101,8 @@ impl<'m> Loaded<'m> {
     /// The same rows as another methodology reads them, which looks back to another day.
     pub(super) fn read_by(self, methodology: &'m Methodology, metrics: &[Metric], from: NaiveDate) -> Self {
         let span = Span { counters_from: from, ..self.span };
-        Loaded { methodology, span, feeds: feeds(methodology, metrics), ..self }
+        let fresh_days = fresh_days(methodology, metrics);
+        Loaded { methodology, span, feeds: feeds(methodology, metrics), fresh_days, ..self }
     }
 
     /// The accounts, each opened when its turn comes.
