@@ -1,5 +1,6 @@
 //! Packs made to break Holdfast store nothing, and what was in force stays in force.
 
+use holdfast::app::methodology::Publishing;
 use holdfast::app::tenants::NewTenant;
 use holdfast::app::{Actor, Error};
 use holdfast::db;
@@ -25,7 +26,10 @@ async fn a_hostile_pack_stores_nothing() {
         let new = NewTenant { name: "Evil", slug: None, time_zone: "UTC", currency: None };
         let made = house.app.create_tenant(&new, &source, &actor).await;
         assert!(matches!(made, Err(Error::Invalid(_))), "{made:?}");
-        let applied = house.app.apply_pack(&home.scope, &source, &Overrides::default(), &actor).await;
+        let applied = house
+            .app
+            .publish_file(&home.scope, &source, &Overrides::default(), &Publishing::default(), &actor)
+            .await;
         assert!(matches!(applied, Err(Error::Invalid(_))), "{applied:?}");
     }
     assert!(matches!(house.app.tenant("evil").await, Err(Error::NotFound)));
