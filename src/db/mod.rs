@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod members;
 pub mod methodologies;
 pub mod metrics;
+pub mod overrides;
 pub mod platform;
 pub mod pool;
 pub mod portfolio;

@@ -12,6 +12,7 @@ pub mod exchange;
 pub mod expr;
 pub mod facts;
 pub mod health;
+pub mod judgement;
 pub mod kpi;
 pub mod lifecycle;
 pub mod methodology;

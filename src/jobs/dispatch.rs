@@ -14,6 +14,8 @@ pub enum Kind {
     Fold,
     /// Count what waited in quarantine and is known by now.
     Replay,
+    /// End what people set by hand where its time is over, and record whom renewals proved right.
+    SettleOverrides,
     /// Fold scores of days that are over into months.
     FoldScores,
     /// Forget jobs that were done long ago.
@@ -24,8 +26,15 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 6] =
-        [Kind::ScoreAll, Kind::Fold, Kind::FoldScores, Kind::Replay, Kind::Forget, Kind::Preview];
+    pub const ALL: [Kind; 7] = [
+        Kind::ScoreAll,
+        Kind::Fold,
+        Kind::FoldScores,
+        Kind::Replay,
+        Kind::SettleOverrides,
+        Kind::Forget,
+        Kind::Preview,
+    ];
 
     /// The word in the database.
     pub fn word(self) -> &'static str {
@@ -33,6 +42,7 @@ impl Kind {
             Kind::ScoreAll => "score_all",
             Kind::Fold => "fold",
             Kind::Replay => "replay",
+            Kind::SettleOverrides => "settle_overrides",
             Kind::FoldScores => "fold_scores",
             Kind::Forget => "forget",
             Kind::Preview => methodology::preview::JOB,
@@ -44,8 +54,8 @@ impl Kind {
     pub fn is_long(self) -> bool {
         match self {
             Kind::Fold | Kind::FoldScores => true,
-            Kind::ScoreAll | Kind::Replay | Kind::Forget => false,
             Kind::Preview => true,
+            Kind::ScoreAll | Kind::Replay | Kind::SettleOverrides | Kind::Forget => false,
         }
     }
 
@@ -73,6 +83,10 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
         Kind::Replay => {
             let replayed = replay::replay(&app.db, &app.clock, &job.scope).await?;
             tracing::info!(replayed, "counted messages from quarantine");
+        }
+        Kind::SettleOverrides => {
+            let settled = app.settle_overrides(&job.scope).await?;
+            tracing::info!(settled.ended, settled.judged, "settled what was set by hand");
         }
         Kind::FoldScores => {
             let days = app.fold_scores(&job.scope, &work).await?;

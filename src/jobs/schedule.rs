@@ -16,7 +16,8 @@ pub struct Daily {
 }
 
 /// What recurs.
-pub const RECURRING: [Daily; 4] = [
+pub const RECURRING: [Daily; 5] = [
+    Daily { kind: Kind::SettleOverrides, at_minute: 1 },
     Daily { kind: Kind::ScoreAll, at_minute: 5 },
     Daily { kind: Kind::Fold, at_minute: 30 },
     Daily { kind: Kind::FoldScores, at_minute: 60 },

@@ -1,6 +1,7 @@
 //! From rows to [`Facts`]: what the engine needs, for any day in the window that was loaded.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::NaiveDate;
@@ -11,6 +12,7 @@ use crate::app::Result;
 use crate::db::contracts::Contract;
 use crate::db::facts::{AccountRow, FactRows, Opened, Span};
 use crate::db::metrics::{Metric, Stored};
+use crate::db::overrides::Override;
 use crate::domain::facts::{Facts, InputId, Series};
 use crate::domain::methodology::{InputKind, InputType, Methodology};
 use crate::domain::metric::MetricKind;
@@ -25,6 +27,8 @@ pub(super) struct Loaded<'m> {
     span: Span,
     /// The input each metric feeds, and how its rows are read.
     feeds: HashMap<i32, Feed>,
+    /// Freshness where the catalogue asks for another than the methodology.
+    fresh_days: Option<Arc<[Option<u32>]>>,
 }
 
 /// One account as it was loaded.
@@ -32,6 +36,7 @@ struct Account {
     row: AccountRow,
     contracts: Vec<Contract>,
     series: Option<Stored>,
+    overrides: Vec<Override>,
 }
 
 /// One account's rows.
@@ -39,6 +44,16 @@ pub(super) struct AccountData<'a> {
     pub(super) row: &'a AccountRow,
     pub(super) contracts: &'a [Contract],
     series: Opened,
+    /// What was set by hand, oldest first.
+    overrides: &'a [Override],
+}
+
+impl<'a> AccountData<'a> {
+    /// What a person set for a day.
+    pub(super) fn set_for(&self, day: NaiveDate) -> Option<&'a Override> {
+        let applies = |set: &&Override| set.set_on <= day && set.last_day().is_some_and(|last| day <= last);
+        self.overrides.iter().rev().find(applies)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -56,6 +71,7 @@ impl<'m> Loaded<'m> {
         exchange: &'m Exchange,
         metrics: &[Metric],
         rows: FactRows,
+        set_by_hand: Vec<Override>,
     ) -> Self {
         let feeds = feeds(methodology, metrics);
         let mut contracts: HashMap<Uuid, Vec<Contract>> = HashMap::new();
@@ -64,22 +80,29 @@ impl<'m> Loaded<'m> {
         }
         let mut series: HashMap<Uuid, Stored> =
             rows.series.into_iter().map(|stored| (stored.account_id, stored)).collect();
+        let mut overrides: HashMap<Uuid, Vec<Override>> = HashMap::new();
+        for set in set_by_hand {
+            overrides.entry(set.account_id).or_default().push(set);
+        }
         let accounts = rows
             .accounts
             .into_iter()
             .map(|row| Account {
                 contracts: contracts.remove(&row.id).unwrap_or_default(),
                 series: series.remove(&row.id),
+                overrides: overrides.remove(&row.id).unwrap_or_default(),
                 row,
             })
             .collect();
-        Loaded { methodology, exchange, accounts, span: rows.span, feeds }
+        let fresh_days = fresh_days(methodology, metrics);
+        Loaded { methodology, exchange, accounts, span: rows.span, feeds, fresh_days }
     }
 
     /// The same rows as another methodology reads them, which looks back to another day.
     pub(super) fn read_by(self, methodology: &'m Methodology, metrics: &[Metric], from: NaiveDate) -> Self {
         let span = Span { counters_from: from, ..self.span };
-        Loaded { methodology, span, feeds: feeds(methodology, metrics), ..self }
+        let fresh_days = fresh_days(methodology, metrics);
+        Loaded { methodology, span, feeds: feeds(methodology, metrics), fresh_days, ..self }
     }
 
     /// The accounts, each opened when its turn comes.
@@ -88,7 +111,8 @@ impl<'m> Loaded<'m> {
             let opened =
                 account.series.as_ref().map_or(Ok(Opened::default()), |stored| self.span.open(stored));
             let series = opened.with_context(|| format!("the series of account {}", account.row.id))?;
-            Ok(AccountData { row: &account.row, contracts: &account.contracts, series })
+            let (row, contracts, overrides) = (&account.row, &account.contracts, &account.overrides);
+            Ok(AccountData { row, contracts, series, overrides })
         })
     }
 
@@ -114,6 +138,11 @@ impl<'m> Loaded<'m> {
         facts.segment_pin = account.row.pinned_segment.as_deref().map(Box::from);
         let earlier = account.series.earlier_events.iter().filter(|(_, known_on)| *known_on <= known_by);
         facts.last_event = earlier.map(|(day, _)| *day).max();
+        facts.fresh_days.clone_from(&self.fresh_days);
+        if let Some(set) = account.set_for(day) {
+            facts.health_override = set.score;
+            facts.band_override = set.band.as_deref().map(Box::from);
+        }
         for input in self.methodology.inputs() {
             if input.kind == InputKind::Attribute
                 && let Some(value) = account.row.fields.get(&*input.name).and_then(from_json)
@@ -158,6 +187,16 @@ fn feed(methodology: &Methodology, metric: &Metric) -> Option<Feed> {
     };
     let as_events = input.kind == InputKind::Event;
     Some(Feed { input: input.id, kind, of_property: metric.property.is_some(), as_events, ty: input.ty })
+}
+
+/// How fresh the tenant wants its metrics, by input: its own word goes before the methodology's.
+fn fresh_days(methodology: &Methodology, metrics: &[Metric]) -> Option<Arc<[Option<u32>]>> {
+    let days = |metric: &Metric| metric.fresh_days.and_then(|days| u32::try_from(days).ok());
+    let of = |name: &str| metrics.iter().find(|metric| metric.name == name).and_then(days);
+    metrics
+        .iter()
+        .any(|metric| metric.fresh_days.is_some())
+        .then(|| methodology.inputs().iter().map(|input| of(&input.name)).collect())
 }
 
 /// Adds up what became known at different times about the same day.

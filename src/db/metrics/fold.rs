@@ -39,7 +39,7 @@ pub async fn fold(tx: &mut TenantTx, from: Uuid, before: NaiveDate, limit: i64) 
         let months = merged(known.remove(&account).unwrap_or_default(), rows)?;
         changed.extend(months.into_iter().map(|(month, data)| (account, month, data)));
     }
-    put(tx, &changed).await?;
+    put_months(tx, &changed).await?;
     Ok(Some(Folded { last, rows, months: changed.len() }))
 }
 
@@ -149,7 +149,8 @@ fn merged(stored: Stored, rows: Vec<(i32, Row)>) -> Result<Vec<(NaiveDate, Vec<u
     Ok(changed)
 }
 
-async fn put(tx: &mut TenantTx, months: &[(Uuid, NaiveDate, Vec<u8>)]) -> Result<()> {
+/// Stores months of accounts, replacing those that are there. They must come sorted.
+pub async fn put_months(tx: &mut TenantTx, months: &[(Uuid, NaiveDate, Vec<u8>)]) -> Result<()> {
     sqlx::query(
         "INSERT INTO metric_months (tenant_id, account_id, month, data)
          SELECT $1, a, m, d FROM unnest($2::uuid[], $3::date[], $4::bytea[]) AS x (a, m, d)

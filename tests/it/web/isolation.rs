@@ -19,6 +19,9 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/accounts/{external_id}/contracts"),
     ("POST", "/accounts/{external_id}/owner"),
     ("POST", "/accounts/{external_id}/segment"),
+    ("POST", "/accounts/{external_id}/override"),
+    ("POST", "/accounts/{external_id}/override/withdraw"),
+    ("POST", "/accounts/{external_id}/override/restore"),
     ("POST", "/settings/members/{id}/role"),
     ("POST", "/settings/members/{id}/remove"),
     ("POST", "/settings/members/{id}/restore"),
@@ -33,6 +36,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/settings/imports/{id}/rejected.csv"),
     ("POST", "/jobs/{id}/cancel"),
     ("API", "/v1/accounts/{external_id}"),
+    ("API", "/v1/accounts/{external_id}/override"),
     ("API", "/v1/accounts/{external_id}/metrics/{metric}"),
     ("API", "/v1/methodology/drafts/{id}"),
     ("API", "/v1/methodology/drafts/{id}/plan"),
@@ -165,6 +169,7 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/accounts",
         "/renewals",
         "/portfolio",
+        "/portfolio/overrides",
         "/search?q=account",
         "/settings/members",
         "/settings/keys",
@@ -217,6 +222,7 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         "/accounts/a1/health",
         "/renewals",
         "/portfolio",
+        "/portfolio/overrides",
         "/settings/members",
     ] {
         assert_eq!(browser.get(path).await.status_code(), 200, "{path}");
@@ -224,6 +230,9 @@ async fn an_executive_reads_everything_and_changes_nothing() {
     for (path, form) in [
         ("/accounts/a1/segment", [("segment", "smb")]),
         ("/accounts/a1/owner", [("owner", "")]),
+        ("/accounts/a1/override", [("band", "green")]),
+        ("/accounts/a1/override/withdraw", [("override", "")]),
+        ("/accounts/a1/override/restore", [("override", "")]),
         ("/settings/members", [("email", "x@example.com")]),
         ("/settings/keys", [("name", "x")]),
         ("/settings/quarantine/replay", [("state", "")]),

@@ -111,7 +111,7 @@ pub async fn show(State(web): State<Web>, member: Member) -> Result<Page<Methodo
     let placed = accounts::placed(&mut tx).await?;
     drop(tx);
     let shell = member.shell(Room::Settings);
-    let Some((in_force, stored)) = names.0.as_ref().zip(stored) else {
+    let Some((in_force, stored)) = names.in_force.as_ref().zip(stored) else {
         let text = "An operator applies one with `holdfast tenant create` or `holdfast tenant pack`.";
         let empty = Some(EmptyState::new("layers", "No methodology is in force", text));
         return Ok(Page(MethodologyPage { empty, ..blank(shell, nav) }));

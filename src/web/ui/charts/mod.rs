@@ -15,7 +15,7 @@ mod waterfall;
 pub use columns::{Stack, StackedColumns};
 pub use curve::CurveDot;
 pub use heat::{HeatCell, HeatMap, HeatRow};
-pub use line::{BandRange, Flag, LineChart, Series};
+pub use line::{BandRange, Flag, LineChart, Series, Spot};
 pub use spark::{CountBars, Sparkline};
 pub use stackbar::{Part, StackedBar};
 pub use timeline::{Moment, Timeline};
