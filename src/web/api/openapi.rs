@@ -80,10 +80,10 @@ impl FieldError {
         }
     }
 
-    /// What is wrong with a pack: with its text, or (without a place) with its parameters.
+    /// What is wrong with a pack: with a place in its text, or with the whole, its preset or parameters.
     pub fn of_pack(fault: &crate::domain::pack::PackError) -> Self {
         FieldError {
-            field: if fault.at.is_some() { "source" } else { "parameters" }.to_owned(),
+            field: if fault.at.is_some() { "source" } else { "pack" }.to_owned(),
             message: fault.message.clone(),
             line: fault.at.map(|at| at.line),
             column: fault.at.map(|at| at.column),

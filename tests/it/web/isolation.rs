@@ -38,6 +38,10 @@ const ROUTES: &[(&str, &str)] = &[
     ("API", "/v1/accounts/{external_id}"),
     ("API", "/v1/accounts/{external_id}/override"),
     ("API", "/v1/accounts/{external_id}/metrics/{metric}"),
+    ("API", "/v1/methodology/drafts/{id}"),
+    ("API", "/v1/methodology/drafts/{id}/plan"),
+    ("API", "/v1/methodology/drafts/{id}/preview"),
+    ("API", "/v1/methodology/drafts/{id}/preview.csv"),
     ("PUBLIC", "/invitations/{token}"),
 ];
 
@@ -49,6 +53,7 @@ struct Strange {
     quarantined: Uuid,
     import: Uuid,
     job: Uuid,
+    draft: Uuid,
 }
 
 async fn strange(house: &House, b: &Home) -> Strange {
@@ -58,6 +63,9 @@ async fn strange(house: &House, b: &Home) -> Strange {
     house.send(b, &[track("m1", "Dashboard Viewed", "u", "nobody", "2027-03-01T11:00:00Z")]).await;
     let actor = holdfast::app::Actor::command_line();
     house.app.invite(&b.scope, "guest@example.com", Role::Csm, &actor).await.unwrap();
+    let from = holdfast::app::methodology::DraftFrom::Version(1);
+    let draft = house.app.create_draft(&b.scope, from, "secret-draft", &actor).await.unwrap().stored.id;
+    house.app.start_preview(&b.scope, draft, 1, &actor).await.unwrap();
     let mut tx = house.app.db.write(&b.scope).await.unwrap();
     let later = house.clock.now() + chrono::Duration::days(1);
     let job = db::jobs::enqueue(&mut tx, "forget", &json!({}), None, later).await.unwrap().unwrap();
@@ -65,6 +73,7 @@ async fn strange(house: &House, b: &Home) -> Strange {
     let mut tx = house.app.db.read(&b.scope).await.unwrap();
     Strange {
         job,
+        draft,
         member: db::members::list(&mut tx).await.unwrap()[0].id,
         invitation: db::members::pending_invitations(&mut tx, house.clock.now()).await.unwrap()[0].id,
         key: db::api_keys::list(&mut tx).await.unwrap()[0].id,
@@ -80,6 +89,7 @@ impl Strange {
             Some("invitations") => self.invitation,
             Some("keys") => self.key,
             Some("quarantine") => self.quarantined,
+            Some("methodology") => self.draft,
             _ if route.starts_with("/jobs/") => self.job,
             _ => self.import,
         };
