@@ -103,9 +103,9 @@ async fn months(tx: &mut TenantTx, taken: &BTreeMap<Uuid, Vec<(i32, Row)>>) -> R
     let first = |rows: &Vec<(i32, Row)>| rows.iter().map(|(_, row)| month_of(row.day)).min();
     let rows: Vec<(Uuid, NaiveDate, Vec<u8>)> = sqlx::query_as(
         "SELECT m.account_id, m.month, m.data FROM unnest($2::uuid[], $3::date[]) AS x (a, first)
-         JOIN metric_months m ON m.tenant_id = $1 AND m.account_id = x.a
-         WHERE m.month >= coalesce((SELECT max(e.month) FROM metric_months e
-           WHERE e.tenant_id = $1 AND e.account_id = x.a AND e.month < x.first), '-infinity')",
+         CROSS JOIN LATERAL (SELECT coalesce(max(e.month), '-infinity') AS before FROM metric_months e
+           WHERE e.tenant_id = $1 AND e.account_id = x.a AND e.month < x.first OFFSET 0) f
+         JOIN metric_months m ON m.tenant_id = $1 AND m.account_id = x.a AND m.month >= f.before",
     )
     .bind(tx.tenant())
     .bind(taken.keys().copied().collect::<Vec<_>>())
