@@ -12,6 +12,8 @@ pub enum Kind {
     ScoreAll,
     /// Fold days that are over into months.
     Fold,
+    /// Work out again past days about which data came late.
+    Correct,
     /// Count what waited in quarantine and is known by now.
     Replay,
     /// Fold scores of days that are over into months.
@@ -22,13 +24,15 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 5] = [Kind::ScoreAll, Kind::Fold, Kind::FoldScores, Kind::Replay, Kind::Forget];
+    pub const ALL: [Kind; 6] =
+        [Kind::ScoreAll, Kind::Fold, Kind::Correct, Kind::FoldScores, Kind::Replay, Kind::Forget];
 
     /// The word in the database.
     pub fn word(self) -> &'static str {
         match self {
             Kind::ScoreAll => "score_all",
             Kind::Fold => "fold",
+            Kind::Correct => "correct",
             Kind::Replay => "replay",
             Kind::FoldScores => "fold_scores",
             Kind::Forget => "forget",
@@ -39,7 +43,7 @@ impl Kind {
     /// done at once; and as somebody waits for its result it is not tried again when it fails.
     pub fn is_long(self) -> bool {
         match self {
-            Kind::Fold | Kind::FoldScores => true,
+            Kind::Fold | Kind::Correct | Kind::FoldScores => true,
             Kind::ScoreAll | Kind::Replay | Kind::Forget => false,
         }
     }
@@ -64,6 +68,10 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
         Kind::Fold => {
             let folded = app.fold(&job.scope, &work).await?;
             tracing::info!(folded, "folded days that are over into months");
+        }
+        Kind::Correct => {
+            let corrected = app.correct_scores(&job.scope, &work).await?;
+            tracing::info!(corrected, "corrected past scores by late data");
         }
         Kind::Replay => {
             let replayed = replay::replay(&app.db, &app.clock, &job.scope).await?;

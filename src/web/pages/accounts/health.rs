@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use chrono::{Days, NaiveDate};
 
+use super::corrections::{self, CorrectedDays};
 use super::head::AccountHead;
 use super::load::{AsOf, Scored, Subject};
 use super::reasons;
@@ -48,6 +49,8 @@ pub struct AccountHealthPage {
     pub score: Option<LineChart>,
     /// What changed it, newest first, with the signs of the chart's flags.
     pub changes: Vec<ScoreChange>,
+    /// Past scores of which more is known since.
+    pub corrected: Vec<CorrectedDays>,
 }
 
 /// One way up.
@@ -156,6 +159,7 @@ pub async fn show(
         components: Vec::new(),
         score: None,
         changes: Vec::new(),
+        corrected: Vec::new(),
     };
     let Some(scored) = subject.score.as_ref().filter(|scored| scored.explained.health.is_some()) else {
         page.empty = Some(no_score(&subject));
@@ -170,7 +174,12 @@ pub async fn show(
     let points = history(&web, &member, &subject).await?;
     let moves = moves(&points);
     page.changes = explained_moves(&web, &member, &subject, &moves).await?;
-    page.score = Some(chart(&subject, scored, &points, &page.changes, &moves));
+    let corrected = corrections::of(&web, &member, &subject, &points).await?;
+    page.caps.extend(corrected.notice);
+    page.corrected = corrected.rows;
+    page.score = Some(
+        chart(&subject, scored, &points, &page.changes, &moves).flags(&days_of(&points), &corrected.flags),
+    );
     Ok(Page(page))
 }
 

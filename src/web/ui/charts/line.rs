@@ -101,9 +101,9 @@ impl LineChart {
     pub fn flags(mut self, days: &[NaiveDate], flags: &[Flag]) -> Self {
         if let (Some(&from), Some(&to)) = (days.first(), days.last()) {
             let inside = flags.iter().filter(|flag| (from..=to).contains(&flag.day));
-            self.flags = inside
-                .map(|flag| (pc(along(flag.day, from, to)), flag.sign.clone(), flag.text.clone()))
-                .collect();
+            self.flags.extend(
+                inside.map(|flag| (pc(along(flag.day, from, to)), flag.sign.clone(), flag.text.clone())),
+            );
         }
         self
     }
