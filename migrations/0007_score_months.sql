@@ -154,6 +154,18 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   CROSS JOIN LATERAL scores_on(d.day) s GROUP BY 1, 2, 3
 $$;
 
+-- Accounts about which something became known later than the day it is about, and the earliest such day, until the
+-- days from it on are worked out again.
+CREATE TABLE late_days (
+  tenant_id   uuid NOT NULL,
+  account_id  uuid NOT NULL,
+  known_on    date NOT NULL,
+  day         date NOT NULL,
+  PRIMARY KEY (tenant_id, account_id, known_on),
+  FOREIGN KEY (tenant_id, account_id) REFERENCES accounts (tenant_id, id) ON DELETE CASCADE
+);
+SELECT make_tenant_table('late_days');
+
 -- What was said of a past day stays; what would be said of it by what is known since stands beside it.
 CREATE TABLE score_corrections (
   tenant_id   uuid NOT NULL,

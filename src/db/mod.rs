@@ -9,6 +9,7 @@ pub mod as_of;
 pub mod audit;
 pub mod contacts;
 pub mod contracts;
+pub mod corrections;
 pub mod custom_fields;
 pub mod drafts;
 pub mod events;

@@ -12,6 +12,8 @@ pub enum Kind {
     ScoreAll,
     /// Fold days that are over into months.
     Fold,
+    /// Work out again past days about which data came late.
+    Correct,
     /// Count what waited in quarantine and is known by now.
     Replay,
     /// End what people set by hand where its time is over, and record whom renewals proved right.
@@ -26,9 +28,10 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 7] = [
+    pub const ALL: [Kind; 8] = [
         Kind::ScoreAll,
         Kind::Fold,
+        Kind::Correct,
         Kind::FoldScores,
         Kind::Replay,
         Kind::SettleOverrides,
@@ -41,6 +44,7 @@ impl Kind {
         match self {
             Kind::ScoreAll => "score_all",
             Kind::Fold => "fold",
+            Kind::Correct => "correct",
             Kind::Replay => "replay",
             Kind::SettleOverrides => "settle_overrides",
             Kind::FoldScores => "fold_scores",
@@ -53,8 +57,7 @@ impl Kind {
     /// done at once; and as somebody waits for its result it is not tried again when it fails.
     pub fn is_long(self) -> bool {
         match self {
-            Kind::Fold | Kind::FoldScores => true,
-            Kind::Preview => true,
+            Kind::Fold | Kind::Correct | Kind::FoldScores | Kind::Preview => true,
             Kind::ScoreAll | Kind::Replay | Kind::SettleOverrides | Kind::Forget => false,
         }
     }
@@ -79,6 +82,10 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
         Kind::Fold => {
             let folded = app.fold(&job.scope, &work).await?;
             tracing::info!(folded, "folded days that are over into months");
+        }
+        Kind::Correct => {
+            let corrected = app.correct_scores(&job.scope, &work).await?;
+            tracing::info!(corrected, "corrected past scores by late data");
         }
         Kind::Replay => {
             let replayed = replay::replay(&app.db, &app.clock, &job.scope).await?;

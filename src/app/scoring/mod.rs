@@ -3,6 +3,7 @@
 
 mod as_of;
 mod compare;
+mod correct;
 mod facts;
 mod fold;
 mod milestones;
@@ -150,7 +151,24 @@ impl App {
         accounts: &[Uuid],
         day: NaiveDate,
     ) -> Result<HashMap<Uuid, Assessed>> {
-        let Some(in_force) = self.methodology(scope).await? else { return Ok(HashMap::new()) };
+        match self.methodology(scope).await? {
+            Some(in_force) => self.assess_by(scope, &in_force, accounts, day).await,
+            None => Ok(HashMap::new()),
+        }
+    }
+
+    /// Some accounts on a day as any version of the methodology sees them, by nothing but what was known by that
+    /// day's end. Nothing is stored.
+    ///
+    /// # Errors
+    /// When the database fails. Accounts that are not there are missing from the answer.
+    pub async fn assess_by(
+        &self,
+        scope: &TenantScope,
+        in_force: &Arc<InForce>,
+        accounts: &[Uuid],
+        day: NaiveDate,
+    ) -> Result<HashMap<Uuid, Assessed>> {
         let mut tx = self.db.read(scope).await?;
         let loaded = load(&mut tx, &in_force, accounts, day, day, day).await?;
         let exchange = exchange(&mut tx, scope).await?;

@@ -7,6 +7,7 @@ use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::stored::{broken, fresh_row};
+use crate::db::corrections::{self, Late};
 use crate::db::{Result, TenantTx};
 use crate::domain::series::{Month, Row, month_of};
 
@@ -33,6 +34,7 @@ pub async fn fold(tx: &mut TenantTx, from: Uuid, before: NaiveDate, limit: i64) 
     if rows == 0 {
         return Ok(None);
     }
+    note_late(tx, &taken).await?;
     let mut changed: Vec<(Uuid, NaiveDate, Vec<u8>)> = Vec::new();
     let mut known = months(tx, &taken).await?;
     for (account, rows) in taken {
@@ -94,6 +96,17 @@ async fn take(
         taken.entry(row.try_get(0)?).or_default().push((row.try_get(3)?, fresh_row(row)?));
     }
     Ok(taken)
+}
+
+/// Scores of the days these rows are about did not know of them.
+async fn note_late(tx: &mut TenantTx, taken: &BTreeMap<Uuid, Vec<(i32, Row)>>) -> Result<()> {
+    let late: Vec<Late> = taken
+        .iter()
+        .flat_map(|(&account_id, rows)| rows.iter().map(move |(_, row)| (account_id, row)))
+        .filter(|(_, row)| row.day < row.known_on)
+        .map(|(account_id, row)| Late { account_id, known_on: row.known_on, day: row.day })
+        .collect();
+    if late.is_empty() { Ok(()) } else { corrections::note_late(tx, &late).await }
 }
 
 type Stored = BTreeMap<NaiveDate, Vec<u8>>;

@@ -1,5 +1,6 @@
 //! The things the product does, without HTTP.
 
+mod corrections;
 mod hostile;
 mod overrides;
 mod packs;

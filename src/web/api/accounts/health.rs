@@ -50,12 +50,27 @@ pub struct Health {
     pub as_of: NaiveDate,
     /// When it was worked out.
     pub computed_at: Option<DateTime<Utc>>,
+    /// What would be said of that day by what became known since; null when nothing changed it.
+    pub corrected: Option<Corrected>,
     /// The score by every model of the methodology, in its order.
     pub models: Vec<ModelScore>,
     /// The model's components; the `points_gained` of the leaves add up to the score before rounding.
     pub tree: Vec<HealthNode>,
     /// Conditions that hold the band down.
     pub caps: Vec<Cap>,
+}
+
+/// A past score as it would have been, had data come in time. What was said stays in `score`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Corrected {
+    /// 0 to 100.
+    #[schema(example = 61.0)]
+    pub score: Option<f64>,
+    /// Band id.
+    #[schema(example = "yellow")]
+    pub band: Option<String>,
+    /// The day on which the last of that data arrived.
+    pub known_on: NaiveDate,
 }
 
 /// The score by one model.
@@ -150,6 +165,10 @@ impl Health {
         let explained = in_force.as_deref().zip(readings.as_ref());
         let explained = explained.map(|(m, readings)| (m, readings, m.methodology.explain(readings)));
         let computed_at = score.computed_at();
+        let mut tx = web.app.db.read(scope).await?;
+        let corrected =
+            db::corrections::of_account(&mut tx, score.account_id, score.day, score.day).await?.pop();
+        drop(tx);
         let mut health = Health {
             tone: in_force
                 .as_deref()
@@ -169,6 +188,11 @@ impl Health {
             version: score.version,
             as_of: score.day,
             models: Vec::new(),
+            corrected: corrected.map(|one| Corrected {
+                score: one.score,
+                band: one.band,
+                known_on: one.known_on,
+            }),
             tree: Vec::new(),
             caps: Vec::new(),
         };

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 
+use super::corrections::{self, CorrectedDays};
 use super::head::AccountHead;
 use super::load::{AsOf, Scored, Subject};
 use super::overrides::{Judgement, OverrideForm};
@@ -44,6 +45,8 @@ pub struct AccountHealthPage {
     pub score: Option<LineChart>,
     /// What changed it, newest first: weeks, the band, the methodology, people; with the signs of the chart's flags.
     pub changes: Vec<ScoreChange>,
+    /// Past scores of which more is known since.
+    pub corrected: Vec<CorrectedDays>,
 }
 
 /// One way up.
@@ -170,6 +173,7 @@ async fn page(
         components: Vec::new(),
         score: None,
         changes: Vec::new(),
+        corrected: Vec::new(),
     };
     let Some(scored) = subject.score.as_ref().filter(|scored| scored.explained.health.is_some()) else {
         page.empty = Some(no_score(subject));
@@ -182,7 +186,11 @@ async fn page(
     (page.goal, page.path_up) = way_up::path_up(scored);
     page.components = reasons::components(subject, scored);
     let points = history::points(web, member, subject).await?;
-    let (chart, changes) = history::explained(web, member, subject, scored, &points).await?;
+    let corrected = corrections::of(web, member, subject, &points).await?;
+    page.caps.extend(corrected.notice);
+    page.corrected = corrected.rows;
+    let (chart, changes) =
+        history::explained(web, member, subject, scored, &points, corrected.flags).await?;
     (page.score, page.changes) = (Some(chart), changes);
     Ok(page)
 }

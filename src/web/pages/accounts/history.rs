@@ -38,13 +38,14 @@ pub fn plain_chart(scored: &Scored, points: &[Point]) -> LineChart {
     chart_of(scored, &days_of(points), points, None)
 }
 
-/// The chart with its marks, and what they stand for, newest first.
+/// The chart with its marks and those of corrected days, and what its own stand for, newest first.
 pub async fn explained(
     web: &Web,
     member: &Member,
     subject: &Subject,
     scored: &Scored,
     points: &[Point],
+    corrected: Vec<Flag>,
 ) -> Result<(LineChart, Vec<ScoreChange>)> {
     let moves = moves(points);
     let mut marks = weeks(web, member, subject, &moves).await?;
@@ -66,6 +67,7 @@ pub async fn explained(
             sign: mark.sign.clone(),
             text: format!("{}: {} {}", format::date_near(mark.day, subject.day), mark.change, mark.why),
         })
+        .chain(corrected)
         .collect();
     let model = model_line(web, member, subject, points, &days).await?;
     let chart = chart_of(scored, &days, points, model).flags(&days, &flags).spots(&days, &spots);

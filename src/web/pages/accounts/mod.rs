@@ -1,6 +1,7 @@
 //! `/accounts` and the pages of one account.
 
 pub mod contracts;
+pub mod corrections;
 pub mod head;
 pub mod health;
 pub mod history;
