@@ -7,6 +7,7 @@
 
 mod check;
 mod de;
+pub mod edit;
 mod error;
 mod params;
 pub mod schema;

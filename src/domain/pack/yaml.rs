@@ -125,7 +125,7 @@ pub fn to_json(source: &str) -> Result<serde_json::Value, PackErrors> {
     root.map(json).ok_or_else(|| PackErrors(Vec::new()))
 }
 
-fn json(node: Node) -> serde_json::Value {
+pub(super) fn json(node: Node) -> serde_json::Value {
     match node.kind {
         Kind::Scalar(scalar) => match scalar.ty {
             ScalarType::Null => serde_json::Value::Null,
