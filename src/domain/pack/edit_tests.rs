@@ -168,7 +168,7 @@ fn weights_curves_and_parameters_of_a_pack_can_be_changed() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn any_scalar_of_a_pack_takes_any_text(pick in any::<prop::sample::Index>(), to in "\\PC{0,24}|[-0-9.]{1,6}|[ \\t\\n:#'\"{}\\[\\],&*!|>%@`-]{0,8}") {
