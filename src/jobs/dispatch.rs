@@ -1,7 +1,7 @@
 //! What is to be done for a job: one exhaustive match.
 
 use crate::app::work::Work;
-use crate::app::{App, Result};
+use crate::app::{App, Result, methodology};
 use crate::db::platform::ClaimedJob;
 use crate::ingest::replay;
 
@@ -14,11 +14,13 @@ pub enum Kind {
     Replay,
     /// Forget jobs that were done long ago.
     Forget,
+    /// Try a draft of a methodology out on every account.
+    Preview,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 3] = [Kind::ScoreAll, Kind::Replay, Kind::Forget];
+    pub const ALL: [Kind; 4] = [Kind::ScoreAll, Kind::Replay, Kind::Forget, Kind::Preview];
 
     /// The word in the database.
     pub fn word(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Kind {
             Kind::ScoreAll => "score_all",
             Kind::Replay => "replay",
             Kind::Forget => "forget",
+            Kind::Preview => methodology::preview::JOB,
         }
     }
 
@@ -34,6 +37,7 @@ impl Kind {
     pub fn is_long(self) -> bool {
         match self {
             Kind::ScoreAll | Kind::Replay | Kind::Forget => false,
+            Kind::Preview => true,
         }
     }
 
@@ -45,7 +49,7 @@ impl Kind {
 
 /// Does one job. All kinds may be done twice without harm.
 pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
-    let _work = Work::of_job(app, &job.scope, job.id);
+    let work = Work::of_job(app, &job.scope, job.id);
     let Some(kind) = Kind::parse(&job.kind) else {
         return Err(anyhow::anyhow!("no kind of job is called {:?}", job.kind).into());
     };
@@ -63,6 +67,11 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
             let mut tx = app.db.write(&job.scope).await?;
             crate::db::jobs::forget_finished(&mut tx, before).await?;
             tx.commit().await?;
+        }
+        Kind::Preview => {
+            let id = job.payload.get("preview").and_then(|id| id.as_str()).and_then(|id| id.parse().ok());
+            let id = id.ok_or_else(|| anyhow::anyhow!("the job names no preview"))?;
+            app.make_preview(&job.scope, id, &work).await?;
         }
     }
     Ok(())

@@ -48,8 +48,7 @@ impl<'m> Loaded<'m> {
         metrics: &[Metric],
         rows: FactRows,
     ) -> Self {
-        let feeds =
-            metrics.iter().filter_map(|metric| Some((metric.id, feed(methodology, metric)?))).collect();
+        let feeds = feeds(methodology, metrics);
         let last_event: HashMap<Uuid, NaiveDate> = rows.last_event.into_iter().collect();
         let mut contracts: HashMap<Uuid, Vec<Contract>> = HashMap::new();
         for row in rows.contracts {
@@ -74,6 +73,11 @@ impl<'m> Loaded<'m> {
             })
             .collect();
         Loaded { methodology, exchange, accounts, feeds }
+    }
+
+    /// The same rows as another methodology reads them.
+    pub(super) fn read_by(self, methodology: &'m Methodology, metrics: &[Metric]) -> Self {
+        Loaded { methodology, feeds: feeds(methodology, metrics), ..self }
     }
 
     pub(super) fn accounts(&self) -> &[AccountData] {
@@ -130,6 +134,10 @@ impl<'m> Loaded<'m> {
         }
         facts
     }
+}
+
+fn feeds(methodology: &Methodology, metrics: &[Metric]) -> HashMap<i32, Feed> {
+    metrics.iter().filter_map(|metric| Some((metric.id, feed(methodology, metric)?))).collect()
 }
 
 fn feed(methodology: &Methodology, metric: &Metric) -> Option<Feed> {

@@ -1,6 +1,7 @@
 //! Scoring: facts in, scores and states out. One mechanism for the account whose event just came in, for everybody
 //! once a day, and for a stretch of past days.
 
+mod compare;
 mod facts;
 mod milestones;
 mod standing;
@@ -238,8 +239,20 @@ async fn load(
     to: NaiveDate,
     known_by: NaiveDate,
 ) -> Result<Rows> {
+    load_back(tx, in_force.look_back(), ids, from, to, known_by).await
+}
+
+/// As [`load`], for whatever looks back so many days at most.
+async fn load_back(
+    tx: &mut TenantTx,
+    look_back: i64,
+    ids: &[Uuid],
+    from: NaiveDate,
+    to: NaiveDate,
+    known_by: NaiveDate,
+) -> Result<Rows> {
     let metrics = db::metrics::list(tx).await?;
-    let counters_from = from - Duration::days(in_force.look_back());
+    let counters_from = from - Duration::days(look_back);
     let gauges_from = from - Duration::days(GAUGE_DAYS);
     let rows = db::facts::load(tx, ids, counters_from, gauges_from, to, known_by).await?;
     Ok(Rows { metrics, rows })

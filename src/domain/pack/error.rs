@@ -47,7 +47,14 @@ impl fmt::Display for PackErrors {
 impl fmt::Display for PackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(at) = self.at else { return f.write_str(&self.message) };
-        writeln!(f, "line {}, column {}: {}", at.line, at.column, self.message)?;
+        write!(f, "line {}, column {}: {}\n{}", at.line, at.column, self.message, self.excerpt())
+    }
+}
+
+impl PackError {
+    /// The line it stands on with its number, and a caret under the text; empty when it is about no place.
+    pub fn excerpt(&self) -> String {
+        let Some(at) = self.at else { return String::new() };
         let line: Vec<char> = self.text.chars().collect();
         let start = (at.column.max(1) as usize - 1).min(line.len());
         let end = if at.end_line > at.line { line.len() } else { (at.end_column as usize).saturating_sub(1) };
@@ -60,7 +67,7 @@ impl fmt::Display for PackError {
         let margin = " ".repeat(number.len());
         let indent = " ".repeat(start - from + before.chars().count());
         let carets = "^".repeat((end.min(to) - start).max(1));
-        write!(f, " {number} | {before}{shown}{after}\n {margin} | {indent}{carets}")
+        format!(" {number} | {before}{shown}{after}\n {margin} | {indent}{carets}")
     }
 }
 

@@ -6,6 +6,7 @@
 //! something, its check.
 
 mod check;
+pub mod compare;
 mod de;
 pub mod edit;
 mod error;
@@ -64,6 +65,22 @@ pub fn load(source: &str, overrides: &Overrides) -> Result<Pack, PackErrors> {
     errors.finish()?;
     // Without errors there is a pack: every way to none reports one.
     loaded.ok_or_else(|| PackErrors(Vec::new()))
+}
+
+/// The sections of a pack as they are written, with parameters put in, for comparing them with another's. Of each
+/// parameter `value` says what stands in for it.
+///
+/// # Errors
+/// Everything that keeps it from being read as such; whether it holds together is for [`load`] to say.
+pub fn outline(source: &str, overrides: &Overrides) -> Result<serde_json::Value, PackErrors> {
+    let mut errors = Errors::new(source);
+    let root = yaml::parse(source, &mut errors).map(|mut root| {
+        params::apply(&mut root, overrides, &mut errors);
+        params::tell(&mut root, overrides);
+        root
+    });
+    errors.finish()?;
+    root.map(yaml::json).ok_or_else(|| PackErrors(Vec::new()))
 }
 
 fn read(source: &str, overrides: &Overrides, errors: &mut Errors<'_>) -> Option<Pack> {

@@ -72,12 +72,9 @@ fn wrong(path: &str, error: &serde_json::Error) -> Problem {
 }
 
 fn misfit(name: &str, message: String) -> Problem {
-    Problem {
-        status: StatusCode::UNPROCESSABLE_ENTITY,
-        title: "Something given is not right".to_owned(),
-        text: format!("{name}: {message}"),
-        fields: vec![Field { name: name.to_owned(), message }],
-    }
+    let text = format!("{name}: {message}");
+    let fields = vec![Field { name: name.to_owned(), message }];
+    Problem::fields(StatusCode::UNPROCESSABLE_ENTITY, "Something given is not right", text, fields)
 }
 
 #[cfg(test)]
