@@ -250,6 +250,14 @@ impl<'s> Outline<'s> {
         }
     }
 
+    /// The keys of a map in their order; none where there is no map.
+    pub fn keys(&self, pointer: &str) -> Vec<&str> {
+        match self.find(pointer).map(|node| &node.kind) {
+            Some(Kind::Map(entries)) => entries.iter().map(|(key, _)| key.text.as_str()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     fn json(&self) -> Value {
         yaml::json(self.root.clone())
     }
@@ -437,6 +445,11 @@ impl<'s> Outline<'s> {
                 if value.is_empty() { colon } else { value.end.max(colon) }
             }),
         };
+        let first = match &node.kind {
+            Kind::List(items) if !self.is_flow(node) => items.first().and_then(|item| self.dash(item)),
+            _ => None,
+        };
+        let start = first.unwrap_or(start);
         let end = if self.is_flow(node) { self.closed(last.unwrap_or(start + 1)) } else { last };
         start..end.unwrap_or(given)
     }
