@@ -1,13 +1,11 @@
 //! `holdfast tenant`.
 
-use std::path::Path;
-
-use anyhow::Context;
 use clap::Subcommand;
 
+use super::apply_pack::{ApplyPack, Parameters, refused};
 use super::say;
 use crate::app::tenants::NewTenant;
-use crate::app::{Actor, App, methodology};
+use crate::app::{Actor, App};
 use crate::db::platform;
 
 /// Create and list tenants.
@@ -20,6 +18,8 @@ pub(super) enum Tenant {
         /// A pack that comes with Holdfast, or a pack file.
         #[arg(long, default_value = "techcorp")]
         pack: String,
+        #[command(flatten)]
+        parameters: Parameters,
         /// Short name for commands, if it is to be another.
         #[arg(long)]
         slug: Option<String>,
@@ -30,6 +30,8 @@ pub(super) enum Tenant {
         #[arg(long)]
         currency: Option<String>,
     },
+    /// Publish a pack as a tenant's next version, after telling what it changes.
+    ApplyPack(ApplyPack),
     /// List tenants: short name and name.
     List,
     /// State an exchange rate into the tenant's currency, so that contracts in another can be added up.
@@ -47,21 +49,24 @@ pub(super) enum Tenant {
 impl Tenant {
     pub(super) async fn run(self, app: &App) -> anyhow::Result<()> {
         match self {
-            Tenant::Create { name, pack, slug, time_zone, currency } => {
-                let source = pack_source(&pack)?;
+            Tenant::Create { name, pack, parameters, slug, time_zone, currency } => {
+                let source = super::pack::source(&pack)?;
                 let new = NewTenant {
                     name: &name,
                     slug: slug.as_deref(),
                     time_zone: &time_zone,
                     currency: currency.as_deref(),
                 };
-                app.create_tenant(&new, &source, &Actor::command_line()).await?;
+                let (overrides, actor) = (parameters.overrides(), Actor::command_line());
+                let created = app.create_tenant_with(&new, &source, &overrides, &actor).await;
+                created.map_err(|error| refused(&pack, error))?;
                 let scope = app.tenant(&name).await?;
                 let mut tx = app.db.platform().await?;
                 let rows = platform::tenant_rows(&mut tx).await?;
                 let slug = rows.iter().rfind(|row| row.name == name.trim()).map_or("", |row| &row.slug);
                 say(format_args!("Created tenant {slug} ({}) with the pack {pack}.", scope.tenant_id()));
             }
+            Tenant::ApplyPack(apply) => apply.run(app).await?,
             Tenant::List => {
                 let mut tx = app.db.platform().await?;
                 for row in platform::tenant_rows(&mut tx).await? {
@@ -76,16 +81,4 @@ impl Tenant {
         }
         Ok(())
     }
-}
-
-/// A pack that comes with Holdfast by its id, or a file.
-fn pack_source(pack: &str) -> anyhow::Result<String> {
-    if let Some(source) = methodology::pack_source(pack) {
-        return Ok(source);
-    }
-    let path = Path::new(pack);
-    if path.exists() {
-        return std::fs::read_to_string(path).with_context(|| format!("{pack} cannot be read"));
-    }
-    anyhow::bail!("there is no pack {pack:?}; Holdfast comes with: {}", methodology::pack_ids().join(", "))
 }

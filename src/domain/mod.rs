@@ -4,7 +4,9 @@
 //! [`facts::Facts`] are all there is to [`Methodology::evaluate`](methodology::Methodology::evaluate).
 //! The other modules are one noun each: how its part of the pack is compiled and evaluated.
 
+pub mod advocacy;
 pub mod calendar;
+pub mod cases;
 pub mod compact;
 pub mod exchange;
 pub mod expr;

@@ -166,6 +166,9 @@ impl LoadedPack {
 /// # Errors
 /// [`Error::Pack`] with everything that is wrong, each with its line.
 pub fn load(source: &str, overrides: &Overrides) -> Result<LoadedPack> {
+    if source.contains('\0') {
+        return Err(Error::invalid("source", "holds a NUL character, which no text may"));
+    }
     let pack = pack::load(source, overrides).map_err(Error::Pack)?;
     Ok(LoadedPack {
         id: pack.file.pack.id.to_string(),

@@ -299,7 +299,10 @@ mod tests {
             )
         );
         assert_eq!(
-            one(&[("drop_pct(active_usage, 30d) >= 25", "drop_pct(active_usage, 30d) >= 40")]),
+            one(&[(
+                "severity: high, when: \"drop_pct(active_usage, 30d) >= 25\"",
+                "severity: high, when: \"drop_pct(active_usage, 30d) >= 40\""
+            )]),
             (
                 "rule",
                 "usage-decline".into(),
@@ -323,7 +326,10 @@ mod tests {
         let after = super::super::outline(PACK, &set).unwrap();
         let changed: Vec<String> =
             compare(&outline(PACK), &after).into_iter().map(|c| format!("{} {}", c.noun, c.id)).collect();
-        assert_eq!(changed, ["parameter SHORT_TIMEFRAME", "rule support-issues"]);
+        assert_eq!(
+            changed,
+            ["parameter SHORT_TIMEFRAME", "cap Several urgent tickets at once", "rule support-issues"]
+        );
     }
 
     #[test]

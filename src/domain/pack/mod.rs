@@ -15,9 +15,10 @@ pub mod schema;
 mod types;
 mod yaml;
 
-pub use error::{PackError, PackErrors, Span};
+pub use error::{MAX_SHOWN, PackError, PackErrors, Span};
+pub use params::MAX_EXPANDED;
 pub use types::{DayRange, Dict, Figure, List, Text};
-pub use yaml::{MAX_BYTES, MAX_NESTING, to_json};
+pub use yaml::{MAX_BYTES, MAX_ENTRIES, MAX_NESTING, MAX_PARTS, MAX_TEXT, to_json};
 
 use chrono_tz::Tz;
 
@@ -74,7 +75,7 @@ pub fn load(source: &str, overrides: &Overrides) -> Result<Pack, PackErrors> {
 /// Everything that keeps it from being read as such; whether it holds together is for [`load`] to say.
 pub fn outline(source: &str, overrides: &Overrides) -> Result<serde_json::Value, PackErrors> {
     let mut errors = Errors::new(source);
-    let root = yaml::parse(source, &mut errors).map(|mut root| {
+    let root = yaml::parse(source, yaml::MAX_ENTRIES, &mut errors).map(|mut root| {
         params::apply(&mut root, overrides, &mut errors);
         params::tell(&mut root, overrides);
         root
@@ -84,7 +85,7 @@ pub fn outline(source: &str, overrides: &Overrides) -> Result<serde_json::Value,
 }
 
 fn read(source: &str, overrides: &Overrides, errors: &mut Errors<'_>) -> Option<Pack> {
-    let mut root = yaml::parse(source, errors)?;
+    let mut root = yaml::parse(source, yaml::MAX_ENTRIES, errors)?;
     params::apply(&mut root, overrides, errors);
     let file: schema::File = de::decode(&root, errors)?;
     let partial = !errors.is_empty();

@@ -28,7 +28,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "That is too large",
-                "Nothing was taken in. A body may have 256 KB.",
+                "Nothing was taken in. A body may have 256 KB, one with a methodology pack 4 MB.",
             ),
             status => {
                 Problem::new(status, "The request cannot be read", "The request ended before its body did.")
