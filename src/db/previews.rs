@@ -297,9 +297,8 @@ pub async fn page_by(
 
 /// How many accounts of a preview a filter takes.
 pub async fn count(tx: &mut TenantTx, id: Uuid, filter: &OutcomeFilter) -> Result<i64> {
-    let mut query = QueryBuilder::new(
-        "SELECT count(*) FROM methodology_preview_accounts p WHERE p.preview_id = ",
-    );
+    let mut query =
+        QueryBuilder::new("SELECT count(*) FROM methodology_preview_accounts p WHERE p.preview_id = ");
     query.push_bind(id);
     push_filter(&mut query, filter);
     query.build_query_scalar().fetch_one(tx.conn()).await

@@ -144,10 +144,7 @@ fn drafts() -> Router<Web> {
         .route("/studio/drafts/{id}/bands", post(studio::bands::save))
         .route("/studio/drafts/{id}/measures/{key}", measure)
         .route("/studio/drafts/{id}/measures/{key}/check", post(studio::measure::check))
-        .route(
-            "/studio/drafts/{id}/parameters",
-            get(studio::parameters::show).post(studio::parameters::save),
-        )
+        .route("/studio/drafts/{id}/parameters", get(studio::parameters::show).post(studio::parameters::save))
         .route("/studio/drafts/{id}/contents", get(studio::contents::show))
         .route("/studio/drafts/{id}/file", file)
         .route("/studio/drafts/{id}/file.yaml", get(studio::file::download))

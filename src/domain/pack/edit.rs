@@ -215,7 +215,7 @@ impl<'s> Outline<'s> {
     /// What keeps it from being read as YAML. What it says is not looked at.
     pub fn read(source: &'s str) -> Result<Self, PackErrors> {
         let mut errors = Errors::new(source);
-        let root = yaml::parse(source, &mut errors);
+        let root = yaml::parse(source, yaml::MAX_ENTRIES, &mut errors);
         errors.finish()?;
         let root = root.ok_or_else(|| PackErrors(Vec::new()))?;
         let bytes = source.as_bytes();

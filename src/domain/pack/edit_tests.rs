@@ -57,7 +57,12 @@ fn each_change_is_made_at_its_place() {
         ("a text that looks like a number", set("/list/2/deep", "7"), "\"${P}\"", "7"),
         ("nothing yet", set("/empty", "e"), "empty:\n", "empty: e\n"),
         ("a block of text", set("/text", "one"), "|\n  two\n  lines\n", "one\n"),
-        ("a list for a list", Edit::Set { at: "/b".into(), to: Part::List(vec![Part::typed("7")]) }, "b:\n- 1\n- 2\n", "b:\n[7]\n"),
+        (
+            "a list for a list",
+            Edit::Set { at: "/b".into(), to: Part::List(vec![Part::typed("7")]) },
+            "b:\n- 1\n- 2\n",
+            "b:\n[7]\n",
+        ),
         ("a new key of a block map", set("/c", "1"), "last: [p, q]\n", "last: [p, q]\nc: 1\n"),
         ("a new key of an item", set("/list/2/more", "1"), "\"${P}\"\n", "\"${P}\"\n    more: 1\n"),
         ("a new key of a flow map", set("/list/1/z", "no"), "w: 0.50}", "w: 0.50, z: \"no\"}"),

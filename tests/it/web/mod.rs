@@ -6,4 +6,5 @@ mod isolation;
 mod pages_accounts;
 mod pages_portfolio;
 mod pages_settings;
+mod pages_studio;
 mod session;

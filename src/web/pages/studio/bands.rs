@@ -71,7 +71,8 @@ async fn changes(
             });
         }
         (missing, _) => {
-            let (key, text) = if missing { ("when", "Say when it holds.") } else { ("why", "Say why it holds.") };
+            let (key, text) =
+                if missing { ("when", "Say when it holds.") } else { ("why", "Say why it holds.") };
             return Ok(Err(vec![(format!("{new}{key}"), text.to_owned())]));
         }
     }

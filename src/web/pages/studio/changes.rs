@@ -133,7 +133,10 @@ async fn page(web: &Web, member: &Member, draft: &Draft, params: &Params) -> Res
     Ok(ChangesPage {
         shell: member.shell(Room::Settings),
         head: DraftHead::new(web, member, draft, Tab::Changes),
-        versions: versions.iter().map(|v| (v.version, label(v.version), against == Some(v.version))).collect(),
+        versions: versions
+            .iter()
+            .map(|v| (v.version, label(v.version), against == Some(v.version)))
+            .collect(),
         notices: notices(&plan),
         words,
         diff: DiffView::new(&diff),
@@ -269,11 +272,7 @@ impl DiffView {
 }
 
 /// Lines that went beside those that came in their place.
-fn pair(
-    removed: &mut Vec<(usize, String)>,
-    added: &mut Vec<(usize, String)>,
-    rows: &mut Vec<DiffRow>,
-) {
+fn pair(removed: &mut Vec<(usize, String)>, added: &mut Vec<(usize, String)>, rows: &mut Vec<DiffRow>) {
     let (mut old, mut new) = (removed.drain(..), added.drain(..));
     loop {
         let row = match (old.next(), new.next()) {

@@ -31,8 +31,8 @@ pub struct ComparePage {
     pub from: i32,
     /// The second.
     pub to: i32,
-    /// Every version, newest first.
-    pub versions: Vec<i32>,
+    /// Every version, newest first, and whether it is the first or the second.
+    pub versions: Vec<(i32, bool, bool)>,
     /// In words.
     pub words: ChangeList,
     /// As text.
@@ -54,7 +54,7 @@ pub async fn show(
         shell: member.shell(Room::Settings),
         from,
         to,
-        versions: versions.iter().map(|v| v.version).collect(),
+        versions: versions.iter().map(|v| (v.version, v.version == from, v.version == to)).collect(),
         words: in_words((&a.source, &of_a), (&b.source, &of_b))?,
         diff: DiffView::new(&diff),
     }))

@@ -63,18 +63,38 @@ async fn page(web: &Web, member: &Member, draft: &Draft) -> Result<ContentsPage>
         section("Stages", file.lifecycle.iter().flat_map(|l| l.stages.iter()).map(stage)),
         section("Rules", file.rules.iter().map(|r| thing(&r.name, Some(&r.when), actions(r)))),
         section("Renewals", file.renewals.iter().map(renewal)),
-        section("Playbooks", file.playbooks.iter().map(|p| {
-            thing(&p.name, None, format!("{}, {}", p.category, format::count(p.tasks.len() as i64, "task")))
-        })),
-        section("Inputs", file.inputs.iter().map(|(name, input)| Thing {
-            name: input.name.as_ref().unwrap_or(name).to_string(),
-            code: input.from.as_ref().map_or_else(|| name.to_string(), |from| format!("{name} = {}", &**from)),
-            note: input.note.as_ref().map_or_else(String::new, ToString::to_string),
-            line: name.at.line,
-        })),
-        section("KPIs", file.kpis.iter().map(|k| {
-            thing(&k.name, Some(&k.formula), k.target.as_ref().map_or_else(String::new, |t| format!("target {t}")))
-        })),
+        section(
+            "Playbooks",
+            file.playbooks.iter().map(|p| {
+                thing(
+                    &p.name,
+                    None,
+                    format!("{}, {}", p.category, format::count(p.tasks.len() as i64, "task")),
+                )
+            }),
+        ),
+        section(
+            "Inputs",
+            file.inputs.iter().map(|(name, input)| Thing {
+                name: input.name.as_ref().unwrap_or(name).to_string(),
+                code: input
+                    .from
+                    .as_ref()
+                    .map_or_else(|| name.to_string(), |from| format!("{name} = {}", &**from)),
+                note: input.note.as_ref().map_or_else(String::new, ToString::to_string),
+                line: name.at.line,
+            }),
+        ),
+        section(
+            "KPIs",
+            file.kpis.iter().map(|k| {
+                thing(
+                    &k.name,
+                    Some(&k.formula),
+                    k.target.as_ref().map_or_else(String::new, |t| format!("target {t}")),
+                )
+            }),
+        ),
     ];
     sections.extend(more(file));
     sections.retain(|section| !section.things.is_empty());
@@ -106,7 +126,10 @@ fn more(file: &schema::File) -> Vec<Section> {
         named("Roles", roles),
         named("Integrations", file.integrations.iter().map(|integration| &integration.name)),
         named("Guides", file.guides.iter().map(|guide| &guide.title)),
-        section("Resolutions", file.resolutions.iter().map(|r| thing(&r.issue, None, r.resolution.to_string()))),
+        section(
+            "Resolutions",
+            file.resolutions.iter().map(|r| thing(&r.issue, None, r.resolution.to_string())),
+        ),
     ]
 }
 
@@ -116,7 +139,12 @@ fn section(name: &'static str, things: impl Iterator<Item = Thing>) -> Section {
 }
 
 fn thing(name: &Text, when: Option<&Text>, note: String) -> Thing {
-    Thing { name: name.to_string(), code: when.map_or_else(String::new, ToString::to_string), note, line: name.at.line }
+    Thing {
+        name: name.to_string(),
+        code: when.map_or_else(String::new, ToString::to_string),
+        note,
+        line: name.at.line,
+    }
 }
 
 fn coverage(segment: &schema::Segment) -> String {

@@ -55,7 +55,8 @@ async fn page(web: &Web, member: &Member, chosen: &str) -> Result<CreatePage> {
         (format!("version:{}", v.version), format!("Version {}{state}: {}", v.version, v.title))
     };
     let others = versions.iter().filter(|v| v.status != "published");
-    let packs = home::packs().into_iter().map(|(id, name, _)| (format!("pack:{id}"), format!("Pack: {name}")));
+    let packs =
+        home::packs().into_iter().map(|(id, name, _)| (format!("pack:{id}"), format!("Pack: {name}")));
     let file = ("file".to_owned(), "A file of your own".to_owned());
     let starts = current.into_iter().chain(others).map(name).chain(packs).chain([file]);
     Ok(CreatePage {
@@ -107,7 +108,10 @@ pub async fn create(State(web): State<Web>, Manager(member): Manager, form: Mult
             refuse(&web, &member, &fields, text, Some(editor)).await
         }
         Err(Error::Invalid(wrong)) => {
-            let why = wrong.iter().map(|field| format!("The {} {}.", field.name, field.message)).collect::<String>();
+            let why = wrong
+                .iter()
+                .map(|field| format!("The {} {}.", field.name, field.message))
+                .collect::<String>();
             refuse(&web, &member, &fields, &why, None).await
         }
         Err(Error::Conflict(why)) => refuse(&web, &member, &fields, &why, None).await,

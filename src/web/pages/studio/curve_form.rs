@@ -194,14 +194,22 @@ i:
 
     #[test]
     fn a_figure_changes_alone_and_a_shape_whole() {
-        let first = [("curve", "steps"), ("step:0:bound", "from"), ("step:0:figure", "80"), ("step:0:score", "100")];
+        let first =
+            [("curve", "steps"), ("step:0:bound", "from"), ("step:0:figure", "80"), ("step:0:score", "100")];
         let rest = [("step:5:bound", ""), ("step:5:score", "0"), ("step:6:score", "")];
         let same = [&first[..], &[("step:0:label", "fine")], &rest].concat();
         assert_eq!(after(&same), SOURCE, "what is the same stays as it is written");
-        let moved = [&same[..2], &[("step:0:figure", "75"), ("step:0:score", "100"), ("step:0:label", "fine")], &rest].concat();
+        let moved = [
+            &same[..2],
+            &[("step:0:figure", "75"), ("step:0:score", "100"), ("step:0:label", "fine")],
+            &rest,
+        ]
+        .concat();
         assert_eq!(after(&moved), SOURCE.replace("80", "75"));
         assert_eq!(after(&[&first[..], &rest].concat()), SOURCE.replace(", label: fine", ""));
-        let more = [&same[..], &[("step:2:bound", "above"), ("step:2:figure", "${X}"), ("step:2:score", "50")]].concat();
+        let more =
+            [&same[..], &[("step:2:bound", "above"), ("step:2:figure", "${X}"), ("step:2:score", "50")]]
+                .concat();
         assert!(after(&more).contains("{above: \"${X}\", score: 50}, {score: 0}]"), "{}", after(&more));
         let line = [("curve", "linear"), ("zero", "0"), ("full", "${FULL}")];
         assert_eq!(after(&line), "i:\n  linear: {zero: 0, full: \"${FULL}\"}\n");

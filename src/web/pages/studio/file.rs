@@ -195,12 +195,7 @@ pub async fn save(
 }
 
 /// Puts a file in the text's place.
-pub async fn upload(
-    State(web): State<Web>,
-    Manager(member): Manager,
-    Id(id): Id,
-    form: Multipart,
-) -> Answer {
+pub async fn upload(State(web): State<Web>, Manager(member): Manager, Id(id): Id, form: Multipart) -> Answer {
     let draft = find(&web, &member, id).await?;
     let fields = match forms::multipart(form).await {
         Ok(fields) if fields.find("file").is_some() => fields,
@@ -222,11 +217,14 @@ async fn store(web: &Web, member: &Member, draft: &Draft, revision: i32, source:
     let (status, notice, errors, theirs) = match saving.await {
         Ok(_) => return Ok(Done::to(here, "Saved.").into_response()),
         Err(Error::Pack(errors)) => {
-            let text = "The text below is as you typed it; the draft is as it was. Mend the faults and save again.";
+            let text =
+                "The text below is as you typed it; the draft is as it was. Mend the faults and save again.";
             (REFUSED, not_saved("Not saved.", text), Some(errors), None)
         }
         Err(Error::Conflict(why)) => {
-            let text = format!("{why} Below is your text; above it, how it differs from theirs. Saving again writes it over theirs.");
+            let text = format!(
+                "{why} Below is your text; above it, how it differs from theirs. Saving again writes it over theirs."
+            );
             let theirs = methodology::diff_texts(&draft.stored.source, source).await?;
             let names = (format!("saved by {}", draft.stored.updated_by), "yours".to_owned());
             let view = DiffView::new(&methodology::Diff { from: names.0, to: names.1, ..theirs });
@@ -269,11 +267,17 @@ mod tests {
             width,
         };
         let source = "a: 1\nbéta: wrong here\nc: 2\n";
-        let faults = [fault(0, 0, 0, "x"), fault(2, 6, 5, "no word"), fault(2, 8, 1, "nor this"), fault(2, 12, 4, "y")];
+        let faults = [
+            fault(0, 0, 0, "x"),
+            fault(2, 6, 5, "no word"),
+            fault(2, 8, 1, "nor this"),
+            fault(2, 12, 4, "y"),
+        ];
         let over = marks(source, &faults);
         let text: String = over.iter().map(|piece| piece.text.as_str()).collect();
         assert_eq!(text, "\nbéta: wrong here");
-        let marked: Vec<_> = over.iter().filter_map(|p| Some((p.text.as_str(), p.fault.as_ref()?.1.as_str()))).collect();
+        let marked: Vec<_> =
+            over.iter().filter_map(|p| Some((p.text.as_str(), p.fault.as_ref()?.1.as_str()))).collect();
         assert_eq!(marked, [("wrong", "no word; nor this"), ("here", "y")]);
     }
 

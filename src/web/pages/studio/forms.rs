@@ -162,7 +162,8 @@ fn at_fields(fields: Fields, tried: &str, errors: &PackErrors) -> Refused {
 /// # Errors
 /// A sentence for people when the upload broke off or is too large.
 pub async fn multipart(mut form: Multipart) -> std::result::Result<Fields, String> {
-    let broken = |_| "The upload broke off, or the file is larger than a pack may be. Nothing was kept.".to_owned();
+    let broken =
+        |_| "The upload broke off, or the file is larger than a pack may be. Nothing was kept.".to_owned();
     let mut fields = Fields::default();
     while let Some(field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();

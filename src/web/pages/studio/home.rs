@@ -1,5 +1,7 @@
 //! `/studio`: the version in force, the drafts of the next one, every version there was, and the packs that come along.
 
+use std::sync::LazyLock;
+
 use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
@@ -7,6 +9,7 @@ use serde::Deserialize;
 use crate::app::members::Role;
 use crate::app::methodology::{self, Version};
 use crate::db::drafts::{self, DraftRow};
+use crate::domain::pack::Overrides;
 use crate::web::error::Result;
 use crate::web::extract::{Member, Query};
 use crate::web::pages::settings::{SettingsNav, SettingsRoom};
@@ -150,7 +153,14 @@ fn card(in_force: &methodology::InForce, version: &Version, day: String) -> InFo
         facts: vec![
             ("In force since", day),
             ("Published by", version.published_by.clone()),
-            ("Health", format!("{}, {}", count(m.health.models.len(), "model"), count(m.health.indicators.len(), "measure"))),
+            (
+                "Health",
+                format!(
+                    "{}, {}",
+                    count(m.health.models.len(), "model"),
+                    count(m.health.indicators.len(), "measure")
+                ),
+            ),
             ("Segments", format::number(m.segments.len() as i64)),
             ("Rules", format::number(m.rules.len() as i64)),
             ("Playbooks", format::number(m.playbooks.len() as i64)),
@@ -184,12 +194,15 @@ fn version_line(version: &Version, day: String) -> VersionLine {
     }
 }
 
-/// The packs that come with Holdfast, as (id, name, summary).
+/// The packs that come with Holdfast, as (id, name, summary). They never change, so they are read once.
 pub(super) fn packs() -> Vec<(String, String, String)> {
-    let described = |id: String| {
-        let loaded = methodology::load(&methodology::pack_source(&id)?, &Default::default()).ok()?;
-        let summary = loaded.file.pack.summary.as_ref().map_or_else(String::new, ToString::to_string);
-        Some((id, loaded.name, summary))
-    };
-    methodology::pack_ids().into_iter().filter_map(described).collect()
+    static PACKS: LazyLock<Vec<(String, String, String)>> = LazyLock::new(|| {
+        let described = |id: String| {
+            let loaded = methodology::load(&methodology::pack_source(&id)?, &Overrides::default()).ok()?;
+            let summary = loaded.file.pack.summary.as_ref().map_or_else(String::new, ToString::to_string);
+            Some((id, loaded.name, summary))
+        };
+        methodology::pack_ids().into_iter().filter_map(described).collect()
+    });
+    PACKS.clone()
 }

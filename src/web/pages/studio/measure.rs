@@ -21,11 +21,11 @@ use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::{Form, Manager, Member, Path, Query};
 use crate::web::pages::curves;
+use crate::web::paths;
 use crate::web::respond::{Done, Page, page_with_status};
 use crate::web::ui::charts::{CurvePlot, Spot};
 use crate::web::ui::shell::Room;
 use crate::web::ui::{Notice, Shell, Tone, filters, format};
-use crate::web::paths;
 
 /// Where measures stand in the file.
 const MEASURES: &str = "/health/indicators";

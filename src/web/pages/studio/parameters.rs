@@ -87,7 +87,11 @@ async fn page(web: &Web, member: &Member, draft: &Draft, refused: &Refused) -> R
         empty: file.parameters.is_empty().then(|| {
             EmptyState::new("settings", "No parameters", "Every figure of this pack stands where it is used.")
         }),
-        presets: file.presets.iter().map(|p| (p.id.to_string(), p.name.to_string(), *p.id == *chosen)).collect(),
+        presets: file
+            .presets
+            .iter()
+            .map(|p| (p.id.to_string(), p.name.to_string(), *p.id == *chosen))
+            .collect(),
         parameters: file.parameters.iter().map(row).collect(),
     })
 }
@@ -121,7 +125,8 @@ async fn store(web: &Web, member: &Member, draft: &Draft, fields: Fields) -> Res
             // Each names the parameter it is about, or the place in the file that its value spoils.
             let (mut at_fields, mut general) = (Vec::new(), Vec::new());
             for error in &errors.0 {
-                let named = overrides.set.iter().find(|(name, _)| error.message.contains(&format!("`{name}`")));
+                let named =
+                    overrides.set.iter().find(|(name, _)| error.message.contains(&format!("`{name}`")));
                 match (named, error.at) {
                     (Some((name, _)), None) => at_fields.push((format!("={name}"), error.message.clone())),
                     (_, Some(at)) => general.push(format!("Line {}: {}.", at.line, error.message)),

@@ -218,7 +218,9 @@ async fn page(web: &Web, member: &Member, draft: &Draft, params: &Params) -> Res
                 let bar = ProgressBar::new("Working accounts out by both", preview.done, total, "account");
                 Step::Running(bar, preview.stored.job_id)
             }
-            (PreviewState::Cancelled, _) => ended("Stopped", "Somebody stopped it before every account was done."),
+            (PreviewState::Cancelled, _) => {
+                ended("Stopped", "Somebody stopped it before every account was done.")
+            }
             (PreviewState::Failed(why), _) => ended("It ended early", why),
             (PreviewState::Done, None) => ended("It ended early", "What came of it cannot be read any more."),
         },
@@ -236,7 +238,8 @@ pub async fn start(
 ) -> Answer {
     let draft = find(&web, &member, id).await?;
     let here = format!("{}/preview", paths::draft(id));
-    let revision = Fields(fields).find("revision").and_then(|n| n.parse().ok()).unwrap_or(draft.stored.revision);
+    let revision =
+        Fields(fields).find("revision").and_then(|n| n.parse().ok()).unwrap_or(draft.stored.revision);
     let started = match web.app.start_preview(&member.scope, id, revision, &member.actor()).await {
         Ok(_) => Ok(Done::to(here, "Trying the draft out.").into_response()),
         Err(Error::Conflict(why)) => Ok(Done::failed(here, why).into_response()),
@@ -255,8 +258,10 @@ async fn csv(web: &Web, member: &Member, draft: &Draft) -> Result<Response> {
     let preview = web.app.preview(&member.scope, draft.stored.id).await?.ok_or(Error::NotFound)?;
     let mut out = Vec::new();
     web.app.write_preview(&member.scope, preview.stored.id, &mut out).await?;
-    let headers =
-        [(CONTENT_TYPE, "text/csv; charset=utf-8"), (CONTENT_DISPOSITION, "attachment; filename=\"preview.csv\"")];
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (CONTENT_DISPOSITION, "attachment; filename=\"preview.csv\""),
+    ];
     Ok((headers, out).into_response())
 }
 
@@ -332,15 +337,18 @@ async fn outcome(
     let mut tx = web.app.db.read(&member.scope).await?;
     let total = previews::count(&mut tx, preview.stored.id, &filter).await?;
     let offset = (number - 1) * SIZE;
-    let rows =
-        previews::page_by(&mut tx, preview.stored.id, &filter, params.order(), offset, SIZE).await?;
+    let rows = previews::page_by(&mut tx, preview.stored.id, &filter, params.order(), offset, SIZE).await?;
     drop(tx);
     let (now, stored) = (web.app.clock.now(), &preview.stored);
     let pager = Pager::numbered(number, SIZE, total, "account", |page| {
         Params { page: Some(page), ..params.clone() }.href(&words.here)
     });
     let outdated = preview.outdated.as_ref().map(|why| {
-        Notice::new(Tone::Watch, "Out of date.", &format!("{why} Try it out again to see what publishing does now."))
+        Notice::new(
+            Tone::Watch,
+            "Out of date.",
+            &format!("{why} Try it out again to see what publishing does now."),
+        )
     });
     Ok(Outcome {
         outdated,
@@ -511,7 +519,8 @@ impl Words<'_> {
         let (order, down) = self.params.order();
         let column = |label: &str, word: &str, this: OutcomeOrder, first_down: bool| {
             let sorted = (order == this).then_some(down);
-            let next = if sorted.map_or(first_down, |down| !down) { format!("-{word}") } else { word.to_owned() };
+            let next =
+                if sorted.map_or(first_down, |down| !down) { format!("-{word}") } else { word.to_owned() };
             let href = self.href(Params { sort: next, page: None, ..self.params.clone() });
             let column = Column::new(label).sortable(href, sorted);
             if this == OutcomeOrder::Name { column } else { column.numeric() }
@@ -541,11 +550,31 @@ impl Words<'_> {
         };
         let empty = String::new;
         let all = [
-            (&p.before, format!("Now: {}", name(&s.bands_before, &p.before)), Params { before: empty(), ..p.clone() }),
-            (&p.after, format!("Then: {}", name(&s.bands_after, &p.after)), Params { after: empty(), ..p.clone() }),
-            (&p.segment, format!("Segment: {}", segment(&p.segment)), Params { segment: empty(), ..p.clone() }),
-            (&p.started, format!("Newly fires: {}", rule(&p.started)), Params { started: empty(), ..p.clone() }),
-            (&p.stopped, format!("No longer fires: {}", rule(&p.stopped)), Params { stopped: empty(), ..p.clone() }),
+            (
+                &p.before,
+                format!("Now: {}", name(&s.bands_before, &p.before)),
+                Params { before: empty(), ..p.clone() },
+            ),
+            (
+                &p.after,
+                format!("Then: {}", name(&s.bands_after, &p.after)),
+                Params { after: empty(), ..p.clone() },
+            ),
+            (
+                &p.segment,
+                format!("Segment: {}", segment(&p.segment)),
+                Params { segment: empty(), ..p.clone() },
+            ),
+            (
+                &p.started,
+                format!("Newly fires: {}", rule(&p.started)),
+                Params { started: empty(), ..p.clone() },
+            ),
+            (
+                &p.stopped,
+                format!("No longer fires: {}", rule(&p.stopped)),
+                Params { stopped: empty(), ..p.clone() },
+            ),
         ];
         let set = all.into_iter().filter(|(value, ..)| !value.is_empty());
         set.map(|(_, label, without)| Chip::new(label, self.href(Params { page: None, ..without }))).collect()

@@ -53,7 +53,9 @@ async fn page(web: &Web, member: &Member, draft: &Draft) -> Result<PublishPage> 
             let said = preview::headline(summary, member.scope.currency());
             match &preview.outdated {
                 None => Notice::new(Tone::None, "Tried out:", &said),
-                Some(why) => Notice::new(Tone::Watch, "Tried out, but that is out of date:", &format!("{said} {why}")),
+                Some(why) => {
+                    Notice::new(Tone::Watch, "Tried out, but that is out of date:", &format!("{said} {why}"))
+                }
             }
         }
         None => {
@@ -101,8 +103,13 @@ async fn put(web: &Web, member: &Member, draft: &Draft, fields: &Fields) -> Resu
     };
     if note.is_empty() {
         let wrong = Some("Say in a sentence why.".to_owned());
-        return refuse(REFUSED, "Not published.", "Those who look at the versions later will want to know why.", wrong)
-            .await;
+        return refuse(
+            REFUSED,
+            "Not published.",
+            "Those who look at the versions later will want to know why.",
+            wrong,
+        )
+        .await;
     }
     let how = Publishing {
         note,

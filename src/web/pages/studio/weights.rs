@@ -15,9 +15,9 @@ use crate::domain::pack::schema::{Health, TreeNode};
 use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::{Form, Id, Manager, Member};
+use crate::web::paths;
 use crate::web::respond::{Done, page_with_status};
 use crate::web::ui::format;
-use crate::web::paths;
 
 /// The name of a node's weight in the form.
 pub fn field(at: &str) -> String {
@@ -80,7 +80,8 @@ fn decimals(value: f64, digits: usize) -> String {
 /// Percentages in the same proportions that add up to 100, to two decimals; equal ones where all are zero.
 fn filled_up(percents: &[f64]) -> Vec<f64> {
     let sum: f64 = percents.iter().sum();
-    let scaled = percents.iter().map(|p| if sum > 0.0 { p / sum * 100.0 } else { 100.0 / percents.len() as f64 });
+    let scaled =
+        percents.iter().map(|p| if sum > 0.0 { p / sum * 100.0 } else { 100.0 / percents.len() as f64 });
     let mut out: Vec<f64> = scaled.map(|p| (p * 100.0).round() / 100.0).collect();
     let rest = 100.0 - out.iter().sum::<f64>();
     let largest = out.iter_mut().max_by(|a, b| a.total_cmp(b));
@@ -171,7 +172,8 @@ impl Typed<'_> {
             match text.trim_end_matches('%').trim().parse::<f64>() {
                 Ok(percent) if (0.0..=100.0).contains(&percent) => percents.push(percent),
                 _ if text.is_empty() => {
-                    self.errors.push((field(place), "Either all of them have a weight or none has.".to_owned()));
+                    self.errors
+                        .push((field(place), "Either all of them have a weight or none has.".to_owned()));
                 }
                 _ => self.errors.push((field(place), "A weight is a number from 0 to 100.".to_owned())),
             }
@@ -254,7 +256,10 @@ impl Typed<'_> {
         };
         // It begins without weight, so that the others stay as they are until somebody says otherwise.
         let weighed = self.outline.text(&format!("{list}/0/weight")).is_some();
-        let typed = self.edits.iter().any(|edit| matches!(edit, Edit::Set { at, .. } if *at == format!("{list}/0/weight")));
+        let typed = self
+            .edits
+            .iter()
+            .any(|edit| matches!(edit, Edit::Set { at, .. } if *at == format!("{list}/0/weight")));
         if weighed || typed {
             node.insert(node.len().min(2), ("weight".to_owned(), Part::typed("0")));
         }
@@ -292,7 +297,7 @@ mod tests {
     #[test]
     fn what_one_leaves_the_others_share() {
         assert_eq!(filled_up(&[40.0, 30.0, 10.0]), [50.0, 37.5, 12.5]);
-        assert_eq!(filled_up(&[1.0, 1.0, 1.0]), [33.34, 33.33, 33.33].map(f64::from).to_vec().into_iter().rev().collect::<Vec<_>>());
+        assert_eq!(filled_up(&[1.0, 1.0, 1.0]), [33.33, 33.33, 33.34]);
         assert_eq!(filled_up(&[0.0, 0.0]), [50.0, 50.0]);
         for percents in [vec![3.0, 7.0, 11.0], vec![0.1, 99.0, 5.0], vec![1.0; 7]] {
             assert!((filled_up(&percents).iter().sum::<f64>() - 100.0).abs() < 1e-9, "{percents:?}");

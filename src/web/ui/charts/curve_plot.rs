@@ -87,9 +87,15 @@ mod tests {
     fn spots_lie_on_the_curve() {
         let spot = |reading, points| Spot { reading, points, word: String::new() };
         let bands = [(Tone::Good, "Green".to_owned(), 70.0), (Tone::Risk, "Red".to_owned(), 0.0)];
-        let html = CurvePlot::new("x", &[(0.0, 0.0), (60.0, 100.0)], &[spot(0.0, 0.0), spot(60.0, 100.0)], &bands).to_string();
+        let html =
+            CurvePlot::new("x", &[(0.0, 0.0), (60.0, 100.0)], &[spot(0.0, 0.0), spot(60.0, 100.0)], &bands)
+                .to_string();
         assert!(html.contains(r#"cx="0%" cy="100%""#) && html.contains(r#"cx="100%" cy="0%""#), "{html}");
-        assert!(html.contains(r#"y="0%" width="100%" height="30%""#) && html.contains(r#"y="30%" width="100%" height="70%""#), "{html}");
+        assert!(
+            html.contains(r#"y="0%" width="100%" height="30%""#)
+                && html.contains(r#"y="30%" width="100%" height="70%""#),
+            "{html}"
+        );
         assert!(html.contains("M0 1000L1000 0"), "{html}");
     }
 }
