@@ -29,7 +29,7 @@ journey("changes a weight, sees who moves, publishes and rolls back", { as: "adm
 
   await page.getByRole("link", { name: "Changes", exact: true }).click();
   const words = page.locator(".change-list");
-  assert.match(await words.innerText(), /Weight of usage[\s\S]*40\s%[\s\S]*10\s%/);
+  assert.match(await words.innerText(), /Weight of Product usage[\s\S]*40\s%[\s\S]*10\s%/);
 
   await page.getByRole("link", { name: "Preview", exact: true }).click();
   await page.getByRole("button", { name: "Try it out on every account" }).click();

@@ -1,9 +1,12 @@
 //! `/studio/drafts/{id}/changes`: what a draft changes, in words and as text, against the version in force or any other
 //! (`?against=3`).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{Answer, DraftHead, Tab, answer, find};
 use crate::app::Error;
@@ -115,16 +118,21 @@ async fn page(web: &Web, member: &Member, draft: &Draft, params: &Params) -> Res
     };
     let plan = web.app.plan_draft(&member.scope, draft.stored.id).await?;
     let to = Side::Draft(draft.stored.id);
+    let said = outline(&draft.stored.source, &draft.overrides)?;
     let (diff, words) = match against {
         Some(version) => {
             let diff = web.app.diff(&member.scope, Side::Version(version), to).await?;
             let words = match against == current {
-                true => ChangeList::new(&plan.changes),
-                false => between(web, member, version, draft).await?,
+                true => ChangeList::new(&plan.changes, &[&said]),
+                false => {
+                    let old = web.app.version(&member.scope, version).await?.ok_or(Error::NotFound)?;
+                    let of_old = overrides_of(&old.overrides);
+                    in_words((&old.source, &of_old), (&draft.stored.source, &draft.overrides))?
+                }
             };
             (diff, words)
         }
-        None => (web.app.diff(&member.scope, to, to).await?, ChangeList::new(&plan.changes)),
+        None => (web.app.diff(&member.scope, to, to).await?, ChangeList::new(&plan.changes, &[&said])),
     };
     let label = |version: i32| match current == Some(version) {
         true => format!("Version {version}, in force"),
@@ -143,18 +151,15 @@ async fn page(web: &Web, member: &Member, draft: &Draft, params: &Params) -> Res
     })
 }
 
-async fn between(web: &Web, member: &Member, version: i32, draft: &Draft) -> Result<ChangeList> {
-    let old = web.app.version(&member.scope, version).await?.ok_or(Error::NotFound)?;
-    let before = pack::outline(&old.source, &overrides_of(&old.overrides)).map_err(Error::Pack)?;
-    let after = pack::outline(&draft.stored.source, &draft.overrides).map_err(Error::Pack)?;
-    Ok(ChangeList::new(&compare(&before, &after)))
+/// What a file says, for comparing it.
+pub(super) fn outline(source: &str, overrides: &Overrides) -> Result<Value> {
+    Ok(pack::outline(source, overrides).map_err(Error::Pack)?)
 }
 
 /// The two sides of a comparison in words.
 pub(super) fn in_words(before: (&str, &Overrides), after: (&str, &Overrides)) -> Result<ChangeList> {
-    let before = pack::outline(before.0, before.1).map_err(Error::Pack)?;
-    let after = pack::outline(after.0, after.1).map_err(Error::Pack)?;
-    Ok(ChangeList::new(&compare(&before, &after)))
+    let (before, after) = (outline(before.0, before.1)?, outline(after.0, after.1)?);
+    Ok(ChangeList::new(&compare(&before, &after), &[&before, &after]))
 }
 
 /// What is in use and would be lost, what is added to the catalogue, and what else to know.
@@ -177,13 +182,38 @@ pub(super) fn notices(plan: &Plan) -> Vec<Notice> {
 }
 
 impl ChangeList {
-    /// Changes as [`compare`] finds them.
-    pub fn new(changes: &[Change]) -> Self {
-        ChangeList { lines: changes.iter().map(line).collect() }
+    /// Changes as [`compare`] finds them; the files give the names of what they are about.
+    pub fn new(changes: &[Change], files: &[&Value]) -> Self {
+        let mut names = Names::new();
+        files.iter().for_each(|file| collect_names(file, &mut names));
+        ChangeList { lines: changes.iter().map(|change| line(change, &names)).collect() }
     }
 }
 
-fn line(change: &Change) -> ChangeLine {
+/// Names by ids.
+type Names = BTreeMap<String, String>;
+
+/// The names of everything in a file that has an id, or a key that serves as one.
+fn collect_names(part: &Value, names: &mut Names) {
+    let name = |part: &Value| Some(part.get("name")?.as_str()?.to_owned());
+    match part {
+        Value::Array(items) => items.iter().for_each(|item| collect_names(item, names)),
+        Value::Object(entries) => {
+            if let Some((id, name)) = part.get("id").and_then(Value::as_str).zip(name(part)) {
+                names.insert(id.to_owned(), name);
+            }
+            for (key, value) in entries {
+                if let Some(name) = name(value) {
+                    names.insert(key.clone(), name);
+                }
+                collect_names(value, names);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn line(change: &Change, names: &Names) -> ChangeLine {
     let noun = capital(change.noun);
     let what = match (change.what, change.id.is_empty()) {
         (What::Reordered, _) => capital(&change.name),
@@ -201,26 +231,29 @@ fn line(change: &Change) -> ChangeLine {
             None => "nothing".to_owned(),
             Some(value) => figure(&detail.key, value),
         };
-        (label(&detail.key), said(&detail.before), said(&detail.after))
+        (label(&detail.key, names), said(&detail.before), said(&detail.after))
     });
     ChangeLine { sign, tone, what, verb, details: details.collect() }
 }
 
-/// `tree.usage.weight` as `Weight of usage`; other keys with their words.
-fn label(key: &str) -> String {
+/// `tree.usage.weight` as `Weight of Product usage`; other keys with their words.
+fn label(key: &str, names: &Names) -> String {
     let (way, last) = key.rsplit_once('.').unwrap_or(("", key));
-    let of = way.strip_prefix("tree.").or(way.strip_prefix("tree")).unwrap_or(way).replace('.', ", ");
+    let words = |id: &str| names.get(id).cloned().unwrap_or_else(|| id.replace('_', " "));
+    let of = match way.split_once('.') {
+        // The branches of a tree have names of their own; the one nearest to the leaf says most.
+        Some(("tree", branches)) => words(branches.rsplit('.').next().unwrap_or(branches)),
+        _ => way.split('.').filter(|part| *part != "tree").map(words).collect::<Vec<_>>().join(", "),
+    };
     let word = match (way, last) {
         ("linear", "zero") => return "No points at".to_owned(),
         ("linear", "full") => return "All points at".to_owned(),
-        (_, "when") => "Condition",
-        (_, "primary") => "Condition of the model",
-        (_, "value") => "Value",
-        (_, "weight") => "Weight",
-        (_, "at_most") => "Band at most",
-        (_, other) => &capital(&other.replace('_', " ")),
+        (_, "when") => "Condition".to_owned(),
+        (_, "primary") => "Condition of the model".to_owned(),
+        (_, "at_most") => "Band at most".to_owned(),
+        (_, other) => capital(&other.replace('_', " ")),
     };
-    if of.is_empty() { word.to_owned() } else { format!("{word} of {}", of.replace('_', " ")) }
+    if of.is_empty() { word } else { format!("{word} of {of}") }
 }
 
 /// Weights are said in percent, as they are everywhere else.
@@ -307,12 +340,12 @@ fn differing(a: &str, b: &str) -> ([String; 3], [String; 3]) {
 
 /// Lines of `NAME=value` that differ.
 fn parameters(before: &str, after: &str) -> Vec<(String, String, String)> {
-    let read = |text: &str| -> std::collections::BTreeMap<String, String> {
+    let read = |text: &str| -> BTreeMap<String, String> {
         let pairs = text.lines().filter_map(|line| line.split_once('='));
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     };
     let (before, after) = (read(before), read(after));
-    let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let said = |value: Option<&String>| value.map_or_else(|| "as in the file".to_owned(), Clone::clone);
     let differ = names.into_iter().filter(|name| before.get(*name) != after.get(*name));
     differ.map(|name| (name.clone(), said(before.get(name)), said(after.get(name)))).collect()
@@ -333,14 +366,16 @@ mod tests {
 
     #[test]
     fn keys_are_said_in_words() {
+        let mut names = Names::new();
+        collect_names(&serde_json::json!({"tree": [{"id": "usage", "name": "Product usage"}]}), &mut names);
         for (key, value, said) in [
-            ("tree.usage.weight", "0.3", "Weight of usage: 30\u{2009}%"),
-            ("tree.usage.dau.weight", "40", "Weight of usage, dau: 40\u{2009}%"),
+            ("tree.usage.weight", "0.3", "Weight of Product usage: 30\u{2009}%"),
+            ("tree.usage.dau.weight", "40", "Weight of dau: 40\u{2009}%"),
             ("linear.full", "60", "All points at: 60"),
             ("when", "day > 3", "Condition: day > 3"),
             ("duration_text", "x", "Duration text: x"),
         ] {
-            assert_eq!(format!("{}: {}", label(key), figure(key, value)), said);
+            assert_eq!(format!("{}: {}", label(key, &names), figure(key, value)), said);
         }
     }
 }

@@ -149,7 +149,7 @@ fn card(in_force: &methodology::InForce, version: &Version, day: String) -> InFo
         version: version.version,
         href: paths::version(version.version),
         name: version.pack_name.clone(),
-        summary: file.pack.summary.as_ref().map_or_else(String::new, ToString::to_string),
+        summary: file.pack.summary.as_ref().map_or_else(String::new, |text| format::sentence(text)),
         facts: vec![
             ("In force since", day),
             ("Published by", version.published_by.clone()),
@@ -199,7 +199,8 @@ pub(super) fn packs() -> Vec<(String, String, String)> {
     static PACKS: LazyLock<Vec<(String, String, String)>> = LazyLock::new(|| {
         let described = |id: String| {
             let loaded = methodology::load(&methodology::pack_source(&id)?, &Overrides::default()).ok()?;
-            let summary = loaded.file.pack.summary.as_ref().map_or_else(String::new, ToString::to_string);
+            let summary =
+                loaded.file.pack.summary.as_ref().map_or_else(String::new, |text| format::sentence(text));
             Some((id, loaded.name, summary))
         };
         methodology::pack_ids().into_iter().filter_map(described).collect()

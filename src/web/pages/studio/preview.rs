@@ -381,9 +381,8 @@ pub(super) fn headline(summary: &Summary, currency: &str) -> String {
     if accounts == 0 {
         return "No account moves to another band.".to_owned();
     }
-    let verb = if accounts == 1 { "moves" } else { "move" };
     let arr = format::money_short(arr_base_minor, currency);
-    format!("{} and {arr} {verb} to another band.", format::count(accounts, "account"))
+    format!("{} and {arr} move to another band.", format::count(accounts, "account"))
 }
 
 impl Words<'_> {

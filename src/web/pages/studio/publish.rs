@@ -70,7 +70,7 @@ async fn page(web: &Web, member: &Member, draft: &Draft) -> Result<PublishPage> 
         tried,
         notices: changes::notices(&plan),
         in_use: plan.in_use.iter().map(ToString::to_string).collect(),
-        words: ChangeList::new(&plan.changes),
+        words: ChangeList::new(&plan.changes, &[&changes::outline(&draft.stored.source, &draft.overrides)?]),
         over: plan.over,
         note: String::new(),
         note_error: None,

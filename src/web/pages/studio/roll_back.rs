@@ -9,7 +9,7 @@ use super::changes::{self, ChangeList};
 use super::forms::Fields;
 use super::not_saved;
 use crate::app::Error;
-use crate::app::methodology::Publishing;
+use crate::app::methodology::{Publishing, overrides_of};
 use crate::web::error::Result;
 use crate::web::extract::{Admin, Form, Member, Path};
 use crate::web::respond::{Done, Page, page_with_status};
@@ -56,7 +56,10 @@ async fn page(web: &Web, member: &Member, version: i32) -> Result<RollBackPage> 
         refused: None,
         notices: changes::notices(&plan),
         in_use: plan.in_use.iter().map(ToString::to_string).collect(),
-        words: ChangeList::new(&plan.changes),
+        words: ChangeList::new(
+            &plan.changes,
+            &[&changes::outline(&old.source, &overrides_of(&old.overrides))?],
+        ),
         over: plan.over,
         note: format!("Back to version {version}."),
     })

@@ -163,7 +163,7 @@ fn page(member: &Member, in_force: &InForce, stored: StoredMethodology) -> Versi
         current,
         may_draft: member.may(Role::Manager),
         may_roll_back: !current && member.may(Role::Admin),
-        summary: file.pack.summary.as_ref().map_or(String::new(), ToString::to_string),
+        summary: file.pack.summary.as_ref().map_or_else(String::new, |text| format::sentence(text)),
         published: format!("Published {day} by {}", stored.published_by),
         bands: bands(in_force),
         models: health.models.iter().map(|model| tree(in_force, model)).collect(),
