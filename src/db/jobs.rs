@@ -94,6 +94,17 @@ pub async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Option<Job>> {
     .await
 }
 
+/// The job of a kind that is next or under way.
+pub async fn under_way(tx: &mut TenantTx, kind: &str) -> Result<Option<Job>> {
+    sqlx::query_as(
+        "SELECT id, kind, payload, done, total, last_error, created_at, finished_at, cancelled_at, locked_until
+         FROM jobs WHERE kind = $1 AND finished_at IS NULL AND cancelled_at IS NULL ORDER BY run_at, id LIMIT 1",
+    )
+    .bind(kind)
+    .fetch_optional(tx.conn())
+    .await
+}
+
 /// Notes how far a job is; false when somebody has stopped it.
 pub async fn progress(tx: &mut TenantTx, id: Uuid, done: i64, total: i64) -> Result<bool> {
     sqlx::query_scalar("UPDATE jobs SET done = $2, total = $3 WHERE id = $1 RETURNING cancelled_at IS NULL")

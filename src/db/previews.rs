@@ -101,6 +101,34 @@ pub struct OutcomeFilter {
     pub moved: bool,
 }
 
+/// The order of a preview's accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OutcomeOrder {
+    /// By revenue.
+    #[default]
+    Revenue,
+    /// By name.
+    Name,
+    /// By the score in force.
+    Before,
+    /// By the score to come.
+    After,
+    /// By how far the score moves, up or down.
+    Change,
+}
+
+impl OutcomeOrder {
+    fn sql(self) -> &'static str {
+        match self {
+            OutcomeOrder::Revenue => "p.arr_base_minor",
+            OutcomeOrder::Name => "lower(a.name)",
+            OutcomeOrder::Before => "p.score_before",
+            OutcomeOrder::After => "p.score_after",
+            OutcomeOrder::Change => "p.score_after - p.score_before",
+        }
+    }
+}
+
 const COLUMNS: &str =
     "id, draft_id, revision, over_version, day, job_id, started_at, started_by, finished_at, summary";
 
@@ -246,12 +274,34 @@ pub async fn page(
     offset: i64,
     limit: i64,
 ) -> Result<Vec<OutcomeRow>> {
+    page_by(tx, id, filter, (OutcomeOrder::Revenue, true), offset, limit).await
+}
+
+/// A page of a preview's accounts in an order, downwards or up; those without a value come last.
+pub async fn page_by(
+    tx: &mut TenantTx,
+    id: Uuid,
+    filter: &OutcomeFilter,
+    (order, down): (OutcomeOrder, bool),
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<OutcomeRow>> {
     let mut query = QueryBuilder::new(SELECT);
     query.push_bind(id);
     push_filter(&mut query, filter);
-    query.push(" ORDER BY p.arr_base_minor DESC NULLS LAST, a.external_id OFFSET ").push_bind(offset);
+    query.push(" ORDER BY ").push(order.sql()).push(if down { " DESC" } else { " ASC" });
+    query.push(" NULLS LAST, a.external_id OFFSET ").push_bind(offset);
     query.push(" LIMIT ").push_bind(limit);
     query.build_query_as().fetch_all(tx.conn()).await
+}
+
+/// How many accounts of a preview a filter takes.
+pub async fn count(tx: &mut TenantTx, id: Uuid, filter: &OutcomeFilter) -> Result<i64> {
+    let mut query =
+        QueryBuilder::new("SELECT count(*) FROM methodology_preview_accounts p WHERE p.preview_id = ");
+    query.push_bind(id);
+    push_filter(&mut query, filter);
+    query.build_query_scalar().fetch_one(tx.conn()).await
 }
 
 fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &OutcomeFilter) {

@@ -100,6 +100,21 @@ impl Diff {
     }
 }
 
+/// What differs between two texts that nobody has stored.
+///
+/// # Errors
+/// When the thread that compares them fails.
+pub async fn diff_texts(from: &str, to: &str) -> Result<Diff> {
+    let text = |name: &str, source: &str| Text {
+        name: name.to_owned(),
+        source: source.to_owned(),
+        overrides: Overrides::default(),
+    };
+    let (a, b) = (text("before", from), text("after", to));
+    let comparing = tokio::task::spawn_blocking(move || compare(&a, &b));
+    Ok(comparing.await.map_err(|error| anyhow::anyhow!("comparing two texts: {error}"))?)
+}
+
 impl App {
     /// What differs between the files of two versions or drafts.
     ///

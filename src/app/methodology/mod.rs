@@ -21,7 +21,7 @@ use crate::db::{self, TenantScope};
 use crate::domain::methodology::Methodology;
 use crate::domain::pack::{self, Overrides};
 
-pub use diff::{Diff, Side};
+pub use diff::{Diff, Side, diff_texts};
 pub use drafts::{Draft, DraftFrom};
 pub use plan::{InUse, Plan};
 pub use preview::{Preview, PreviewState, Summary};
@@ -152,6 +152,13 @@ pub struct LoadedPack {
     pub methodology: Methodology,
     /// The pack as written.
     pub file: pack::schema::File,
+}
+
+impl LoadedPack {
+    /// The tones of its bands, in their order.
+    pub fn tones(&self) -> Vec<Tone> {
+        tones(&self.methodology)
+    }
 }
 
 /// Reads a pack.

@@ -8,6 +8,7 @@
 mod check;
 pub mod compare;
 mod de;
+pub mod edit;
 mod error;
 mod params;
 pub mod schema;

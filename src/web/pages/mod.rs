@@ -12,5 +12,6 @@ pub mod renewals;
 pub mod search;
 pub mod session;
 pub mod settings;
+pub mod studio;
 pub mod today;
 pub mod wording;

@@ -35,6 +35,31 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/settings/imports/uploads/{id}"),
     ("GET", "/settings/imports/{id}/rejected.csv"),
     ("POST", "/jobs/{id}/cancel"),
+    ("GET", "/studio/versions/{version}"),
+    ("GET", "/studio/versions/{version}/file.yaml"),
+    ("GET", "/studio/versions/{version}/roll-back"),
+    ("GET", "/studio/drafts/{id}"),
+    ("POST", "/studio/drafts/{id}/model"),
+    ("POST", "/studio/drafts/{id}/bands"),
+    ("GET", "/studio/drafts/{id}/measures/{key}"),
+    ("POST", "/studio/drafts/{id}/measures/{key}"),
+    ("POST", "/studio/drafts/{id}/measures/{key}/check"),
+    ("GET", "/studio/drafts/{id}/parameters"),
+    ("POST", "/studio/drafts/{id}/parameters"),
+    ("GET", "/studio/drafts/{id}/contents"),
+    ("GET", "/studio/drafts/{id}/file"),
+    ("POST", "/studio/drafts/{id}/file"),
+    ("GET", "/studio/drafts/{id}/file.yaml"),
+    ("POST", "/studio/drafts/{id}/check"),
+    ("UPLOAD", "/studio/drafts/{id}/upload"),
+    ("GET", "/studio/drafts/{id}/changes"),
+    ("GET", "/studio/drafts/{id}/preview"),
+    ("POST", "/studio/drafts/{id}/preview"),
+    ("GET", "/studio/drafts/{id}/preview.csv"),
+    ("GET", "/studio/drafts/{id}/publish"),
+    ("POST", "/studio/drafts/{id}/publish"),
+    ("POST", "/studio/drafts/{id}/discard"),
+    ("POST", "/studio/drafts/{id}/restore"),
     ("API", "/v1/accounts/{external_id}"),
     ("API", "/v1/accounts/{external_id}/override"),
     ("API", "/v1/accounts/{external_id}/metrics/{metric}"),
@@ -63,13 +88,17 @@ async fn strange(house: &House, b: &Home) -> Strange {
     house.send(b, &[track("m1", "Dashboard Viewed", "u", "nobody", "2027-03-01T11:00:00Z")]).await;
     let actor = holdfast::app::Actor::command_line();
     house.app.invite(&b.scope, "guest@example.com", Role::Csm, &actor).await.unwrap();
-    let from = holdfast::app::methodology::DraftFrom::Version(1);
-    let draft = house.app.create_draft(&b.scope, from, "secret-draft", &actor).await.unwrap().stored.id;
+    let from = || holdfast::app::methodology::DraftFrom::Version(1);
+    let draft = house.app.create_draft(&b.scope, from(), "secret-account", &actor).await.unwrap().stored.id;
     house.app.start_preview(&b.scope, draft, 1, &actor).await.unwrap();
     let mut tx = house.app.db.write(&b.scope).await.unwrap();
     let later = house.clock.now() + chrono::Duration::days(1);
     let job = db::jobs::enqueue(&mut tx, "forget", &json!({}), None, later).await.unwrap().unwrap();
     tx.commit().await.unwrap();
+    // A second version, which only this tenant has.
+    let next = house.app.create_draft(&b.scope, from(), "", &actor).await.unwrap();
+    let how = holdfast::app::methodology::Publishing { note: "x", ..Default::default() };
+    house.app.publish(&b.scope, next.stored.id, 1, &how, &actor).await.unwrap();
     let mut tx = house.app.db.read(&b.scope).await.unwrap();
     Strange {
         job,
@@ -89,13 +118,15 @@ impl Strange {
             Some("invitations") => self.invitation,
             Some("keys") => self.key,
             Some("quarantine") => self.quarantined,
-            Some("methodology") => self.draft,
+            Some("methodology" | "drafts") => self.draft,
             _ if route.starts_with("/jobs/") => self.job,
             _ => self.import,
         };
         route
             .replace("{external_id}", "secret-account")
             .replace("{metric}", "dashboard_viewed")
+            .replace("{version}", "2")
+            .replace("{key}", "dau")
             .replace("{id}", &id.to_string())
     }
 }
@@ -140,6 +171,7 @@ async fn what_belongs_to_another_tenant_is_not_found() {
                 page.status_code()
             }
             "POST" => browser.post(&path, &form).await.status_code(),
+            "UPLOAD" => browser.upload(&path, &[("revision", "1")], "x.yaml", "x: 1").await.status_code(),
             "API" => {
                 let key = format!("Bearer {}", a.read_key);
                 http.get(&format!("/api{path}")).add_header("authorization", key).await.status_code()
@@ -178,7 +210,7 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/settings/imports",
         "/settings/metrics",
         "/settings/audit",
-        "/settings/methodology",
+        "/studio",
         "/settings/rates",
     ] {
         let page = browser.get(path).await;

@@ -9,4 +9,5 @@ mod overrides;
 mod pages_accounts;
 mod pages_portfolio;
 mod pages_settings;
+mod pages_studio;
 mod session;

@@ -4,6 +4,7 @@
 
 mod columns;
 mod curve;
+mod curve_plot;
 mod heat;
 mod line;
 mod scale;
@@ -14,6 +15,7 @@ mod waterfall;
 
 pub use columns::{Stack, StackedColumns};
 pub use curve::CurveDot;
+pub use curve_plot::{CurvePlot, Spot};
 pub use heat::{HeatCell, HeatMap, HeatRow};
 pub use line::{BandRange, Flag, LineChart, Series, Spot};
 pub use spark::{CountBars, Sparkline};
