@@ -4,6 +4,7 @@
 //! [`facts::Facts`] are all there is to [`Methodology::evaluate`](methodology::Methodology::evaluate).
 //! The other modules are one noun each: how its part of the pack is compiled and evaluated.
 
+pub mod backtest;
 pub mod calendar;
 pub mod exchange;
 pub mod expr;
