@@ -15,6 +15,7 @@ pub mod quarantine;
 pub mod scoring;
 pub mod secret;
 pub mod tenants;
+pub mod work;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

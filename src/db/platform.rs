@@ -421,11 +421,13 @@ pub async fn claim_job(
     tx: &mut PlatformTx,
     now: DateTime<Utc>,
     lease_until: DateTime<Utc>,
+    except: &[&str],
 ) -> Result<Option<ClaimedJob>> {
     let row = sqlx::query(
         "WITH next AS (
            SELECT tenant_id, id FROM jobs
            WHERE finished_at IS NULL AND run_at <= $1 AND (locked_until IS NULL OR locked_until <= $1)
+             AND kind <> ALL($3)
            ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED)
          UPDATE jobs j SET locked_until = $2, attempts = j.attempts + 1
          FROM next, tenants t WHERE j.tenant_id = next.tenant_id AND j.id = next.id AND t.id = j.tenant_id
@@ -433,6 +435,7 @@ pub async fn claim_job(
     )
     .bind(now)
     .bind(lease_until)
+    .bind(except)
     .fetch_optional(tx.conn())
     .await?;
     Ok(row.map(|row| ClaimedJob {

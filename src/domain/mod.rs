@@ -6,6 +6,7 @@
 
 pub mod backtest;
 pub mod calendar;
+pub mod compact;
 pub mod exchange;
 pub mod expr;
 pub mod facts;

@@ -1,5 +1,6 @@
 //! What is to be done for a job: one exhaustive match.
 
+use crate::app::work::Work;
 use crate::app::{App, Result};
 use crate::db::platform::ClaimedJob;
 use crate::ingest::replay;
@@ -28,6 +29,14 @@ impl Kind {
         }
     }
 
+    /// Whether it may take minutes. One runner of each process is kept free of such work, so that short work is
+    /// done at once; and as somebody waits for its result it is not tried again when it fails.
+    pub fn is_long(self) -> bool {
+        match self {
+            Kind::ScoreAll | Kind::Replay | Kind::Forget => false,
+        }
+    }
+
     /// The kind of a word.
     pub fn parse(word: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.word() == word)
@@ -36,6 +45,7 @@ impl Kind {
 
 /// Does one job. All kinds may be done twice without harm.
 pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
+    let _work = Work::of_job(app, &job.scope, job.id);
     let Some(kind) = Kind::parse(&job.kind) else {
         return Err(anyhow::anyhow!("no kind of job is called {:?}", job.kind).into());
     };

@@ -17,7 +17,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
-use super::pages::{accounts, portfolio, renewals, search, session, settings, today};
+use super::pages::{accounts, jobs, portfolio, renewals, search, session, settings, today};
 use super::{Web, assets, collect, ops};
 
 /// The whole of HTTP.
@@ -54,6 +54,7 @@ fn pages() -> Router<Web> {
         .merge(customers())
         .merge(portfolio())
         .merge(settings())
+        .route("/jobs/{id}/cancel", post(jobs::cancel::cancel))
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(DefaultBodyLimit::max(1024 * 1024))
         .layer(CsrfLayer::new())

@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod curves;
 pub mod error;
+pub mod jobs;
 pub mod names;
 pub mod portfolio;
 pub mod renewals;

@@ -1,3 +1,4 @@
 //! The things the product does, without HTTP.
 
 mod scoring;
+mod work;

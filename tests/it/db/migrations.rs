@@ -10,11 +10,12 @@ use uuid::Uuid;
 use crate::support::{admin_url, connect, server_url, with_database};
 
 /// Rows as they were written by the schema of each migration, in its order.
-const SAMPLES: [&str; 4] = [
+const SAMPLES: &[&str] = &[
     include_str!("samples/0001.sql"),
     include_str!("samples/0002.sql"),
     include_str!("samples/0003.sql"),
     include_str!("samples/0004.sql"),
+    include_str!("samples/0005.sql"),
 ];
 
 #[tokio::test]

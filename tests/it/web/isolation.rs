@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::support::{Home, House, track};
 
 /// Every route that names a thing of a tenant, by how it is asked for. `{…}` stands for an id of the other tenant.
-const ROUTES: [(&str, &str); 22] = [
+const ROUTES: &[(&str, &str)] = &[
     ("GET", "/accounts/{external_id}"),
     ("GET", "/accounts/{external_id}/health"),
     ("GET", "/accounts/{external_id}/usage"),
@@ -31,6 +31,7 @@ const ROUTES: [(&str, &str); 22] = [
     ("GET", "/settings/imports/uploads/{id}"),
     ("POST", "/settings/imports/uploads/{id}"),
     ("GET", "/settings/imports/{id}/rejected.csv"),
+    ("POST", "/jobs/{id}/cancel"),
     ("API", "/v1/accounts/{external_id}"),
     ("API", "/v1/accounts/{external_id}/metrics/{metric}"),
     ("PUBLIC", "/invitations/{token}"),
@@ -43,6 +44,7 @@ struct Strange {
     key: Uuid,
     quarantined: Uuid,
     import: Uuid,
+    job: Uuid,
 }
 
 async fn strange(house: &House, b: &Home) -> Strange {
@@ -52,8 +54,13 @@ async fn strange(house: &House, b: &Home) -> Strange {
     house.send(b, &[track("m1", "Dashboard Viewed", "u", "nobody", "2027-03-01T11:00:00Z")]).await;
     let actor = holdfast::app::Actor::command_line();
     house.app.invite(&b.scope, "guest@example.com", Role::Csm, &actor).await.unwrap();
+    let mut tx = house.app.db.write(&b.scope).await.unwrap();
+    let later = house.clock.now() + chrono::Duration::days(1);
+    let job = db::jobs::enqueue(&mut tx, "forget", &json!({}), None, later).await.unwrap().unwrap();
+    tx.commit().await.unwrap();
     let mut tx = house.app.db.read(&b.scope).await.unwrap();
     Strange {
+        job,
         member: db::members::list(&mut tx).await.unwrap()[0].id,
         invitation: db::members::pending_invitations(&mut tx, house.clock.now()).await.unwrap()[0].id,
         key: db::api_keys::list(&mut tx).await.unwrap()[0].id,
@@ -69,6 +76,7 @@ impl Strange {
             Some("invitations") => self.invitation,
             Some("keys") => self.key,
             Some("quarantine") => self.quarantined,
+            _ if route.starts_with("/jobs/") => self.job,
             _ => self.import,
         };
         route
@@ -104,7 +112,7 @@ async fn what_belongs_to_another_tenant_is_not_found() {
     let browser = house.sign_in("ada@example.com").await;
     let http = house.http();
     let form = [("role", "admin"), ("owner", ""), ("segment", "smb"), ("kind", "accounts")];
-    for (how, route) in ROUTES {
+    for &(how, route) in ROUTES {
         let mut path = strange.fill(route);
         if path.contains("/uploads/") {
             path += "?kind=accounts&file=accounts.csv";

@@ -1,0 +1,75 @@
+//! Long work: it tells how far it is and hears when somebody stops it.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Actor, App, Error, Result};
+use crate::db::{self, TenantScope};
+
+/// Progress is written this often at most.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// The job a piece of long work belongs to; without one, progress goes nowhere.
+pub struct Work<'a> {
+    job: Option<(&'a App, &'a TenantScope, Uuid)>,
+    written: Mutex<Option<Instant>>,
+}
+
+impl<'a> Work<'a> {
+    /// Work done as a job.
+    pub fn of_job(app: &'a App, scope: &'a TenantScope, job: Uuid) -> Self {
+        Work { job: Some((app, scope, job)), written: Mutex::default() }
+    }
+
+    /// Work that nobody watches, from the command line or a test.
+    pub fn unwatched() -> Self {
+        Work { job: None, written: Mutex::default() }
+    }
+
+    /// Notes that `done` of `total` units are done (a total of 0: not known). Call it as often as you like, outside
+    /// of transactions that hold locks.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when somebody stopped the work, which should then end as if by an error; and when the
+    /// database fails.
+    pub async fn progress(&self, done: usize, total: usize) -> Result<()> {
+        let Some((app, scope, job)) = self.job else { return Ok(()) };
+        let due = {
+            let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+            let due = written.is_none_or(|at| at.elapsed() >= EVERY) || (done == total && total > 0);
+            if due {
+                *written = Some(Instant::now());
+            }
+            due
+        };
+        if !due {
+            return Ok(());
+        }
+        let units = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        let mut tx = app.db.write(scope).await?;
+        let goes_on = db::jobs::progress(&mut tx, job, units(done), units(total)).await?;
+        tx.commit().await?;
+        if goes_on { Ok(()) } else { Err(Error::Conflict("The work was stopped.".into())) }
+    }
+}
+
+impl App {
+    /// Stops a job that waits or runs.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such job, or it is over.
+    pub async fn cancel_job(&self, scope: &TenantScope, job: Uuid, actor: &Actor) -> Result<()> {
+        let now = self.clock.now();
+        let mut tx = self.db.write(scope).await?;
+        let known = db::jobs::find(&mut tx, job).await?.ok_or(Error::NotFound)?;
+        if !db::jobs::cancel(&mut tx, job, now).await? {
+            return Err(Error::NotFound);
+        }
+        db::audit::record(&mut tx, now, &actor.0, "job.cancelled", &known.kind, json!({ "job": job }))
+            .await?;
+        Ok(tx.commit().await?)
+    }
+}

@@ -1,0 +1,42 @@
+//! Long work tells how far it is, and stops when told to.
+
+use holdfast::app::work::Work;
+use holdfast::app::{Actor, Error};
+use holdfast::db;
+use holdfast::db::jobs::JobState;
+use holdfast::db::platform;
+use serde_json::json;
+
+use crate::support::House;
+
+#[tokio::test]
+async fn a_job_tells_how_far_it_is_and_hears_that_it_is_to_stop() {
+    let house = House::new().await;
+    let home = house.tenant("acme").await;
+    house.work().await;
+    let now = house.clock.now();
+    let mut tx = house.app.db.write(&home.scope).await.unwrap();
+    let id = db::jobs::enqueue(&mut tx, "forget", &json!({}), Some("once"), now).await.unwrap().unwrap();
+    assert_eq!(db::jobs::enqueue(&mut tx, "forget", &json!({}), Some("once"), now).await.unwrap(), None);
+    tx.commit().await.unwrap();
+    let job = async || {
+        let mut tx = house.app.db.read(&home.scope).await.unwrap();
+        db::jobs::find(&mut tx, id).await.unwrap().unwrap()
+    };
+    assert_eq!(job().await.state(), JobState::Waiting);
+    let mut tx = house.app.db.platform().await.unwrap();
+    let lease = now + chrono::Duration::minutes(1);
+    let claimed = platform::claim_job(&mut tx, now, lease, &["forget"]).await.unwrap();
+    assert!(claimed.is_none(), "left to runners that take such work");
+    assert_eq!(platform::claim_job(&mut tx, now, lease, &[]).await.unwrap().unwrap().id, id);
+    tx.commit().await.unwrap();
+    assert_eq!(job().await.state(), JobState::Running);
+    let work = Work::of_job(&house.app, &home.scope, id);
+    work.progress(3, 10).await.unwrap();
+    assert_eq!((job().await.done, job().await.total), (3, 10));
+    house.app.cancel_job(&home.scope, id, &Actor::command_line()).await.unwrap();
+    assert!(matches!(work.progress(10, 10).await, Err(Error::Conflict(_))));
+    assert_eq!(job().await.state(), JobState::Cancelled);
+    let again = house.app.cancel_job(&home.scope, id, &Actor::command_line()).await;
+    assert!(matches!(again, Err(Error::NotFound)));
+}
