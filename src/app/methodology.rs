@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rust_embed::RustEmbed;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
 use super::{Actor, App, Error, Result};
@@ -89,6 +89,11 @@ impl InForce {
         }
     }
 
+    /// One that was never published, to try it out: version 0.
+    pub fn draft(loaded: LoadedPack) -> Self {
+        InForce::new(0, loaded)
+    }
+
     /// The tone of the band at a position.
     pub fn tone(&self, band: usize) -> Tone {
         self.tones.get(band).copied().unwrap_or(Tone::Critical)
@@ -155,14 +160,6 @@ pub fn load(source: &str, overrides: &Overrides) -> Result<LoadedPack> {
     })
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct StoredOverrides {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    preset: Option<String>,
-    #[serde(default)]
-    set: Vec<(String, String)>,
-}
-
 impl App {
     /// Applies a pack: publishes it as the next version, adds its metrics and attribute fields, and has every
     /// account scored anew. Metrics and fields that are there keep what feeds them.
@@ -178,8 +175,7 @@ impl App {
     ) -> Result<i32> {
         let loaded = load(source, overrides)?;
         let now = self.clock.now();
-        let stored = StoredOverrides { preset: overrides.preset.clone(), set: overrides.set.clone() };
-        let stored = serde_json::to_value(&stored).unwrap_or_default();
+        let stored = serde_json::to_value(overrides).unwrap_or_default();
         let mut tx = self.db.write(scope).await?;
         let version =
             db::methodologies::publish(&mut tx, &loaded.id, &loaded.name, source, &stored, &actor.0, now)
@@ -247,8 +243,7 @@ impl App {
         }
         let mut tx = self.db.read(scope).await?;
         let Some(stored) = db::methodologies::find(&mut tx, version).await? else { return Ok(None) };
-        let overrides: StoredOverrides = serde_json::from_value(stored.overrides).unwrap_or_default();
-        let overrides = Overrides { preset: overrides.preset, set: overrides.set };
+        let overrides: Overrides = serde_json::from_value(stored.overrides).unwrap_or_default();
         let loaded = load(&stored.source, &overrides).map_err(|e| {
             anyhow::anyhow!("version {version} of the stored methodology no longer loads: {e}")
         })?;

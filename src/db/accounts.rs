@@ -586,6 +586,11 @@ pub async fn ids_after(tx: &mut TenantTx, after: Uuid, limit: i64) -> Result<Vec
         .await
 }
 
+/// How many accounts there are, churned ones too.
+pub async fn count(tx: &mut TenantTx) -> Result<i64> {
+    sqlx::query_scalar("SELECT count(*) FROM accounts").fetch_one(tx.conn()).await
+}
+
 /// Sets or clears a segment by hand.
 pub async fn pin_segment(
     tx: &mut TenantTx,

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod audit;
+pub mod backtests;
 pub mod contacts;
 pub mod contracts;
 pub mod custom_fields;

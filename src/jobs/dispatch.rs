@@ -14,11 +14,13 @@ pub enum Kind {
     Replay,
     /// Forget jobs that were done long ago.
     Forget,
+    /// Hold the scores of past days against what happened.
+    Backtest,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 3] = [Kind::ScoreAll, Kind::Replay, Kind::Forget];
+    pub const ALL: [Kind; 4] = [Kind::ScoreAll, Kind::Replay, Kind::Forget, Kind::Backtest];
 
     /// The word in the database.
     pub fn word(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Kind {
             Kind::ScoreAll => "score_all",
             Kind::Replay => "replay",
             Kind::Forget => "forget",
+            Kind::Backtest => "backtest",
         }
     }
 
@@ -34,6 +37,7 @@ impl Kind {
     pub fn is_long(self) -> bool {
         match self {
             Kind::ScoreAll | Kind::Replay | Kind::Forget => false,
+            Kind::Backtest => true,
         }
     }
 
@@ -45,7 +49,7 @@ impl Kind {
 
 /// Does one job. All kinds may be done twice without harm.
 pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
-    let _work = Work::of_job(app, &job.scope, job.id);
+    let work = Work::of_job(app, &job.scope, job.id);
     let Some(kind) = Kind::parse(&job.kind) else {
         return Err(anyhow::anyhow!("no kind of job is called {:?}", job.kind).into());
     };
@@ -62,8 +66,16 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
             let before = app.clock.now() - chrono::Duration::days(30);
             let mut tx = app.db.write(&job.scope).await?;
             crate::db::jobs::forget_finished(&mut tx, before).await?;
+            crate::db::backtests::forget_deleted(&mut tx, before).await?;
             tx.commit().await?;
         }
+        Kind::Backtest => app.run_backtest(&job.scope, about(job, "backtest")?, &work).await?,
     }
     Ok(())
+}
+
+/// The id in a job's payload.
+fn about(job: &ClaimedJob, key: &str) -> Result<uuid::Uuid> {
+    let id = job.payload.get(key).and_then(|id| id.as_str()).and_then(|id| id.parse().ok());
+    id.ok_or_else(|| anyhow::anyhow!("a job of kind {} does not say its {key}", job.kind).into())
 }

@@ -1,10 +1,12 @@
 //! From rows to [`Facts`]: what the engine needs, for any day in the window that was loaded.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use uuid::Uuid;
 
+use super::past::Past;
 use super::standing::{Exchange, Standing};
 use crate::db::contracts::Contract;
 use crate::db::facts::{AccountRow, DayRow, FactRows};
@@ -27,6 +29,8 @@ pub(super) struct Loaded<'m> {
 pub(super) struct AccountData {
     pub(super) row: AccountRow,
     pub(super) contracts: Vec<Contract>,
+    /// What was stated when; only where past days are asked as they were known then.
+    past: Option<Past>,
     /// Runs of rows by metric, each sorted by day and known day.
     series: Vec<(i32, Vec<DayRow>)>,
     last_event_before: Option<NaiveDate>,
@@ -47,6 +51,7 @@ impl<'m> Loaded<'m> {
         exchange: &'m Exchange,
         metrics: &[Metric],
         rows: FactRows,
+        mut past: Option<HashMap<Uuid, Past>>,
     ) -> Self {
         let feeds =
             metrics.iter().filter_map(|metric| Some((metric.id, feed(methodology, metric)?))).collect();
@@ -70,6 +75,7 @@ impl<'m> Loaded<'m> {
                 contracts: contracts.remove(&row.id).unwrap_or_default(),
                 series: series.remove(&row.id).unwrap_or_default(),
                 last_event_before: last_event.get(&row.id).copied(),
+                past: past.as_mut().map(|past| past.remove(&row.id).unwrap_or_default()),
                 row,
             })
             .collect();
@@ -80,9 +86,9 @@ impl<'m> Loaded<'m> {
         &self.accounts
     }
 
-    /// What its contracts say of an account on a day.
-    pub(super) fn standing(&self, account: &AccountData, day: NaiveDate) -> Standing {
-        Standing::of(&account.contracts, day, self.exchange)
+    /// What its contracts say of an account on a day, as known by another.
+    pub(super) fn standing(&self, account: &AccountData, day: NaiveDate, known_by: NaiveDate) -> Standing {
+        Standing::of(&account.contracts_as_of(day, known_by).0, day, self.exchange)
     }
 
     /// The facts of an account on a day, as known by another.
@@ -94,16 +100,17 @@ impl<'m> Loaded<'m> {
         known_by: NaiveDate,
     ) -> Facts {
         let mut facts = self.methodology.blank_facts(day);
-        facts.start_date = account.row.start_date.or(standing.start);
+        let (start, pinned, fields) = account.stated(day, known_by);
+        facts.start_date = start.or(standing.start);
         facts.renewal_date = standing.renewal;
         facts.term_months = standing.term_months;
         facts.arr = standing.arr_base.map(|money| money.to_major_f64());
         facts.seats = standing.seats.map(|seats| seats as f64);
-        facts.segment_pin = account.row.pinned_segment.as_deref().map(Box::from);
+        facts.segment_pin = pinned.map(Box::from);
         facts.last_event = account.last_event_before;
         for input in self.methodology.inputs() {
             if input.kind == InputKind::Attribute
-                && let Some(value) = account.row.fields.get(&*input.name).and_then(from_json)
+                && let Some(value) = fields.and_then(|fields| from_json(fields.get(&*input.name)?))
             {
                 facts.inputs[usize::from(input.id.0)] = Series::Attribute(value);
             }
@@ -129,6 +136,33 @@ impl<'m> Loaded<'m> {
             facts.inputs[usize::from(feed.input.0)] = series;
         }
         facts
+    }
+}
+
+impl AccountData {
+    /// Start date, pinned segment and own fields, for a day as known by another.
+    fn stated(
+        &self,
+        day: NaiveDate,
+        known_by: NaiveDate,
+    ) -> (Option<NaiveDate>, Option<&str>, Option<&serde_json::Value>) {
+        let Some(past) = &self.past else {
+            return (self.row.start_date, self.row.pinned_segment.as_deref(), Some(&self.row.fields));
+        };
+        let version = past.stated(known_by);
+        let pinned = version.and_then(|version| version.pinned_segment.as_deref());
+        (past.start(day, known_by), pinned, version.map(|version| &version.fields))
+    }
+
+    /// Its contracts for a day as known by another, and whether one of them was entered only later.
+    pub(super) fn contracts_as_of(&self, day: NaiveDate, known_by: NaiveDate) -> (Cow<'_, [Contract]>, bool) {
+        match &self.past {
+            None => (Cow::Borrowed(&self.contracts), false),
+            Some(past) => {
+                let (contracts, later) = past.contracts(self.row.id, day, known_by);
+                (Cow::Owned(contracts), later)
+            }
+        }
     }
 }
 

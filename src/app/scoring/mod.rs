@@ -3,6 +3,8 @@
 
 mod facts;
 mod milestones;
+mod past;
+mod sampling;
 mod standing;
 mod why;
 
@@ -13,6 +15,7 @@ use chrono::{Duration, NaiveDate};
 use uuid::Uuid;
 
 pub use milestones::Milestone;
+pub(super) use sampling::{Sampler, Told};
 pub use standing::{Exchange, Standing};
 pub use why::{Change, changes, figure};
 
@@ -129,7 +132,8 @@ impl App {
     ) -> Result<HashMap<Uuid, Assessed>> {
         let Some(in_force) = self.methodology(scope).await? else { return Ok(HashMap::new()) };
         let mut tx = self.db.read(scope).await?;
-        let loaded = load(&mut tx, &in_force, accounts, day, day, day).await?;
+        let as_then = day < self.clock.today(scope.time_zone());
+        let loaded = load(&mut tx, &in_force, accounts, day, day, day, as_then).await?;
         let exchange = exchange(&mut tx, scope).await?;
         let loaded = loaded.ready(&in_force, &exchange);
         let from = day - Duration::days(COMPARE_DAYS.into());
@@ -138,7 +142,7 @@ impl App {
             history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
         }
         let assess = |data: &AccountData| {
-            let standing = loaded.standing(data, day);
+            let standing = loaded.standing(data, day, day);
             let mut facts = loaded.facts(data, &standing, day, day);
             facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
             facts.renewal_opened = Some(scope.day_of(data.row.created_at));
@@ -165,7 +169,8 @@ impl App {
     ) -> Result<()> {
         let now = self.clock.now();
         let today = scope.day_of(now);
-        let rows = load(tx, in_force, ids, from, to, known_by).await?;
+        let as_then = if from == to { known_by < today } else { from < today };
+        let rows = load(tx, in_force, ids, from, to, known_by, as_then).await?;
         let exchange = exchange(tx, scope).await?;
         let loaded = rows.ready(in_force, &exchange);
         let compared = Duration::days(COMPARE_DAYS.into());
@@ -183,9 +188,10 @@ impl App {
             let history = history.entry(data.row.id).or_default();
             let mut day = from;
             while day <= to {
-                let standing = loaded.standing(data, day);
                 // A past day sees what was known by its own end, unless it is asked with later knowledge.
-                let mut facts = loaded.facts(data, &standing, day, if from == to { known_by } else { day });
+                let known_by = if from == to { known_by } else { day };
+                let standing = loaded.standing(data, day, known_by);
+                let mut facts = loaded.facts(data, &standing, day, known_by);
                 facts.health_history.clone_from(history);
                 let evaluation = in_force.methodology.evaluate(&facts);
                 if let Some(score) = evaluation.health.health {
@@ -222,14 +228,16 @@ impl App {
 struct Rows {
     metrics: Vec<db::metrics::Metric>,
     rows: db::facts::FactRows,
+    past: Option<HashMap<Uuid, past::Past>>,
 }
 
 impl Rows {
     fn ready<'m>(self, in_force: &'m InForce, exchange: &'m Exchange) -> Loaded<'m> {
-        Loaded::new(&in_force.methodology, exchange, &self.metrics, self.rows)
+        Loaded::new(&in_force.methodology, exchange, &self.metrics, self.rows, self.past)
     }
 }
 
+/// `as_then` also loads what was stated when, so that a past day can be asked as it was known then.
 async fn load(
     tx: &mut TenantTx,
     in_force: &InForce,
@@ -237,12 +245,20 @@ async fn load(
     from: NaiveDate,
     to: NaiveDate,
     known_by: NaiveDate,
+    as_then: bool,
 ) -> Result<Rows> {
     let metrics = db::metrics::list(tx).await?;
     let counters_from = from - Duration::days(in_force.look_back());
     let gauges_from = from - Duration::days(GAUGE_DAYS);
-    let rows = db::facts::load(tx, ids, counters_from, gauges_from, to, known_by).await?;
-    Ok(Rows { metrics, rows })
+    let mut rows = db::facts::load(tx, ids, counters_from, gauges_from, to, known_by).await?;
+    if !as_then {
+        return Ok(Rows { metrics, rows, past: None });
+    }
+    // The last event before the window has no known day; what the first day knew of it, all days may know.
+    let (before, first) = (counters_from, from.min(known_by));
+    rows.last_event = db::facts::load(tx, ids, before, before, before, first).await?.last_event;
+    let past = past::Past::of(db::facts::versions(tx, ids).await?);
+    Ok(Rows { metrics, rows, past: Some(past) })
 }
 
 async fn exchange(tx: &mut TenantTx, scope: &TenantScope) -> Result<Exchange> {

@@ -52,7 +52,7 @@ pub struct Sample {
     pub arr_minor: i64,
     /// Whether the contract behind that was entered only after the day.
     pub entered_later: bool,
-    first_leaf: u32,
+    pub(super) first_leaf: u32,
 }
 
 impl Sample {

@@ -148,7 +148,7 @@ fn warnings_are_counted_from_the_start_of_the_last_unbroken_alarm() {
     assert_eq!((found.missed[0].last_day, found.missed[0].last_score), (day(35), Some(90.0)));
     let spans: Vec<usize> = found.spans.iter().map(|span| span.accounts).collect();
     assert_eq!(spans, [0, 2, 1, 0, 0, 0]);
-    assert!(near(found.alarm_share, 12.0 / 30.0), "{}", found.alarm_share);
+    assert!(near(found.alarm_share, 13.0 / 30.0), "{}", found.alarm_share);
 }
 
 #[test]

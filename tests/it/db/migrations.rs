@@ -16,6 +16,7 @@ const SAMPLES: &[&str] = &[
     include_str!("samples/0003.sql"),
     include_str!("samples/0004.sql"),
     include_str!("samples/0005.sql"),
+    include_str!("samples/0009.sql"),
 ];
 
 #[tokio::test]
