@@ -4,11 +4,12 @@
 //! deletes it. What a past day may know is told in `scoring::past`; every figure is made in
 //! [`crate::domain::backtest`]. Suggested weights are only shown: nothing here changes a methodology.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::Arc;
 
 use chrono::{Duration, NaiveDate};
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::json;
 use uuid::Uuid;
@@ -31,6 +32,8 @@ const MAX_DAYS: i64 = 4_000_000;
 const HORIZON: std::ops::RangeInclusive<u16> = 7..=730;
 /// Days from one scored day to the next.
 const STEP: std::ops::RangeInclusive<u16> = 1..=92;
+/// Backtests of a tenant that may wait or run at a time.
+const AT_ONCE: i64 = 3;
 /// Days a period may have.
 const MAX_PERIOD: i64 = 5 * 366;
 
@@ -82,11 +85,23 @@ fn check(settings: &Settings, today: NaiveDate) -> Result<()> {
 }
 
 impl App {
+    /// A stored draft as it is now, to be tried.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such draft.
+    pub async fn draft_to_try(&self, scope: &TenantScope, id: Uuid) -> Result<Subject> {
+        let mut tx = self.db.read(scope).await?;
+        let (name, source, overrides) = db::backtests::draft(&mut tx, id).await?.ok_or(Error::NotFound)?;
+        let overrides = serde_json::from_value(overrides).unwrap_or_default();
+        Ok(Subject::Draft { title: format!("{name}, draft"), source, overrides })
+    }
+
     /// Asks for a backtest and returns its id; a long job does it.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a period whose outcome is not known yet, for too many account-days, and with everything
-    /// that is wrong with a draft; [`Error::NotFound`] for a version that is not there.
+    /// that is wrong with a draft; [`Error::NotFound`] for a version that is not there; [`Error::Conflict`] while
+    /// three others wait or run.
     pub async fn start_backtest(
         &self,
         scope: &TenantScope,
@@ -120,6 +135,10 @@ impl App {
             let message =
                 format!("makes more than {MAX_DAYS} account-days; choose a longer step or a shorter period");
             return Err(Error::invalid("step_days", message));
+        }
+        if db::backtests::unfinished(&mut tx).await? >= AT_ONCE {
+            let text = "Three backtests wait or run already; wait for one of them, or stop it.";
+            return Err(Error::Conflict(text.to_owned()));
         }
         let id = Uuid::now_v7();
         let job = db::jobs::enqueue(&mut tx, "backtest", &json!({ "backtest": id }), None, now).await?;
@@ -235,6 +254,26 @@ impl App {
         let days = i32::try_from(days).unwrap_or(i32::MAX);
         db::backtests::put_part(&mut tx, id, part, days, &packed).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// The next stored piece of a backtest's account-days as CSV, after the `part` before; the first piece (after −1)
+    /// is the head. None at the end, and where there is no such backtest.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn backtest_days(
+        &self,
+        scope: &TenantScope,
+        id: Uuid,
+        part: i32,
+    ) -> Result<Option<(i32, Vec<u8>)>> {
+        let mut tx = self.db.read(scope).await?;
+        let Some((part, packed)) = db::backtests::part_after(&mut tx, id, part).await? else {
+            return Ok(None);
+        };
+        let mut rows = Vec::new();
+        GzDecoder::new(&*packed).read_to_end(&mut rows).map_err(anyhow::Error::from)?;
+        Ok(Some((part, rows)))
     }
 
     /// Stops a backtest that waits or runs.

@@ -233,3 +233,46 @@ pub async fn forget_deleted(tx: &mut TenantTx, before: DateTime<Utc>) -> Result<
     sqlx::query("DELETE FROM backtests WHERE deleted_at < $1").bind(before).execute(tx.conn()).await?;
     Ok(())
 }
+
+/// A methodology that can be tried: a published version, or a draft.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Triable {
+    /// Its id.
+    pub id: Uuid,
+    /// Its number; none for a draft.
+    pub version: Option<i32>,
+    /// The pack's name.
+    pub pack_name: String,
+    /// draft, published or superseded.
+    pub status: String,
+}
+
+/// What can be tried: drafts, then versions, newest first.
+pub async fn triable(tx: &mut TenantTx) -> Result<Vec<Triable>> {
+    sqlx::query_as(
+        "SELECT id, version, pack_name, status FROM methodologies WHERE status IN ('draft', 'published', 'superseded')
+         ORDER BY version DESC NULLS FIRST, id DESC LIMIT 100",
+    )
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// A draft's pack name, file and overrides as they are now.
+pub async fn draft(tx: &mut TenantTx, id: Uuid) -> Result<Option<(String, String, serde_json::Value)>> {
+    sqlx::query_as(
+        "SELECT pack_name, source, overrides FROM methodologies WHERE id = $1 AND status = 'draft'",
+    )
+    .bind(id)
+    .fetch_optional(tx.conn())
+    .await
+}
+
+/// How many wait or run.
+pub async fn unfinished(tx: &mut TenantTx) -> Result<i64> {
+    sqlx::query_scalar(
+        "SELECT count(*) FROM backtests b JOIN jobs j ON j.tenant_id = b.tenant_id AND j.id = b.job_id
+         WHERE b.finished_at IS NULL AND b.deleted_at IS NULL AND j.finished_at IS NULL AND j.cancelled_at IS NULL",
+    )
+    .fetch_one(tx.conn())
+    .await
+}

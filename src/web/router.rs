@@ -17,7 +17,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
-use super::pages::{accounts, jobs, portfolio, renewals, search, session, settings, today};
+use super::pages::{accounts, backtests, jobs, portfolio, renewals, search, session, settings, today};
 use super::{Web, assets, collect, ops};
 
 /// The whole of HTTP.
@@ -54,6 +54,7 @@ fn pages() -> Router<Web> {
         .merge(customers())
         .merge(portfolio())
         .merge(settings())
+        .merge(backtests())
         .route("/jobs/{id}/cancel", post(jobs::cancel::cancel))
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(DefaultBodyLimit::max(1024 * 1024))
@@ -113,6 +114,19 @@ fn settings() -> Router<Web> {
         .route("/settings/methodology", get(settings::methodology::show))
         .route("/settings/rates", get(settings::rates::show).post(settings::rates::put))
         .route("/settings/audit", get(settings::audit::show))
+}
+
+/// Scores of the past held against what happened: everybody may look, managers start.
+fn backtests() -> Router<Web> {
+    Router::new()
+        .route("/studio/backtests", get(backtests::list::show).post(backtests::new::start))
+        .route("/studio/backtests/new", get(backtests::new::show))
+        .route("/studio/backtests/{id}", get(backtests::show::show))
+        .route("/studio/backtests/{id}/days.csv", get(backtests::days::show))
+        .route("/studio/backtests/{id}/deciles.csv", get(backtests::days::deciles))
+        .route("/studio/backtests/{id}/stop", post(backtests::show::stop))
+        .route("/studio/backtests/{id}/delete", post(backtests::show::delete))
+        .route("/studio/backtests/{id}/restore", post(backtests::show::restore))
 }
 
 /// What SDKs speak to, from servers and from any site's pages.

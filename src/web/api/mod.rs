@@ -4,6 +4,7 @@
 //! and its line in [`routes`]. [`openapi`] adds to every endpoint what all have in common: errors and headers.
 
 pub mod accounts;
+pub mod backtests;
 pub mod common;
 pub mod docs;
 pub mod openapi;
@@ -35,6 +36,10 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(accounts::metric::daily))
         .routes(routes!(renewals::list))
         .routes(routes!(quarantine::list))
+        .routes(routes!(backtests::list, backtests::start))
+        .routes(routes!(backtests::show))
+        .routes(routes!(backtests::account_days))
+        .routes(routes!(backtests::cancel))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .split_for_parts();
     let document = openapi::document(described, &web.settings.public_url);

@@ -109,6 +109,7 @@ fn frame(server: &str) -> OpenApi {
             tag("Accounts", "Customers: what is known of each, how healthy it is and why."),
             tag("Renewals", "When contracts end, and how the accounts behind them do."),
             tag("Quarantine", "Messages that were taken but could not be counted."),
+            tag("Backtests", "Scores of past days, held against who left afterwards."),
         ]))
         .components(Some(components.build()))
         .build()

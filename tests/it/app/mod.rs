@@ -1,4 +1,5 @@
 //! The things the product does, without HTTP.
 
+mod backtest;
 mod scoring;
 mod work;

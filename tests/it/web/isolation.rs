@@ -32,6 +32,14 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/settings/imports/uploads/{id}"),
     ("GET", "/settings/imports/{id}/rejected.csv"),
     ("POST", "/jobs/{id}/cancel"),
+    ("GET", "/studio/backtests/{id}"),
+    ("GET", "/studio/backtests/{id}/days.csv"),
+    ("GET", "/studio/backtests/{id}/deciles.csv"),
+    ("POST", "/studio/backtests/{id}/stop"),
+    ("POST", "/studio/backtests/{id}/delete"),
+    ("POST", "/studio/backtests/{id}/restore"),
+    ("API", "/v1/backtests/{id}"),
+    ("API", "/v1/backtests/{id}/days.csv"),
     ("API", "/v1/accounts/{external_id}"),
     ("API", "/v1/accounts/{external_id}/metrics/{metric}"),
     ("PUBLIC", "/invitations/{token}"),
@@ -45,6 +53,7 @@ struct Strange {
     quarantined: Uuid,
     import: Uuid,
     job: Uuid,
+    backtest: Uuid,
 }
 
 async fn strange(house: &House, b: &Home) -> Strange {
@@ -54,6 +63,9 @@ async fn strange(house: &House, b: &Home) -> Strange {
     house.send(b, &[track("m1", "Dashboard Viewed", "u", "nobody", "2027-03-01T11:00:00Z")]).await;
     let actor = holdfast::app::Actor::command_line();
     house.app.invite(&b.scope, "guest@example.com", Role::Csm, &actor).await.unwrap();
+    let settings = holdfast::app::backtest::usual_settings("2027-03-01".parse().unwrap());
+    let version = holdfast::app::backtest::Subject::Version(1);
+    let backtest = house.app.start_backtest(&b.scope, &version, &settings, &actor).await.unwrap();
     let mut tx = house.app.db.write(&b.scope).await.unwrap();
     let later = house.clock.now() + chrono::Duration::days(1);
     let job = db::jobs::enqueue(&mut tx, "forget", &json!({}), None, later).await.unwrap().unwrap();
@@ -61,6 +73,7 @@ async fn strange(house: &House, b: &Home) -> Strange {
     let mut tx = house.app.db.read(&b.scope).await.unwrap();
     Strange {
         job,
+        backtest,
         member: db::members::list(&mut tx).await.unwrap()[0].id,
         invitation: db::members::pending_invitations(&mut tx, house.clock.now()).await.unwrap()[0].id,
         key: db::api_keys::list(&mut tx).await.unwrap()[0].id,
@@ -77,6 +90,7 @@ impl Strange {
             Some("keys") => self.key,
             Some("quarantine") => self.quarantined,
             _ if route.starts_with("/jobs/") => self.job,
+            _ if route.contains("/backtests/") => self.backtest,
             _ => self.import,
         };
         route
@@ -165,6 +179,7 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/settings/audit",
         "/settings/methodology",
         "/settings/rates",
+        "/studio/backtests",
     ] {
         let page = browser.get(path).await;
         assert_eq!(page.status_code(), 200, "{path}");
@@ -172,7 +187,12 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         assert!(!text.contains("secret-account") && !text.contains("bob@example.com"), "{path}");
     }
     assert!(browser.get("/accounts").await.text().contains("own-account"));
-    for (path, own) in [("/api/v1/accounts", 1), ("/api/v1/renewals", 1), ("/api/v1/quarantine", 0)] {
+    for (path, own) in [
+        ("/api/v1/accounts", 1),
+        ("/api/v1/renewals", 1),
+        ("/api/v1/quarantine", 0),
+        ("/api/v1/backtests", 0),
+    ] {
         let key = format!("Bearer {}", a.read_key);
         let answer: Value = house.http().get(path).add_header("authorization", key).await.json();
         assert_eq!(answer["data"].as_array().map(Vec::len), Some(own), "{path}: {answer}");
@@ -208,6 +228,7 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         "/renewals",
         "/portfolio",
         "/settings/members",
+        "/studio/backtests",
     ] {
         assert_eq!(browser.get(path).await.status_code(), 200, "{path}");
     }
@@ -219,6 +240,7 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         ("/settings/quarantine/replay", [("state", "")]),
         ("/settings/metrics", [("name", "x")]),
         ("/settings/rates", [("currency", "EUR")]),
+        ("/studio/backtests", [("subject", "version:1")]),
     ] {
         let answer = browser.post(path, &form).await;
         assert_eq!(answer.status_code(), 403, "{path}: {}", answer.text());
