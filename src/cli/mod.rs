@@ -4,6 +4,7 @@ mod demo;
 mod import;
 mod key;
 mod member;
+mod pack;
 mod score;
 mod serve;
 mod tenant;
@@ -48,6 +49,9 @@ enum Command {
     Demo(demo::Demo),
     /// Bring the database schema up to date and exit.
     Migrate,
+    /// Check, show and try out methodology packs; needs no database.
+    #[command(subcommand)]
+    Pack(pack::Pack),
     /// Create and list tenants: companies that use Holdfast.
     #[command(subcommand)]
     Tenant(tenant::Tenant),
@@ -99,6 +103,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         // Before any thread starts: it blocks signals, which threads inherit.
         Command::WithPg { command } => Ok(postgres::with_pg(&command, cli.storage.pg_bin.as_deref())?),
         Command::Healthcheck(check) => check.run(),
+        Command::Pack(command) => command.run(),
         Command::Serve(serving) => {
             boot::logging(&cli.logging)?;
             serve::run(&cli.storage, &serving)

@@ -1,13 +1,10 @@
 //! `holdfast tenant`.
 
-use std::path::Path;
-
-use anyhow::Context;
 use clap::Subcommand;
 
 use super::say;
 use crate::app::tenants::NewTenant;
-use crate::app::{Actor, App, methodology};
+use crate::app::{Actor, App};
 use crate::db::platform;
 
 /// Create and list tenants.
@@ -48,7 +45,7 @@ impl Tenant {
     pub(super) async fn run(self, app: &App) -> anyhow::Result<()> {
         match self {
             Tenant::Create { name, pack, slug, time_zone, currency } => {
-                let source = pack_source(&pack)?;
+                let source = super::pack::source(&pack)?;
                 let new = NewTenant {
                     name: &name,
                     slug: slug.as_deref(),
@@ -76,16 +73,4 @@ impl Tenant {
         }
         Ok(())
     }
-}
-
-/// A pack that comes with Holdfast by its id, or a file.
-fn pack_source(pack: &str) -> anyhow::Result<String> {
-    if let Some(source) = methodology::pack_source(pack) {
-        return Ok(source);
-    }
-    let path = Path::new(pack);
-    if path.exists() {
-        return std::fs::read_to_string(path).with_context(|| format!("{pack} cannot be read"));
-    }
-    anyhow::bail!("there is no pack {pack:?}; Holdfast comes with: {}", methodology::pack_ids().join(", "))
 }

@@ -17,27 +17,48 @@ pub enum Period {
     Months(u32),
 }
 
-/// The text is no period.
+/// Why a text is no period.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a period; write a number and m, h, d, w or mo, such as 4h or 3mo")]
-pub struct PeriodError(String);
+pub enum PeriodError {
+    /// Not a number and a unit.
+    #[error("`{0}` is not a period; write a number and m, h, d, w or mo, such as 4h or 3mo")]
+    Syntax(String),
+    /// No time at all.
+    #[error("`{0}` is no time at all; a period is 1 or more of its unit")]
+    Zero(String),
+    /// Longer than [`MAX_DAYS`].
+    #[error("`{0}` is too long; a period is ten years (3660d or 120mo) at most")]
+    TooLong(String),
+}
+
+/// Longest period, in days.
+pub const MAX_DAYS: u32 = 3660;
+/// Longest period, in months.
+const MAX_MONTHS: u32 = 120;
 
 impl FromStr for Period {
     type Err = PeriodError;
 
     fn from_str(text: &str) -> Result<Self, PeriodError> {
-        let error = || PeriodError(text.to_owned());
-        let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(error)?;
+        let syntax = || PeriodError::Syntax(text.to_owned());
+        let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(syntax)?;
         let (number, unit) = text.split_at(split);
-        let n: u32 = number.parse().map_err(|_| error())?;
-        let times = |factor: u32| n.checked_mul(factor).ok_or_else(error);
-        match unit {
-            "m" => Ok(Self::Minutes(n)),
-            "h" => Ok(Self::Minutes(times(60)?)),
-            "d" => Ok(Self::Days(n)),
-            "w" => Ok(Self::Days(times(7)?)),
-            "mo" => Ok(Self::Months(n)),
-            _ => Err(error()),
+        let (make, factor, most): (fn(u32) -> Self, u32, u32) = match unit {
+            "m" => (Self::Minutes, 1, MAX_DAYS * 24 * 60),
+            "h" => (Self::Minutes, 60, MAX_DAYS * 24 * 60),
+            "d" => (Self::Days, 1, MAX_DAYS),
+            "w" => (Self::Days, 7, MAX_DAYS),
+            "mo" => (Self::Months, 1, MAX_MONTHS),
+            _ => return Err(syntax()),
+        };
+        if number.is_empty() {
+            return Err(syntax());
+        }
+        let given = number.parse().ok().and_then(|n: u32| n.checked_mul(factor)).filter(|n| *n <= most);
+        match given {
+            Some(0) => Err(PeriodError::Zero(text.to_owned())),
+            Some(n) => Ok(make(n)),
+            None => Err(PeriodError::TooLong(text.to_owned())),
         }
     }
 }
@@ -128,7 +149,9 @@ mod tests {
             assert_eq!(text.parse(), Ok(period));
             assert_eq!(period.to_string(), words);
         }
-        for bad in ["", "h", "4", "4x", "-1d", "1.5h", "99999999999d", "realtime", "4 h"] {
+        for bad in
+            ["", "h", "4", "4x", "-1d", "1.5h", "99999999999d", "3661d", "0d", "00mo", "realtime", "4 h"]
+        {
             assert!(bad.parse::<Period>().is_err(), "{bad}");
         }
     }

@@ -25,7 +25,7 @@ pub struct KpiValue {
     pub id: Id,
     /// The figure; none without enough data.
     pub value: Option<f64>,
-    /// Whether it meets its target; none without figure or target.
+    /// Whether it meets its target, which a missing figure does not; none without a target.
     pub met: Option<bool>,
 }
 
@@ -33,6 +33,6 @@ pub struct KpiValue {
 pub(super) fn work_out<'a>(kpi: &'a Kpi, segment: Option<usize>, scope: &Scope<'a>) -> KpiValue {
     let value = kpi.formula.number(scope);
     let own = segment.and_then(|s| kpi.by_segment.iter().find(|(of, _)| *of == s)).map(|(_, target)| target);
-    let met = own.or(kpi.target.as_ref()).zip(value).and_then(|(target, value)| target.met(value, scope));
+    let met = own.or(kpi.target.as_ref()).and_then(|target| target.met(value, scope));
     KpiValue { id: kpi.id.clone(), value, met }
 }

@@ -8,7 +8,7 @@ use super::expr::{Builtins, Expr, Program, Scope};
 use super::facts::{Facts, InputId, MeasureId, Series};
 use super::health::{ByIndicator, CapNote, Explained, Health, Reading, Readings};
 use super::kpi::{self, Kpi, KpiValue};
-use super::lifecycle::{self, CriterionState, Lifecycle};
+use super::lifecycle::{self, Criterion, CriterionState, Lifecycle};
 use super::metric::MetricKind;
 use super::playbook::Playbook;
 use super::profile::{self, Question};
@@ -49,6 +49,8 @@ pub struct Methodology {
     pub sla: Sla,
     /// Questions about the tenant itself.
     pub profile: Vec<Question>,
+    /// What makes an account an advocate.
+    pub advocacy: Vec<Criterion>,
 }
 
 /// An input: a name that an account's data is stored under and expressions read.
@@ -186,8 +188,8 @@ impl Evaluation {
 }
 
 /// An account worked out as far as its band.
-struct Worked<'a> {
-    scope: Scope<'a>,
+pub(super) struct Worked<'a> {
+    pub(super) scope: Scope<'a>,
     placed: Placed,
     stage: Option<usize>,
     renewal_date: Option<NaiveDate>,
@@ -322,7 +324,7 @@ impl Methodology {
         Program { from: &self.from, value_models: &self.value_models, seats: self.seats }
     }
 
-    fn work<'a>(&'a self, facts: &'a Facts) -> Worked<'a> {
+    pub(super) fn work<'a>(&'a self, facts: &'a Facts) -> Worked<'a> {
         let mut scope = Scope::new(self.program(), facts);
         let day = lifecycle::day_number(&self.lifecycle, facts.start_date, facts.as_of);
         let stage = lifecycle::base_stage(&self.lifecycle, day);

@@ -4,9 +4,11 @@
 //! [`facts::Facts`] are all there is to [`Methodology::evaluate`](methodology::Methodology::evaluate).
 //! The other modules are one noun each: how its part of the pack is compiled and evaluated.
 
+pub mod advocacy;
 pub mod backtest;
 pub mod calendar;
 pub mod compact;
+pub mod cases;
 pub mod exchange;
 pub mod expr;
 pub mod facts;

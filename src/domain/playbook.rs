@@ -5,6 +5,8 @@ use chrono::NaiveDate;
 use super::Id;
 use super::calendar::add_days;
 use super::expr::Expr;
+use super::facts::Facts;
+use super::methodology::Methodology;
 
 /// A compiled playbook.
 #[derive(Debug, Clone)]
@@ -58,6 +60,30 @@ pub struct Planned {
     pub due: Option<NaiveDate>,
     /// Whether it was planned before the playbook started.
     pub late: bool,
+}
+
+/// What an account's data says of a playbook that is under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Whether its goal is reached; none for a goal that people judge. Missing data reaches no goal.
+    pub goal: Option<bool>,
+    /// Per task, whether it counts as done without anyone ticking it.
+    pub done: Vec<bool>,
+}
+
+impl Methodology {
+    /// What an account's data says of the playbook at a position.
+    pub fn progress<'a>(&'a self, facts: &'a Facts, playbook: usize) -> Progress {
+        let worked = self.work(facts);
+        let holds = |when: &'a Expr| when.holds(&worked.scope);
+        let Some(playbook) = self.playbooks.get(playbook) else {
+            return Progress { goal: None, done: Vec::new() };
+        };
+        Progress {
+            goal: playbook.goal_when.as_ref().map(holds),
+            done: playbook.tasks.iter().map(|task| task.done_when.as_ref().is_some_and(holds)).collect(),
+        }
+    }
 }
 
 impl Playbook {

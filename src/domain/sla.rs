@@ -31,7 +31,7 @@ pub struct Hours {
     pub open: NaiveTime,
     /// When it ends.
     pub close: NaiveTime,
-    /// Days off.
+    /// Days off, sorted.
     pub holidays: Vec<NaiveDate>,
 }
 
@@ -46,7 +46,7 @@ pub struct Ticket {
     pub opened_at: NaiveDateTime,
     /// When it reached its level, if that was later: the response clock starts anew.
     pub escalated_at: Option<NaiveDateTime>,
-    /// When it was first answered at its level.
+    /// When it was first answered; an answer before it reached its level does not count.
     pub responded_at: Option<NaiveDateTime>,
     /// When it was resolved.
     pub resolved_at: Option<NaiveDateTime>,
@@ -112,7 +112,9 @@ pub(super) fn due<'a>(
     let calendar =
         policy.calendar.as_ref().or_else(|| level?.calendar.as_ref()).filter(|id| &***id != ALWAYS);
     let hours = calendar.and_then(|id| sla.calendars.iter().find(|hours| hours.id == *id));
-    let response = after(ticket.escalated_at.unwrap_or(ticket.opened_at), policy.response, hours)?;
+    let begun = ticket.escalated_at.unwrap_or(ticket.opened_at);
+    let response = after(begun, policy.response, hours)?;
+    let responded_at = ticket.responded_at.filter(|at| *at >= begun);
     let resolution = policy.resolution.and_then(|period| after(ticket.opened_at, period, hours));
     let breached = |due, done: Option<NaiveDateTime>| {
         let at = done.unwrap_or(now);
@@ -123,15 +125,19 @@ pub(super) fn due<'a>(
         calendar: calendar.cloned(),
         response,
         resolution,
-        response_breached: breached(response, ticket.responded_at),
+        response_breached: breached(response, responded_at),
         resolution_breached: resolution.is_some_and(|due| breached(due, ticket.resolved_at)),
     })
 }
+
+/// Days a clock is followed through a calendar: a hundred years.
+const MAX_WALK: u32 = 36_525;
 
 /// The id of the calendar that never closes.
 pub(super) const ALWAYS: &str = "always";
 
 /// The time a period after `from`, counting only working hours if there are any. Days count as 24 hours of them.
+/// None when it lies more than a hundred years ahead.
 pub fn after(from: NaiveDateTime, period: Period, hours: Option<&Hours>) -> Option<NaiveDateTime> {
     let minutes = match period {
         Period::Minutes(n) => i64::from(n),
@@ -141,9 +147,7 @@ pub fn after(from: NaiveDateTime, period: Period, hours: Option<&Hours>) -> Opti
     let mut left = TimeDelta::try_minutes(minutes)?;
     let Some(hours) = hours else { return from.checked_add_signed(left) };
     let (mut date, mut time) = (from.date(), from.time());
-    // Ten years of days without work are no working calendar.
-    let mut idle = 0;
-    while idle < 3660 {
+    for _ in 0..MAX_WALK {
         if hours.works(date) && time < hours.close {
             let start = time.max(hours.open);
             let today = hours.close - start;
@@ -151,9 +155,6 @@ pub fn after(from: NaiveDateTime, period: Period, hours: Option<&Hours>) -> Opti
                 return Some(date.and_time(start) + left);
             }
             left -= today;
-            idle = 0;
-        } else {
-            idle += 1;
         }
         (date, time) = (date.checked_add_days(Days::new(1))?, NaiveTime::MIN);
     }
@@ -162,7 +163,8 @@ pub fn after(from: NaiveDateTime, period: Period, hours: Option<&Hours>) -> Opti
 
 impl Hours {
     fn works(&self, date: NaiveDate) -> bool {
-        self.days[date.weekday().num_days_from_monday() as usize] && !self.holidays.contains(&date)
+        self.days[date.weekday().num_days_from_monday() as usize]
+            && self.holidays.binary_search(&date).is_err()
     }
 }
 

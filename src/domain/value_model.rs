@@ -61,7 +61,7 @@ pub struct ValueScore {
     pub gain: f64,
     /// Sum of the costs.
     pub cost: f64,
-    /// Each result with whether its target is met; none without enough data, or without a target.
+    /// Each result with whether its target is met, which a missing figure does not; none without a target.
     pub results: Vec<(Id, Option<f64>, Option<bool>)>,
 }
 
@@ -94,7 +94,7 @@ pub(super) fn work_out<'a>(
     for outcome in &model.results {
         let value = eval(&outcome.formula, &locals).as_number();
         locals.push(Val::maybe(value));
-        let met = outcome.target.as_ref().zip(value).and_then(|(target, n)| target.met(n, scope));
+        let met = outcome.target.as_ref().and_then(|target| target.met(value, scope));
         results.push((outcome.id.clone(), value, met));
     }
     ValueScore { gains, costs, groups: model.groups.iter().cloned().zip(sums).collect(), gain, cost, results }

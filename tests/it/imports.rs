@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
 use std::io::{Cursor, Read};
-use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Instant;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -13,27 +13,10 @@ use holdfast::clock::Clock;
 use holdfast::db::imports::Import;
 use holdfast::db::metrics::{Increment, Metric};
 use holdfast::db::{self, Db, TenantScope};
-use holdfast::postgres::Managed;
-use sqlx::{Connection as _, PgConnection};
 
-/// The server of the environment, else one that ends with this process.
-fn server() -> &'static str {
-    static URL: OnceLock<String> = OnceLock::new();
-    URL.get_or_init(|| {
-        std::env::var("DATABASE_URL").unwrap_or_else(|_| {
-            let (tell, told) = mpsc::channel();
-            // The server ends with the thread that started it.
-            std::thread::spawn(move || {
-                let server = Managed::throwaway(None).unwrap();
-                tell.send(server.database_url().to_owned()).unwrap();
-                loop {
-                    std::thread::park();
-                }
-            });
-            told.recv().unwrap()
-        })
-    })
-}
+use sqlx::ConnectOptions as _;
+
+use crate::support::{fresh_database, server_url, with_database};
 
 struct House {
     app: App,
@@ -51,16 +34,8 @@ fn day(text: &str) -> NaiveDate {
 impl House {
     /// A fresh database with one tenant in Berlin, at noon of 15 June 2027.
     async fn new() -> House {
-        let name = format!("imports_{:08x}", rand::random::<u32>());
-        let mut admin = PgConnection::connect(server()).await.unwrap();
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
-            .execute(&mut admin)
-            .await
-            .unwrap();
-        let (before, options) = server().split_once('?').unwrap_or((server(), ""));
-        let base = before.rsplit_once('/').unwrap().0;
-        let db = Db::connect(&format!("{base}/{name}?{options}"), 6).await.unwrap();
-        db.migrate().await.unwrap();
+        let url = with_database(&server_url(), &fresh_database().await).to_url_lossy();
+        let db = Db::connect(url.as_str(), 6).await.unwrap();
         let app = App::new(db, Clock::manual(at("2027-06-15T12:00:00Z")));
         let mut tx = app.db.platform().await.unwrap();
         let scope =

@@ -285,14 +285,18 @@ fn folded(fold: Fold, numbers: impl Iterator<Item = f64>, at_least: usize) -> Op
 
 fn compare<'a>(op: Comparison, a: Val<'a>, b: Val<'a>) -> Val<'a> {
     let holds = match (a, b) {
-        (Val::Number(a), Val::Number(b)) => match op {
-            Comparison::Equal => a == b,
-            Comparison::Unequal => a != b,
-            Comparison::Less => a < b,
-            Comparison::AtMost => a <= b,
-            Comparison::More => a > b,
-            Comparison::AtLeast => a >= b,
-        },
+        (Val::Number(a), Val::Number(b)) => {
+            // 100 · (0.95 + 0.29) / 1 is 124, and not more than it.
+            let (a, b) = (without_noise(a), without_noise(b));
+            match op {
+                Comparison::Equal => a == b,
+                Comparison::Unequal => a != b,
+                Comparison::Less => a < b,
+                Comparison::AtMost => a <= b,
+                Comparison::More => a > b,
+                Comparison::AtLeast => a >= b,
+            }
+        }
         (Val::Null, _) | (_, Val::Null) => return Val::Null,
         // Stored values of a type the input does not have are as good as missing.
         (Val::Text(_), Val::Number(_) | Val::Bool(_)) | (Val::Number(_) | Val::Bool(_), Val::Text(_)) => {

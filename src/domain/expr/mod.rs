@@ -122,10 +122,10 @@ impl Expr {
 }
 
 impl Target {
-    /// Whether a figure meets it; none if the target's own value is missing.
-    pub fn met<'a>(&'a self, value: f64, scope: &Scope<'a>) -> Option<bool> {
-        let value = super::value::Val::number(without_noise(value));
-        scope.eval(&self.0.node, &[value]).as_bool()
+    /// Whether a figure meets it, which a missing one does not; none if the target's own value is missing.
+    pub fn met<'a>(&'a self, value: Option<f64>, scope: &Scope<'a>) -> Option<bool> {
+        let Some(value) = value else { return Some(false) };
+        scope.eval(&self.0.node, &[super::value::Val::number(value)]).as_bool()
     }
 
     /// The text it was made from.

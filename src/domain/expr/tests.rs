@@ -213,7 +213,7 @@ fn targets() {
         let facts = facts();
         let from = vec![None; 7];
         let scope = Scope::new(Program { from: &from, value_models: &[], seats: None }, &facts);
-        target.met(value, &scope)
+        target.met(Some(value), &scope)
     };
     for (tail, value, expected) in [
         (">= 95", 95.0, Some(true)),

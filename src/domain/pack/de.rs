@@ -5,7 +5,9 @@ use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::value::BorrowedStrDeserializer;
-use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 use serde::forward_to_deserialize_any;
 
 use super::super::expr::nearest;
@@ -62,7 +64,27 @@ impl de::Error for Fault {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::custom(format!("`{variant}` is not one of {}", expected.join(", ")))
+        let near = nearest(variant, expected.iter().copied());
+        let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        Self::custom(format!("`{variant}` is not one of {}{hint}", expected.join(", ")))
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        let expected = match expected.to_string() {
+            bool if bool == "a boolean" => "true or false".to_owned(),
+            other => other,
+        };
+        let found = match found {
+            Unexpected::Str(text) => format!("`{text}`"),
+            Unexpected::Bool(b) => b.to_string(),
+            Unexpected::Signed(n) => n.to_string(),
+            Unexpected::Float(n) => n.to_string(),
+            Unexpected::Seq => "a list".to_owned(),
+            Unexpected::Map => "a map".to_owned(),
+            Unexpected::Unit => "nothing".to_owned(),
+            other => other.to_string(),
+        };
+        Self::custom(format!("expected {expected}, found {found}"))
     }
 }
 
@@ -130,7 +152,8 @@ impl<'de> de::Deserializer<'de> for De<'de, '_> {
                 let (known, unknown): (Vec<_>, Vec<_>) =
                     entries.iter().partition(|(key, _)| fields.contains(&key.text.as_str()));
                 for (key, _) in unknown {
-                    let near = nearest(&key.text, fields.iter().copied());
+                    let hints = self.errors.borrow().wants_hints();
+                    let near = if hints { nearest(&key.text, fields.iter().copied()) } else { None };
                     let hint = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
                     self.errors.borrow_mut().add(key.at, format!("unknown key `{}`{hint}", key.text));
                 }

@@ -1,6 +1,7 @@
 //! What is wrong with a pack, each with the line it stands on and a caret under the text.
 
 use std::fmt;
+use std::ops::Range;
 
 /// A place in a pack's text; lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,12 +27,18 @@ pub struct PackError {
     pub at: Option<Span>,
     /// What is wrong, for people.
     pub message: String,
-    /// The line it stands on.
+    /// The line it stands on, as far as it is shown: of a long one the part around the place.
     pub text: String,
+    /// The part of `text` that is wrong, counted in characters.
+    pub marked: Range<usize>,
 }
 
 /// How much of a long line is shown on either side of the caret.
 const CONTEXT: usize = 60;
+/// Most errors that are shown of one pack.
+pub const MAX_SHOWN: usize = 100;
+/// Most errors that are remembered, to show the first of them in the order of the text.
+const MAX_KEPT: usize = 1000;
 
 impl std::error::Error for PackErrors {}
 
@@ -48,49 +55,76 @@ impl fmt::Display for PackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(at) = self.at else { return f.write_str(&self.message) };
         writeln!(f, "line {}, column {}: {}", at.line, at.column, self.message)?;
-        let line: Vec<char> = self.text.chars().collect();
-        let start = (at.column.max(1) as usize - 1).min(line.len());
-        let end = if at.end_line > at.line { line.len() } else { (at.end_column as usize).saturating_sub(1) };
-        let end = end.clamp(start, line.len());
-        let from = start.saturating_sub(CONTEXT);
-        let to = (start + CONTEXT).max(end.min(start + 2 * CONTEXT)).min(line.len());
-        let shown: String = line[from..to].iter().collect();
-        let (before, after) = (if from > 0 { "…" } else { "" }, if to < line.len() { "…" } else { "" });
         let number = at.line.to_string();
         let margin = " ".repeat(number.len());
-        let indent = " ".repeat(start - from + before.chars().count());
-        let carets = "^".repeat((end.min(to) - start).max(1));
-        write!(f, " {number} | {before}{shown}{after}\n {margin} | {indent}{carets}")
+        let indent = " ".repeat(self.marked.start);
+        let carets = "^".repeat(self.marked.len());
+        write!(f, " {number} | {}\n {margin} | {indent}{carets}", self.text)
     }
 }
 
 /// Collects errors while a pack is read.
 #[derive(Debug, Default)]
 pub(super) struct Errors<'s> {
-    lines: Vec<&'s str>,
+    lines: Vec<Line<'s>>,
     found: Vec<PackError>,
+    /// Those that are only counted.
+    more: usize,
 }
 
 impl<'s> Errors<'s> {
     pub(super) fn new(source: &'s str) -> Self {
-        Self { lines: source.lines().collect(), found: Vec::new() }
+        Self { lines: lines(source), found: Vec::new(), more: 0 }
     }
 
-    pub(super) fn line(&self, number: u32) -> &'s str {
-        (number as usize).checked_sub(1).and_then(|i| self.lines.get(i)).copied().unwrap_or("")
+    /// The text of a line from a column on.
+    pub(super) fn text_from(&self, line: u32, column: u32) -> &'s str {
+        let line = (line as usize).checked_sub(1).and_then(|i| self.lines.get(i));
+        line.map_or("", |line| line.from((column as usize).saturating_sub(1)))
     }
 
     pub(super) fn add(&mut self, at: Span, message: impl Into<String>) {
-        let text = self.line(at.line).to_owned();
-        self.found.push(PackError { at: Some(at), message: message.into(), text });
+        if self.found.len() >= MAX_KEPT {
+            self.more += 1;
+            return;
+        }
+        let (text, marked) = self.excerpt(at);
+        self.found.push(PackError { at: Some(at), message: message.into(), text, marked });
     }
 
     pub(super) fn general(&mut self, message: impl Into<String>) {
-        self.found.push(PackError { at: None, message: message.into(), text: String::new() });
+        self.found.push(PackError { at: None, message: message.into(), text: String::new(), marked: 0..0 });
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.found.is_empty()
+    }
+
+    /// Whether another error would still be shown, so that it is worth a hint.
+    pub(super) fn wants_hints(&self) -> bool {
+        self.found.len() < MAX_SHOWN
+    }
+
+    /// The line of a place, cut to what is shown, and the part of it that is meant.
+    fn excerpt(&self, at: Span) -> (String, Range<usize>) {
+        let column = at.column.max(1);
+        let from = column.saturating_sub(CONTEXT as u32).max(1);
+        let wide = match at.end_column.checked_sub(column) {
+            Some(width) if at.end_line <= at.line => (width as usize).max(1),
+            _ => usize::MAX,
+        };
+        let ahead = (column - from) as usize;
+        let shown = ahead + wide.clamp(CONTEXT, 2 * CONTEXT);
+        let mut rest = self.text_from(at.line, from).chars();
+        let mut text: String = if from > 1 { "…".to_owned() } else { String::new() };
+        let start = ahead + text.chars().count();
+        text.extend(rest.by_ref().take(shown));
+        let length = text.chars().count();
+        if rest.next().is_some() {
+            text.push('…');
+        }
+        let start = start.min(length);
+        (text, start..start.saturating_add(wide).min(length).max(start + 1))
     }
 
     /// The errors in the order of the text, if there are any.
@@ -100,8 +134,56 @@ impl<'s> Errors<'s> {
         }
         self.found.sort_by_key(|e| e.at.map(|at| (at.line, at.column)));
         self.found.dedup();
+        let more = self.more + self.found.len().saturating_sub(MAX_SHOWN);
+        self.found.truncate(MAX_SHOWN);
+        if more > 0 {
+            self.general(format!("and {more} more"));
+        }
         Err(PackErrors(self.found))
     }
+}
+
+/// A line of the text, in which a column is found at once however long it is.
+#[derive(Debug)]
+struct Line<'s> {
+    text: &'s str,
+    /// The byte offset of every so many characters; none for a short line.
+    marks: Vec<u32>,
+}
+
+/// Characters between two marks of a line.
+const STRIDE: usize = 256;
+
+impl<'s> Line<'s> {
+    fn new(text: &'s str) -> Self {
+        let marked = text.char_indices().step_by(STRIDE).map(|(offset, _)| offset as u32);
+        Self { text, marks: if text.len() > STRIDE { marked.collect() } else { Vec::new() } }
+    }
+
+    /// The text after so many characters.
+    fn from(&self, characters: usize) -> &'s str {
+        let near = self.marks.get(characters / STRIDE);
+        let (start, skip) = match near {
+            Some(offset) => (*offset as usize, characters % STRIDE),
+            None if self.marks.is_empty() => (0, characters),
+            None => return "",
+        };
+        let rest = &self.text[start..];
+        rest.char_indices().nth(skip).map_or("", |(offset, _)| &rest[offset..])
+    }
+}
+
+/// The lines of a text, which may end in LF, CR LF or CR.
+fn lines(source: &str) -> Vec<Line<'_>> {
+    let mut lines = Vec::new();
+    let mut rest = source.strip_prefix('\u{feff}').unwrap_or(source);
+    while let Some(end) = rest.find(['\n', '\r']) {
+        lines.push(Line::new(&rest[..end]));
+        let after = if rest[end..].starts_with("\r\n") { end + 2 } else { end + 1 };
+        rest = &rest[after..];
+    }
+    lines.push(Line::new(rest));
+    lines
 }
 
 #[cfg(test)]

@@ -13,9 +13,10 @@ pub mod schema;
 mod types;
 mod yaml;
 
-pub use error::{PackError, PackErrors, Span};
+pub use error::{MAX_SHOWN, PackError, PackErrors, Span};
+pub use params::MAX_EXPANDED;
 pub use types::{DayRange, Dict, Figure, List, Text};
-pub use yaml::{MAX_BYTES, MAX_NESTING, to_json};
+pub use yaml::{MAX_BYTES, MAX_ENTRIES, MAX_NESTING, MAX_PARTS, MAX_TEXT, to_json};
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -69,7 +70,7 @@ pub fn load(source: &str, overrides: &Overrides) -> Result<Pack, PackErrors> {
 }
 
 fn read(source: &str, overrides: &Overrides, errors: &mut Errors<'_>) -> Option<Pack> {
-    let mut root = yaml::parse(source, errors)?;
+    let mut root = yaml::parse(source, yaml::MAX_ENTRIES, errors)?;
     params::apply(&mut root, overrides, errors);
     let file: schema::File = de::decode(&root, errors)?;
     let partial = !errors.is_empty();

@@ -2,32 +2,45 @@
 
 use std::collections::HashMap;
 
+use super::super::expr::nearest;
 use super::Overrides;
 use super::error::{Errors, Span};
 use super::yaml::{Kind, Node, Piece, Scalar, ScalarType, plain_type};
 
+/// All texts into which parameters were put, in bytes.
+pub const MAX_EXPANDED: usize = 2 * 1024 * 1024;
+
 /// What stands in for each parameter.
-type Values = HashMap<String, (String, ScalarType)>;
+struct Values {
+    of: HashMap<String, (String, ScalarType)>,
+    /// Bytes that texts with parameters may still take.
+    left: usize,
+}
 
 /// Puts the parameters' values in place of `${NAME}` everywhere but in the parameters themselves.
 pub(super) fn apply(root: &mut Node, overrides: &Overrides, errors: &mut Errors<'_>) {
-    let values = values(root, overrides, errors);
+    let mut values = values(root, overrides, errors);
     let Kind::Map(sections) = &mut root.kind else { return };
     for (key, node) in sections {
         if !matches!(key.text.as_str(), "parameters" | "presets") {
-            substitute(node, &values, errors);
+            substitute(node, &mut values, errors);
         }
     }
 }
 
 fn values(root: &Node, overrides: &Overrides, errors: &mut Errors<'_>) -> Values {
-    let mut values = Values::new();
+    let mut values = HashMap::new();
     if let Some(Node { kind: Kind::Map(parameters), .. }) = root.get("parameters") {
         for (name, parameter) in parameters {
-            if let Some(Node { kind: Kind::Scalar(default), .. }) = parameter.get("default") {
-                values.insert(name.text.clone(), (default.text.clone(), default.ty));
-            } else {
-                errors.add(name.at, format!("the parameter `{}` needs a default", name.text));
+            match parameter.get("default") {
+                Some(Node { kind: Kind::Scalar(default), at }) => {
+                    whole_in_itself(&default.text, *at, errors);
+                    values.insert(name.text.clone(), (default.text.clone(), default.ty));
+                }
+                // What is wrong with it is said where the sections are decoded; its uses are not wrong as well.
+                _ => {
+                    values.insert(name.text.clone(), (String::new(), ScalarType::Null));
+                }
             }
         }
     }
@@ -43,11 +56,30 @@ fn values(root: &Node, overrides: &Overrides, errors: &mut Errors<'_>) -> Values
     }
     for (name, text) in &overrides.set {
         match values.get_mut(name) {
+            Some(_) if text.contains("${") => {
+                errors.general(format!("the value for `{name}` has ${{}} in it: {NO_REFERENCE}"));
+            }
             Some(value) => *value = (text.clone(), plain_type(text)),
-            None => errors.general(format!("there is no parameter `{name}` to override")),
+            None => {
+                let hint = hint(name, &values);
+                errors.general(format!("there is no parameter `{name}` to override{hint}"));
+            }
         }
     }
-    values
+    Values { of: values, left: MAX_EXPANDED }
+}
+
+const NO_REFERENCE: &str = "a parameter does not refer to others";
+
+fn whole_in_itself(text: &str, at: Span, errors: &mut Errors<'_>) {
+    if text.contains("${") {
+        errors.add(at, NO_REFERENCE);
+    }
+}
+
+fn hint<V>(name: &str, values: &HashMap<String, V>) -> String {
+    let near = nearest(name, values.keys().map(String::as_str));
+    near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default()
 }
 
 fn preset_ids(root: &Node) -> impl Iterator<Item = &str> {
@@ -60,21 +92,32 @@ fn preset_ids(root: &Node) -> impl Iterator<Item = &str> {
 }
 
 /// Checks a preset's names, and takes its values if it is the one wanted.
-fn set_preset(preset: &Node, overrides: &Overrides, values: &mut Values, errors: &mut Errors<'_>) {
+fn set_preset(
+    preset: &Node,
+    overrides: &Overrides,
+    values: &mut HashMap<String, (String, ScalarType)>,
+    errors: &mut Errors<'_>,
+) {
     let id = preset.get("id").map(|id| &id.kind);
     let wanted = matches!(id, Some(Kind::Scalar(id)) if overrides.preset.as_deref() == Some(&id.text));
     let Some(Node { kind: Kind::Map(set), .. }) = preset.get("set") else { return };
     for (name, node) in set {
+        if let Kind::Scalar(scalar) = &node.kind {
+            whole_in_itself(&scalar.text, node.at, errors);
+        }
         match (values.get_mut(&name.text), &node.kind) {
             (Some(value), Kind::Scalar(scalar)) if wanted => *value = (scalar.text.clone(), scalar.ty),
             (Some(_), Kind::Scalar(_)) => {}
             (Some(_), _) => errors.add(node.at, "a parameter's value is a text or a number"),
-            (None, _) => errors.add(name.at, format!("there is no parameter `{}`", name.text)),
+            (None, _) => {
+                let hint = hint(&name.text, values);
+                errors.add(name.at, format!("there is no parameter `{}`{hint}", name.text));
+            }
         }
     }
 }
 
-fn substitute(node: &mut Node, values: &Values, errors: &mut Errors<'_>) {
+fn substitute(node: &mut Node, values: &mut Values, errors: &mut Errors<'_>) {
     let at = node.at;
     match &mut node.kind {
         Kind::Scalar(scalar) if scalar.text.contains("${") => splice(scalar, at, values, errors),
@@ -92,46 +135,72 @@ fn substitute(node: &mut Node, values: &Values, errors: &mut Errors<'_>) {
 }
 
 /// Replaces every `${NAME}` of a scalar, keeping where each piece of the result comes from.
-fn splice(scalar: &mut Scalar, at: Span, values: &Values, errors: &mut Errors<'_>) {
+fn splice(scalar: &mut Scalar, at: Span, values: &mut Values, errors: &mut Errors<'_>) {
     let raw = std::mem::take(&mut scalar.text);
-    let base = scalar.pieces.first().map(|piece| piece.column);
-    let column = |offset: usize| base.map(|base| base + raw[..offset].chars().count() as u32);
-    let (mut text, mut pieces, mut done, mut whole) = (String::new(), Vec::new(), 0, None);
-    let mut piece = |text: &str, from: usize, raw: std::ops::Range<usize>, literal: bool| {
-        if let (Some(start), Some(end)) = (column(raw.start), column(raw.end)) {
-            pieces.push(Piece { of: from..text.len(), column: start, width: end - start, literal });
-        }
+    let mut spliced = Spliced {
+        text: String::new(),
+        pieces: Vec::new(),
+        column: scalar.pieces.first().map(|piece| piece.column),
     };
+    let (mut done, mut whole) = (0, None);
     while let Some(start) = raw[done..].find("${").map(|i| done + i) {
+        spliced.put(&raw[done..start], None);
         let end = raw[start..].find('}').map(|i| start + i + 1);
-        let found = end.and_then(|end| Some((end, values.get(&raw[start + 2..end - 1])?)));
-        let Some((end, (value, ty))) = found else {
-            let end = end.unwrap_or(raw.len());
-            let at = scalar.locate(at, start..end);
-            let at = match (column(start), column(end)) {
-                (Some(column), Some(end_column)) => Span { column, end_column, ..at },
-                _ => at,
+        let name = &raw[(start + 2).min(raw.len())..end.map_or(raw.len(), |end| end - 1)];
+        let Some((value, ty)) = values.of.get(name).filter(|_| end.is_some()) else {
+            let width = raw[start..end.unwrap_or(raw.len())].chars().count() as u32;
+            let at = spliced.column.map_or(at, |column| Span { column, end_column: column + width, ..at });
+            let message = match end {
+                Some(_) if errors.wants_hints() => {
+                    format!("there is no parameter for ${{{name}}}{}", hint(name, &values.of))
+                }
+                Some(_) => format!("there is no parameter for ${{{name}}}"),
+                None => "`${` begins a parameter, but no `}` ends it".to_owned(),
             };
-            errors.add(at, format!("there is no parameter for {}", &raw[start..end]));
+            errors.add(at, message);
             // Nothing more can be said of a text that is not known.
-            (scalar.text, scalar.ty) = (raw.clone(), ScalarType::Text);
+            (scalar.text, scalar.ty) = (raw, ScalarType::Text);
             return;
         };
-        let from = text.len();
-        text.push_str(&raw[done..start]);
-        piece(&text, from, done..start, true);
-        let from = text.len();
-        text.push_str(value);
-        piece(&text, from, start..end, false);
-        whole = (start == 0 && end == raw.len()).then_some(*ty);
-        done = end;
+        done = end.unwrap_or(raw.len());
+        whole = (start == 0 && done == raw.len()).then_some(*ty);
+        let Some(left) = values.left.checked_sub(value.len()) else {
+            if values.left > 0 {
+                let most = MAX_EXPANDED / 1024 / 1024;
+                errors.add(at, format!("with its parameters put in, a pack may have {most} MB more at most"));
+            }
+            values.left = 0;
+            (scalar.text, scalar.ty) = (raw, ScalarType::Text);
+            return;
+        };
+        values.left = left;
+        spliced.put(value, Some(&raw[start..done]));
     }
-    let from = text.len();
-    text.push_str(&raw[done..]);
-    piece(&text, from, done..raw.len(), true);
+    spliced.put(&raw[done..], None);
+    let (text, pieces) = (spliced.text, spliced.pieces);
     scalar.ty =
         whole.unwrap_or_else(|| if is_plain_number(&text) { plain_type(&text) } else { ScalarType::Text });
     (scalar.text, scalar.pieces) = (text, pieces);
+}
+
+/// A text with parameters put in, as far as it has come.
+struct Spliced {
+    text: String,
+    pieces: Vec<Piece>,
+    /// The column of what comes next, if the text stands in one line as it reads.
+    column: Option<u32>,
+}
+
+impl Spliced {
+    /// Adds a text, which stands there as `written` if not as itself.
+    fn put(&mut self, text: &str, written: Option<&str>) {
+        let from = self.text.len();
+        self.text.push_str(text);
+        let Some(column) = self.column else { return };
+        let width = written.unwrap_or(text).chars().count() as u32;
+        self.pieces.push(Piece { of: from..self.text.len(), column, width, literal: written.is_none() });
+        self.column = Some(column + width);
+    }
 }
 
 /// `^-?\d+(\.\d+)?$`

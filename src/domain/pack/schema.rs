@@ -8,9 +8,10 @@
 )]
 
 use serde::Deserialize;
-use serde_json::Value as Json;
 
-use super::types::{DayRange, Dict, Figure, List, Text, section};
+use super::types::{
+    DayRange, Dict, Figure, List, Text, day, level, maybe_day, maybe_days, maybe_decimals, section, window,
+};
 
 /// A whole pack.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -206,7 +207,7 @@ pub struct Coverage {
 /// Stages by day number.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Lifecycle {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "day")]
     pub first_day: i64,
     #[serde(default)]
     pub stages: List<Stage>,
@@ -219,7 +220,9 @@ pub struct Lifecycle {
 pub struct Stage {
     pub id: Text,
     pub name: Text,
+    #[serde(default, deserialize_with = "maybe_day")]
     pub from: Option<i64>,
+    #[serde(default, deserialize_with = "maybe_day")]
     pub to: Option<i64>,
     #[serde(default)]
     pub derived: bool,
@@ -259,6 +262,7 @@ pub struct Moment {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Health {
     pub every: Option<Text>,
+    #[serde(default, deserialize_with = "maybe_decimals")]
     pub round: Option<u32>,
     pub bands: List<Band>,
     #[serde(default)]
@@ -347,9 +351,11 @@ pub struct Playbook {
     pub category: Text,
     pub subject: Subject,
     pub anchor: Anchor,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "day")]
     pub first_day: i64,
+    #[serde(default, deserialize_with = "maybe_days")]
     pub days: Option<i64>,
+    #[serde(default, deserialize_with = "maybe_days")]
     pub min_days: Option<i64>,
     pub every: Option<Text>,
     pub goal: Option<Text>,
@@ -384,6 +390,7 @@ pub enum Anchor {
 pub struct Task {
     pub title: Text,
     pub day: Option<DayRange>,
+    #[serde(default, deserialize_with = "maybe_days")]
     pub lasts: Option<i64>,
     pub owner: Option<Text>,
     pub kind: Option<TaskKind>,
@@ -501,6 +508,7 @@ pub struct RenewalTimeline {
     pub id: Text,
     pub name: Option<Text>,
     pub when: Option<Text>,
+    #[serde(deserialize_with = "window")]
     pub window: i64,
     pub playbook: Text,
     #[serde(default)]
@@ -536,6 +544,7 @@ pub struct Sla {
 /// A level tickets are escalated to.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct SlaLevel {
+    #[serde(deserialize_with = "level")]
     pub id: i64,
     pub name: Text,
     pub role: Text,
@@ -580,7 +589,7 @@ pub struct ValueModel {
     #[serde(default)]
     pub tracked: List<Tracked>,
     #[serde(default)]
-    pub categories: List<Json>,
+    pub categories: List<Text>,
     #[serde(default)]
     pub example: Dict<Text>,
 }
@@ -845,13 +854,13 @@ pub struct Team {
     #[serde(default)]
     pub career_path: List<CareerStep>,
     #[serde(default)]
-    pub training: List<Json>,
+    pub training: List<Text>,
     #[serde(default)]
-    pub resources: List<Json>,
+    pub resources: List<Text>,
     #[serde(default)]
-    pub development: List<Json>,
+    pub development: List<Text>,
     #[serde(default)]
-    pub certification_levels: List<Json>,
+    pub certification_levels: List<Text>,
     #[serde(default)]
     pub recognition: List<Recognition>,
     #[serde(default)]

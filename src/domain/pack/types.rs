@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Deref;
+use std::ops::{Deref, RangeInclusive};
 
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,10 @@ pub struct Figure {
 
 /// A list.
 #[derive(Debug, Clone, PartialEq)]
-pub struct List<T>(Vec<T>);
+pub struct List<T> {
+    items: Vec<T>,
+    whole: bool,
+}
 
 /// A map in the order of the file.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,7 +67,14 @@ impl Serialize for Text {
 
 impl<T> Default for List<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self { items: Vec::new(), whole: true }
+    }
+}
+
+impl<T> List<T> {
+    /// Whether no faulty item was left out.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole
     }
 }
 
@@ -78,7 +88,7 @@ impl<T> Deref for List<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        &self.0
+        &self.items
     }
 }
 
@@ -95,7 +105,7 @@ impl<'a, T> IntoIterator for &'a List<T> {
     type IntoIter = std::slice::Iter<'a, T>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        self.items.iter()
     }
 }
 
@@ -120,6 +130,80 @@ pub(super) fn section<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     Ok(T::deserialize(deserializer).ok())
+}
+
+/// Largest figure, so that no arithmetic of curves and weights runs over.
+pub const MAX_FIGURE: f64 = 1e15;
+/// Day numbers, some 270 years around the first.
+const DAYS: RangeInclusive<i64> = -100_000..=100_000;
+
+fn out_of_range(range: RangeInclusive<i64>, found: impl fmt::Display) -> String {
+    format!("expected a whole number from {} to {}, found {found}", range.start(), range.end())
+}
+
+/// A whole number within bounds.
+struct Whole<const MIN: i64, const MAX: i64>(i64);
+
+impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Whole<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bounded<const MIN: i64, const MAX: i64>;
+        impl<const MIN: i64, const MAX: i64> Visitor<'_> for Bounded<MIN, MAX> {
+            type Value = i64;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a whole number from {MIN} to {MAX}")
+            }
+
+            fn visit_i64<E: de::Error>(self, n: i64) -> Result<i64, E> {
+                if (MIN..=MAX).contains(&n) { Ok(n) } else { Err(E::custom(out_of_range(MIN..=MAX, n))) }
+            }
+        }
+        deserializer.deserialize_i64(Bounded::<MIN, MAX>).map(Self)
+    }
+}
+
+/// Decodes a whole number from `MIN` to `MAX`.
+pub(super) fn whole<'de, const MIN: i64, const MAX: i64, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<i64, D::Error> {
+    Whole::<MIN, MAX>::deserialize(deserializer).map(|whole| whole.0)
+}
+
+/// Decodes a whole number from `MIN` to `MAX`, if there is one.
+pub(super) fn maybe_whole<'de, const MIN: i64, const MAX: i64, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<i64>, D::Error> {
+    Ok(Option::<Whole<MIN, MAX>>::deserialize(deserializer)?.map(|whole| whole.0))
+}
+
+/// Decodes a day number.
+pub(super) fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    whole::<{ *DAYS.start() }, { *DAYS.end() }, D>(deserializer)
+}
+
+/// Decodes a day number, if there is one.
+pub(super) fn maybe_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    maybe_whole::<{ *DAYS.start() }, { *DAYS.end() }, D>(deserializer)
+}
+
+/// Decodes a number of days of a plan, if there is one: up to a hundred years.
+pub(super) fn maybe_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    maybe_whole::<1, 36_500, D>(deserializer)
+}
+
+/// Decodes the days before a renewal at which its timeline opens.
+pub(super) fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    whole::<0, 36_500, D>(deserializer)
+}
+
+/// Decodes the number of a service level.
+pub(super) fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    whole::<0, 99, D>(deserializer)
+}
+
+/// Decodes a number of decimals, if there is one.
+pub(super) fn maybe_decimals<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    Ok(maybe_whole::<0, 6, D>(deserializer)?.and_then(|n| u32::try_from(n).ok()))
 }
 
 struct PlacedVisitor(&'static str);
@@ -150,6 +234,11 @@ impl<'de> Deserialize<'de> for Figure {
         let (at, text) = deserializer.deserialize_struct(PLACED, &[], PlacedVisitor("a number"))?;
         let number = text.parse().ok().filter(|n: &f64| n.is_finite());
         let value = number.ok_or_else(|| de::Error::custom(format!("expected a number, found `{text}`")))?;
+        if value.abs() > MAX_FIGURE {
+            return Err(de::Error::custom(format!(
+                "`{text}` is too large; a number is within ±{MAX_FIGURE:e}"
+            )));
+        }
         Ok(Self { value, at })
     }
 }
@@ -165,14 +254,15 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
-                let mut items = Vec::new();
+                let (mut items, mut whole) = (Vec::new(), true);
                 // The pack's reader reports a faulty item itself and goes on to the next.
                 for _ in 0..seq.size_hint().unwrap_or(0) {
-                    if let Ok(Some(item)) = seq.next_element() {
-                        items.push(item);
+                    match seq.next_element() {
+                        Ok(Some(item)) => items.push(item),
+                        _ => whole = false,
                     }
                 }
-                Ok(List(items))
+                Ok(List { items, whole })
             }
         }
         deserializer.deserialize_seq(Items(PhantomData))
@@ -214,17 +304,17 @@ impl<'de> Deserialize<'de> for DayRange {
             }
 
             fn visit_i64<E: de::Error>(self, day: i64) -> Result<DayRange, E> {
-                if day.abs() > 100_000 {
-                    Err(E::custom("the day is out of range"))
-                } else {
+                if DAYS.contains(&day) {
                     Ok(DayRange(day, day))
+                } else {
+                    Err(E::custom(out_of_range(DAYS, day)))
                 }
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<DayRange, A::Error> {
                 let (first, last) = (seq.next_element::<i64>()?, seq.next_element::<i64>()?);
                 match (first, last, seq.size_hint()) {
-                    (Some(a), Some(b), Some(0)) if a <= b && a.abs().max(b.abs()) <= 100_000 => {
+                    (Some(a), Some(b), Some(0)) if a <= b && DAYS.contains(&a) && DAYS.contains(&b) => {
                         Ok(DayRange(a, b))
                     }
                     _ => Err(de::Error::custom("expected [first, last] with first before last")),

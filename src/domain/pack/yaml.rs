@@ -13,6 +13,12 @@ use super::error::{Errors, PackErrors, Span};
 pub const MAX_BYTES: usize = 2 * 1024 * 1024;
 /// Deepest nesting of lists and maps.
 pub const MAX_NESTING: usize = 64;
+/// Longest list or map of a pack, in entries.
+pub const MAX_ENTRIES: usize = 1000;
+/// Most texts, lists and maps of a pack, all together.
+pub const MAX_PARTS: usize = 100_000;
+/// Longest text of a pack, in bytes.
+pub const MAX_TEXT: usize = 32 * 1024;
 
 /// A part of the text.
 #[derive(Debug, Clone)]
@@ -120,7 +126,7 @@ impl Node {
 /// Everything that keeps it from being read.
 pub fn to_json(source: &str) -> Result<serde_json::Value, PackErrors> {
     let mut errors = Errors::new(source);
-    let root = parse(source, &mut errors);
+    let root = parse(source, usize::MAX, &mut errors);
     errors.finish()?;
     root.map(json).ok_or_else(|| PackErrors(Vec::new()))
 }
@@ -139,13 +145,15 @@ fn json(node: Node) -> serde_json::Value {
     }
 }
 
-/// Reads a pack's text. `None` when it is no YAML at all; smaller faults are reported and passed over.
-pub(super) fn parse(source: &str, errors: &mut Errors<'_>) -> Option<Node> {
+/// Reads a text with lists and maps of so many entries at most. `None` when it is no YAML at all; smaller faults are
+/// reported and passed over.
+pub(super) fn parse(source: &str, max_entries: usize, errors: &mut Errors<'_>) -> Option<Node> {
     if source.len() > MAX_BYTES {
-        errors.general(format!("a pack may have {MAX_BYTES} bytes at most"));
+        let (given, most) = (source.len() as f64 / MEGABYTE, MAX_BYTES as f64 / MEGABYTE);
+        errors.general(format!("the file has {given:.1} MB; a pack may have {most} MB at most"));
         return None;
     }
-    let mut builder = Builder { open: Vec::new(), root: None, documents: 0 };
+    let mut builder = Builder { open: Vec::new(), root: None, documents: 0, parts: 0, max_entries };
     let mut parser = Parser::new_from_str(source);
     while let Some(event) = parser.next_event() {
         match event {
@@ -156,7 +164,7 @@ pub(super) fn parse(source: &str, errors: &mut Errors<'_>) -> Option<Node> {
                 let mark = error.marker();
                 let (line, column) = (mark.line() as u32, mark.col() as u32 + 1);
                 let at = Span { line, column, end_line: line, end_column: column + 1 };
-                errors.add(at, format!("this is not YAML: {}", error.info()));
+                errors.add(at, not_yaml(error.info(), errors.text_from(line, 1)));
                 return None;
             }
         }
@@ -165,6 +173,22 @@ pub(super) fn parse(source: &str, errors: &mut Errors<'_>) -> Option<Node> {
         errors.general("the pack is empty");
     }
     builder.root
+}
+
+const MEGABYTE: f64 = 1024.0 * 1024.0;
+
+fn not_yaml(why: &str, line: &str) -> String {
+    if why.contains("recursion limit") {
+        return too_deep();
+    }
+    let tab =
+        line.starts_with(|c: char| c.is_ascii_whitespace()) && line.trim_start_matches(' ').starts_with('\t');
+    let hint = if tab { "; indent with spaces, not with tabs" } else { "" };
+    format!("this is not YAML: {why}{hint}")
+}
+
+fn too_deep() -> String {
+    format!("lists and maps may be nested {MAX_NESTING} deep at most")
 }
 
 fn convert(span: saphyr_parser::Span) -> Span {
@@ -185,17 +209,44 @@ struct Open {
     key: Option<Key>,
     /// The keys a map has so far.
     seen: HashSet<String>,
+    /// Whether it was said that it is too long.
+    full: bool,
+}
+
+impl Open {
+    /// Whether one more entry is too many; says so once.
+    fn is_full(&mut self, at: Span, max: usize, errors: &mut Errors<'_>) -> bool {
+        let (what, entries) = match &self.kind {
+            Kind::List(items) => ("list", items.len()),
+            Kind::Map(entries) => ("map", entries.len()),
+            Kind::Scalar(_) => return false,
+        };
+        if entries < max {
+            return false;
+        }
+        if !self.full {
+            errors.add(at, format!("a {what} may have {max} entries at most; this is one too many"));
+        }
+        self.full = true;
+        true
+    }
 }
 
 struct Builder {
     open: Vec<Open>,
     root: Option<Node>,
     documents: usize,
+    parts: usize,
+    max_entries: usize,
 }
 
 impl Builder {
     /// Takes one event; `None` when reading cannot go on.
     fn take(&mut self, event: Event<'_>, at: Span, errors: &mut Errors<'_>) -> Option<()> {
+        if self.parts >= MAX_PARTS && self.max_entries < usize::MAX {
+            errors.add(at, format!("a pack may have {MAX_PARTS} texts, lists and maps at most"));
+            return None;
+        }
         match event {
             Event::DocumentStart(_) => {
                 self.documents += 1;
@@ -211,6 +262,7 @@ impl Builder {
             Event::Scalar(text, style, anchor, tag) => {
                 refuse(anchor, tag.is_some(), at, errors);
                 let text = text.into_owned();
+                readable(&text, at, errors);
                 let ty = if style == ScalarStyle::Plain { plain_type(&text) } else { ScalarType::Text };
                 let pieces = pieces(&text, style, at, errors);
                 self.put(Node { at, kind: Kind::Scalar(Scalar { text, ty, pieces }) }, errors);
@@ -235,19 +287,27 @@ impl Builder {
 
     fn begin(&mut self, at: Span, kind: Kind, errors: &mut Errors<'_>) -> Option<()> {
         if self.open.len() >= MAX_NESTING {
-            errors.add(at, format!("lists and maps may be nested {MAX_NESTING} deep at most"));
+            errors.add(at, too_deep());
             return None;
         }
-        self.open.push(Open { at, kind, key: None, seen: HashSet::new() });
+        self.open.push(Open { at, kind, key: None, seen: HashSet::new(), full: false });
         Some(())
     }
 
     /// Puts a finished node where it belongs.
     fn put(&mut self, node: Node, errors: &mut Errors<'_>) {
+        self.parts += 1;
         let Some(open) = self.open.last_mut() else {
             self.root = Some(node);
             return;
         };
+        if matches!(open.kind, Kind::List(_)) || open.key.is_some() {
+            let at = open.key.as_ref().map_or(node.at, |key| key.at);
+            if open.is_full(at, self.max_entries, errors) {
+                open.key = None;
+                return;
+            }
+        }
         match &mut open.kind {
             Kind::List(items) => items.push(node),
             Kind::Map(entries) => match open.key.take() {
@@ -270,6 +330,22 @@ impl Builder {
     }
 }
 
+/// Texts are of a bearable length and hold nothing that cannot be stored or shown.
+fn readable(text: &str, at: Span, errors: &mut Errors<'_>) {
+    if text.len() > MAX_TEXT {
+        errors.add(at, format!("a text may have {MAX_TEXT} bytes at most; this one has {}", text.len()));
+    }
+    // Marks that turn the direction of writing make a text look like another.
+    let hidden = |c: &char| {
+        (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if let Some(c) = text.chars().find(hidden) {
+        errors
+            .add(at, format!("there is a character in this text that cannot be shown (U+{:04X})", c as u32));
+    }
+}
+
 fn refuse(anchor: usize, tag: bool, at: Span, errors: &mut Errors<'_>) {
     if anchor > 0 {
         errors.add(at, "anchors are not allowed in a pack");
@@ -287,9 +363,7 @@ fn text_node(at: Span, text: String) -> Node {
 fn pieces(text: &str, style: ScalarStyle, at: Span, errors: &Errors<'_>) -> Vec<Piece> {
     let quote = u32::from(matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted));
     let column = at.column + quote;
-    let line = errors.line(at.line);
-    let rest = line.char_indices().nth(column as usize - 1).map_or("", |(i, _)| &line[i..]);
-    if at.line != at.end_line || !rest.starts_with(text) {
+    if at.line != at.end_line || !errors.text_from(at.line, column).starts_with(text) {
         return Vec::new();
     }
     vec![Piece { of: 0..text.len(), column, width: text.chars().count() as u32, literal: true }]
@@ -326,7 +400,7 @@ mod tests {
 
     fn faults(source: &str) -> Vec<String> {
         let mut errors = Errors::new(source);
-        let _ = parse(source, &mut errors);
+        let _ = parse(source, MAX_ENTRIES, &mut errors);
         errors.finish().err().map(|e| e.0.into_iter().map(|e| e.message).collect()).unwrap_or_default()
     }
 
@@ -347,7 +421,7 @@ mod tests {
         assert!(faults(&format!("{}{}", "[".repeat(100), "]".repeat(100)))[0].contains("nested 64 deep"));
         assert_eq!(faults(&"[".repeat(100_000)).len(), 1);
         assert_eq!(faults(&"- ".repeat(100_000)).len(), 1);
-        assert!(faults(&" ".repeat(MAX_BYTES + 1))[0].contains("bytes at most"));
+        assert!(faults(&" ".repeat(MAX_BYTES + 1))[0].contains("2 MB at most"));
     }
 
     #[test]

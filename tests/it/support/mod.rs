@@ -38,16 +38,23 @@ pub fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// The URL of the server tests run on, as a role that may create databases and to which row security applies.
+/// The URL of the server tests run on, as a role that may create databases and to which row security applies: the
+/// one of the environment, else one of our own that ends with this process.
 pub fn server_url() -> String {
-    static OWN: OnceLock<Option<Managed>> = OnceLock::new();
-    match std::env::var("DATABASE_URL") {
-        Ok(url) => url,
-        Err(_) => {
-            let own = OWN.get_or_init(|| Some(Managed::throwaway(None).unwrap()));
-            own.as_ref().unwrap().database_url().to_owned()
-        }
-    }
+    static URL: OnceLock<String> = OnceLock::new();
+    let start = || {
+        let (tell, told) = std::sync::mpsc::channel();
+        // The server ends with the thread that started it, and a test's thread ends with its test.
+        std::thread::spawn(move || {
+            let server = Managed::throwaway(None).unwrap();
+            tell.send(server.database_url().to_owned()).unwrap();
+            loop {
+                std::thread::park();
+            }
+        });
+        told.recv().unwrap()
+    };
+    URL.get_or_init(|| std::env::var("DATABASE_URL").unwrap_or_else(|_| start())).clone()
 }
 
 /// The server's URL as a superuser, for looking behind row security.

@@ -68,7 +68,7 @@ impl Check<'_, '_, '_> {
         }
     }
 
-    fn optional_condition(&mut self, criterion: &schema::ExitCriterion) -> Option<super::Expr> {
+    pub(super) fn optional_condition(&mut self, criterion: &schema::ExitCriterion) -> Option<super::Expr> {
         self.optional(criterion.when.as_ref(), Level::Band)
     }
 

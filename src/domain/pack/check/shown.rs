@@ -3,6 +3,7 @@
 use chrono::NaiveTime;
 
 use super::super::super::Id;
+use super::super::super::lifecycle::Criterion;
 use super::super::super::profile::Question;
 use super::super::super::sla::Hours;
 use super::super::schema::ProfileOption;
@@ -47,7 +48,11 @@ impl Check<'_, '_, '_> {
             let option =
                 |o: &ProfileOption| (id(&o.id), o.when.as_ref().and_then(|when| self.condition(when)));
             let options = question.options.iter().map(option).collect();
-            self.out.profile.push(Question { id: id(&question.id), options });
+            self.out.profile.push(Question {
+                id: id(&question.id),
+                choose: question.choose == Some(true),
+                options,
+            });
         }
     }
 
@@ -113,8 +118,10 @@ impl Check<'_, '_, '_> {
         }
         let Some(advocacy) = &file.advocacy else { return };
         self.unique("programme", advocacy.programmes.iter().map(|x| &x.id));
-        for criterion in &advocacy.identify {
-            criterion.when.as_ref().map(|when| self.condition(when));
+        self.unique("sign", advocacy.identify.iter().map(|x| &x.name));
+        for sign in &advocacy.identify {
+            let when = self.optional_condition(sign);
+            self.out.advocacy.push(Criterion { name: id(&sign.name), when });
         }
         for programme in &advocacy.programmes {
             self.playbook(programme.playbook.as_ref());
