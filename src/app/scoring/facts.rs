@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{Duration, NaiveDate};
 use uuid::Uuid;
 
+use super::GAUGE_DAYS;
 use super::past::Past;
 use super::standing::{Exchange, Standing};
 use crate::db::contracts::Contract;
@@ -23,6 +24,8 @@ pub(super) struct Loaded<'m> {
     accounts: Vec<AccountData>,
     /// The input each metric feeds, and how its rows are read.
     feeds: HashMap<i32, Feed>,
+    /// Days of history that a count or another figure of days may look at.
+    look_back: Duration,
 }
 
 /// One account's rows.
@@ -79,7 +82,9 @@ impl<'m> Loaded<'m> {
                 row,
             })
             .collect();
-        Loaded { methodology, exchange, accounts, feeds }
+        let look_back = methodology.inputs().iter().map(|input| i64::from(input.look_back)).max();
+        let look_back = Duration::days(look_back.unwrap_or_default().max(1));
+        Loaded { methodology, exchange, accounts, feeds, look_back }
     }
 
     pub(super) fn accounts(&self) -> &[AccountData] {
@@ -118,10 +123,13 @@ impl<'m> Loaded<'m> {
         for (metric, rows) in &account.series {
             // What arrived later than `known_by`, or lies ahead of the day, is not known yet.
             let rows = &rows[..rows.partition_point(|row| row.day <= day)];
-            let known = rows.iter().filter(|row| row.known_on <= known_by);
-            let counted = known.clone().filter(|row| row.count > 0 || row.users > 0).map(|row| row.day).max();
-            facts.last_event = facts.last_event.max(counted);
+            let is_known = |row: &&DayRow| row.known_on <= known_by;
+            let counted = rows.iter().rev().filter(is_known).find(|row| row.count > 0 || row.users > 0);
+            facts.last_event = facts.last_event.max(counted.map(|row| row.day));
             let Some(feed) = self.feeds.get(metric) else { continue };
+            // In a stretch of days each sees as far back as if it were scored alone.
+            let back = if feed.kind == MetricKind::Gauge { Duration::days(GAUGE_DAYS) } else { self.look_back };
+            let known = rows[rows.partition_point(|row| row.day <= day - back)..].iter().filter(is_known);
             let series = match (feed.as_events, feed.kind) {
                 (true, _) => Series::Events(by_day(known, feed.of_property)),
                 (false, MetricKind::Gauge) => Series::Gauge(samples(known, feed.ty)),

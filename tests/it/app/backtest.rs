@@ -55,7 +55,8 @@ fn settings() -> Settings {
     Settings { from: day("2026-03-01"), to: day("2026-12-15"), step_days: 7, horizon_days: 45 }
 }
 
-async fn tenant(house: &House, slug: &str) -> TenantScope {
+/// A tenant whose score reads use, and two things that move only once an account has left.
+pub async fn tenant(house: &House, slug: &str) -> TenantScope {
     let new = NewTenant { name: slug, slug: Some(slug), time_zone: "UTC", currency: None };
     house.app.create_tenant(&new, PACK, &Actor::command_line()).await.unwrap()
 }
@@ -78,7 +79,7 @@ fn contract(account: i64, arr: i64, ended: Option<NaiveDate>) -> String {
 }
 
 /// A year in which accounts leave one after the other, each recorded when it happens.
-async fn year(house: &House, scope: &TenantScope, planted: bool) {
+pub async fn year(house: &House, scope: &TenantScope, planted: bool) {
     house.set("2026-01-01T12:00:00Z");
     let (mut accounts, mut before) =
         ("external_id,name\n".to_owned(), "account,metric,date,value\n".to_owned());

@@ -1,5 +1,5 @@
 //! The things the product does, without HTTP.
 
-mod backtest;
+pub mod backtest;
 mod scoring;
 mod work;

@@ -1,6 +1,7 @@
 //! HTTP from outside.
 
 mod api;
+mod backtests;
 mod collect;
 mod isolation;
 mod pages_accounts;
