@@ -151,7 +151,7 @@ async fn what_moves_only_after_a_churn_raises_no_figure() {
     // The figures are there, and they are those of a score that sees two thirds of the churns coming.
     let figures = without.figures.as_ref().unwrap();
     assert_eq!(without.counts.lost_accounts, 15);
-    assert!(figures.score.auc.value > 0.75 && figures.score.auc.value < 0.97, "{:?}", figures.score.auc);
+    assert!(figures.score.auc.value > 0.65 && figures.score.auc.value < 0.97, "{:?}", figures.score.auc);
     assert_eq!(without.counts.entered_later_days, 0);
     let SuggestionOutcome::Weights { leaves, test } = &without.suggestions[0].outcome else {
         panic!("{:?}", without.suggestions)

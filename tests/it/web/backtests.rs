@@ -44,7 +44,7 @@ async fn from_the_form_to_the_result_and_back() {
 
     // The form begins with the year whose horizon of 90 days ends today.
     let text = browser.get("/studio/backtests/new").await.text();
-    for input in [r#"name="from" value="2025-11-05""#, r#"name="to" value="2026-11-03""#, r#"value="90""#] {
+    for input in [r#"name="from" value="2025-11-04""#, r#"name="to" value="2026-11-03""#, r#"value="90""#] {
         assert!(text.contains(input), "{input}");
     }
     assert_eq!(all(&text, "option[value='version:1'][selected]"), ["Leak, version 1 (in force)"]);
