@@ -1,12 +1,36 @@
-//! The metric catalogue.
+//! The metric catalogue, and the folding of days that are over.
 
 use serde_json::json;
+use uuid::Uuid;
 
+use super::work::Work;
 use super::{Actor, App, Error, Result};
 use crate::db::metrics::Metric;
 use crate::db::{self, TenantScope};
 
+/// Daily rows folded in one transaction: what a few hundred accounts leave behind in a day.
+const FOLDED_AT_ONCE: i64 = 10_000;
+
 impl App {
+    /// Folds what became known before today into months; returns how many daily rows. It may be done at any time and
+    /// as often as one likes, beside everything else, and be broken off anywhere.
+    ///
+    /// # Errors
+    /// When the database fails, or somebody stops the work; chunks done before stay done.
+    pub async fn fold(&self, scope: &TenantScope, work: &Work<'_>) -> Result<usize> {
+        let today = self.clock.today(scope.time_zone());
+        let (mut from, mut done) = (Uuid::nil(), 0);
+        loop {
+            let mut tx = self.db.write(scope).await?;
+            let Some(folded) = db::metrics::fold(&mut tx, from, today, FOLDED_AT_ONCE).await? else {
+                return Ok(done);
+            };
+            tx.commit().await?;
+            (from, done) = (folded.last, done + folded.rows);
+            work.progress(done, 0).await?;
+        }
+    }
+
     /// Adds a metric, or changes what feeds one from now on. What was counted stays as it was counted.
     ///
     /// # Errors

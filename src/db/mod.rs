@@ -21,6 +21,7 @@ pub mod platform;
 pub mod pool;
 pub mod portfolio;
 pub mod quarantine;
+pub mod score_months;
 pub mod scores;
 pub mod sources;
 pub mod tenant;

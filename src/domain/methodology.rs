@@ -348,12 +348,15 @@ impl Methodology {
     fn score<'a>(&'a self, scope: &mut Scope<'a>, facts: &'a Facts) -> (Readings, Explained) {
         let health = &self.health;
         let of = health.indicators.iter().map(|i| (i.id.clone(), self.reading(&i.value, scope, facts)));
+        let set =
+            facts.health_override.filter(|score| score.is_finite()).map(|score| score.clamp(0.0, 100.0));
         let mut readings = Readings {
             as_of: facts.as_of,
             of: ByIndicator(of.collect()),
             primary: None,
             caps: Vec::new(),
-            set: facts.health_override,
+            set,
+            set_band: None,
         };
         let scored = health.score_indicators(&readings.of);
         let models = health.score_models(&readings.of, &scored);
@@ -361,8 +364,8 @@ impl Methodology {
         scope.scores = models.iter().map(|model| model.score).collect();
         let primary = health.models.iter().position(|m| m.primary.as_ref().is_none_or(|p| p.holds(scope)));
         readings.primary = primary.map(|i| (*health.models[i].id).into());
-        let set = facts.health_override.map(|score| health.rounded(score));
-        scope.known.health = set.or_else(|| models[primary?].rounded);
+        let rounded = set.map(|score| health.rounded(score));
+        scope.known.health = rounded.or_else(|| models[primary?].rounded);
         let held = health.caps.iter().filter(|cap| cap.when.holds(scope));
         let note = |cap: &super::health::Cap| CapNote {
             at_most: (*health.bands[cap.at_most].id).into(),

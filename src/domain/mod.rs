@@ -7,8 +7,8 @@
 pub mod advocacy;
 pub mod backtest;
 pub mod calendar;
-pub mod compact;
 pub mod cases;
+pub mod compact;
 pub mod exchange;
 pub mod expr;
 pub mod facts;
@@ -24,6 +24,7 @@ pub mod profile;
 pub mod renewal;
 pub mod rule;
 pub mod segment;
+pub mod series;
 pub mod sla;
 pub mod value;
 pub mod value_model;

@@ -10,8 +10,12 @@ use crate::ingest::replay;
 pub enum Kind {
     /// Score all accounts of a tenant for today.
     ScoreAll,
+    /// Fold days that are over into months.
+    Fold,
     /// Count what waited in quarantine and is known by now.
     Replay,
+    /// Fold scores of days that are over into months.
+    FoldScores,
     /// Forget jobs that were done long ago.
     Forget,
     /// Hold the scores of past days against what happened.
@@ -20,13 +24,16 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::ScoreAll, Kind::Replay, Kind::Forget, Kind::Backtest];
+    pub const ALL: [Kind; 6] =
+        [Kind::ScoreAll, Kind::Fold, Kind::FoldScores, Kind::Replay, Kind::Forget, Kind::Backtest];
 
     /// The word in the database.
     pub fn word(self) -> &'static str {
         match self {
             Kind::ScoreAll => "score_all",
+            Kind::Fold => "fold",
             Kind::Replay => "replay",
+            Kind::FoldScores => "fold_scores",
             Kind::Forget => "forget",
             Kind::Backtest => "backtest",
         }
@@ -36,8 +43,8 @@ impl Kind {
     /// done at once; and as somebody waits for its result it is not tried again when it fails.
     pub fn is_long(self) -> bool {
         match self {
+            Kind::Fold | Kind::FoldScores | Kind::Backtest => true,
             Kind::ScoreAll | Kind::Replay | Kind::Forget => false,
-            Kind::Backtest => true,
         }
     }
 
@@ -58,9 +65,17 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
             let today = app.clock.today(job.scope.time_zone());
             app.score_all(&job.scope, today, &|_| ()).await?;
         }
+        Kind::Fold => {
+            let folded = app.fold(&job.scope, &work).await?;
+            tracing::info!(folded, "folded days that are over into months");
+        }
         Kind::Replay => {
             let replayed = replay::replay(&app.db, &app.clock, &job.scope).await?;
             tracing::info!(replayed, "counted messages from quarantine");
+        }
+        Kind::FoldScores => {
+            let days = app.fold_scores(&job.scope, &work).await?;
+            tracing::info!(days, "folded scores into months");
         }
         Kind::Forget => {
             let before = app.clock.now() - chrono::Duration::days(30);

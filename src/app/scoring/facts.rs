@@ -3,40 +3,50 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use anyhow::Context;
 use chrono::{Duration, NaiveDate};
 use uuid::Uuid;
 
 use super::GAUGE_DAYS;
 use super::past::Past;
 use super::standing::{Exchange, Standing};
+use crate::app::Result;
 use crate::db::contracts::Contract;
-use crate::db::facts::{AccountRow, DayRow, FactRows};
-use crate::db::metrics::Metric;
+use crate::db::facts::{AccountRow, FactRows, Opened, Span};
+use crate::db::metrics::{Metric, Stored};
 use crate::domain::facts::{Facts, InputId, Series};
 use crate::domain::methodology::{InputKind, InputType, Methodology};
 use crate::domain::metric::MetricKind;
+use crate::domain::series::Row;
 use crate::domain::value::Value;
 
 /// Rows of some accounts, ready to be asked for any day up to the one they were loaded for.
 pub(super) struct Loaded<'m> {
     methodology: &'m Methodology,
     exchange: &'m Exchange,
-    accounts: Vec<AccountData>,
+    accounts: Vec<Account>,
+    span: Span,
     /// The input each metric feeds, and how its rows are read.
     feeds: HashMap<i32, Feed>,
     /// Days of history that a count or another figure of days may look at.
     look_back: Duration,
 }
 
-/// One account's rows.
-pub(super) struct AccountData {
-    pub(super) row: AccountRow,
-    pub(super) contracts: Vec<Contract>,
-    /// What was stated when; only where past days are asked as they were known then.
+/// One account as it was loaded.
+struct Account {
+    row: AccountRow,
+    contracts: Vec<Contract>,
     past: Option<Past>,
-    /// Runs of rows by metric, each sorted by day and known day.
-    series: Vec<(i32, Vec<DayRow>)>,
-    last_event_before: Option<NaiveDate>,
+    series: Option<Stored>,
+}
+
+/// One account's rows.
+pub(super) struct AccountData<'a> {
+    pub(super) row: &'a AccountRow,
+    pub(super) contracts: &'a [Contract],
+    /// What was stated when; only where past days are asked as they were known then.
+    past: Option<&'a Past>,
+    series: Opened,
 }
 
 #[derive(Clone, Copy)]
@@ -58,48 +68,52 @@ impl<'m> Loaded<'m> {
     ) -> Self {
         let feeds =
             metrics.iter().filter_map(|metric| Some((metric.id, feed(methodology, metric)?))).collect();
-        let last_event: HashMap<Uuid, NaiveDate> = rows.last_event.into_iter().collect();
         let mut contracts: HashMap<Uuid, Vec<Contract>> = HashMap::new();
         for row in rows.contracts {
             contracts.entry(row.account_id).or_default().push(row.contract);
         }
-        let mut series: HashMap<Uuid, Vec<(i32, Vec<DayRow>)>> = HashMap::new();
-        for row in rows.days {
-            let of_account = series.entry(row.account_id).or_default();
-            match of_account.last_mut() {
-                Some((metric, run)) if *metric == row.metric_id => run.push(row),
-                _ => of_account.push((row.metric_id, vec![row])),
-            }
-        }
+        let mut series: HashMap<Uuid, Stored> =
+            rows.series.into_iter().map(|stored| (stored.account_id, stored)).collect();
         let accounts = rows
             .accounts
             .into_iter()
-            .map(|row| AccountData {
+            .map(|row| Account {
                 contracts: contracts.remove(&row.id).unwrap_or_default(),
-                series: series.remove(&row.id).unwrap_or_default(),
-                last_event_before: last_event.get(&row.id).copied(),
+                series: series.remove(&row.id),
                 past: past.as_mut().map(|past| past.remove(&row.id).unwrap_or_default()),
                 row,
             })
             .collect();
         let look_back = methodology.inputs().iter().map(|input| i64::from(input.look_back)).max();
         let look_back = Duration::days(look_back.unwrap_or_default().max(1));
-        Loaded { methodology, exchange, accounts, feeds, look_back }
+        Loaded { methodology, exchange, accounts, span: rows.span, feeds, look_back }
     }
 
-    pub(super) fn accounts(&self) -> &[AccountData] {
-        &self.accounts
+    /// The accounts, each opened when its turn comes.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = Result<AccountData<'_>>> {
+        self.accounts.iter().map(|account| {
+            let opened =
+                account.series.as_ref().map_or(Ok(Opened::default()), |stored| self.span.open(stored));
+            let series = opened.with_context(|| format!("the series of account {}", account.row.id))?;
+            let past = account.past.as_ref();
+            Ok(AccountData { row: &account.row, contracts: &account.contracts, past, series })
+        })
     }
 
     /// What its contracts say of an account on a day, as known by another.
-    pub(super) fn standing(&self, account: &AccountData, day: NaiveDate, known_by: NaiveDate) -> Standing {
+    pub(super) fn standing(
+        &self,
+        account: &AccountData<'_>,
+        day: NaiveDate,
+        known_by: NaiveDate,
+    ) -> Standing {
         Standing::of(&account.contracts_as_of(day, known_by).0, day, self.exchange)
     }
 
     /// The facts of an account on a day, as known by another.
     pub(super) fn facts(
         &self,
-        account: &AccountData,
+        account: &AccountData<'_>,
         standing: &Standing,
         day: NaiveDate,
         known_by: NaiveDate,
@@ -112,7 +126,8 @@ impl<'m> Loaded<'m> {
         facts.arr = standing.arr_base.map(|money| money.to_major_f64());
         facts.seats = standing.seats.map(|seats| seats as f64);
         facts.segment_pin = pinned.map(Box::from);
-        facts.last_event = account.last_event_before;
+        let earlier = account.series.earlier_events.iter().filter(|(_, known_on)| *known_on <= known_by);
+        facts.last_event = earlier.map(|(day, _)| *day).max();
         for input in self.methodology.inputs() {
             if input.kind == InputKind::Attribute
                 && let Some(value) = fields.and_then(|fields| from_json(fields.get(&*input.name)?))
@@ -120,16 +135,17 @@ impl<'m> Loaded<'m> {
                 facts.inputs[usize::from(input.id.0)] = Series::Attribute(value);
             }
         }
-        for (metric, rows) in &account.series {
+        for run in &account.series.runs {
             // What arrived later than `known_by`, or lies ahead of the day, is not known yet.
-            let rows = &rows[..rows.partition_point(|row| row.day <= day)];
-            let is_known = |row: &&DayRow| row.known_on <= known_by;
-            let counted = rows.iter().rev().filter(is_known).find(|row| row.count > 0 || row.users > 0);
+            let rows = &run.rows[..run.rows.partition_point(|row| row.day <= day)];
+            let is_known = |row: &&Row| row.known_on <= known_by;
+            let counted = rows.iter().rev().filter(is_known).find(|row| row.is_usage());
             facts.last_event = facts.last_event.max(counted.map(|row| row.day));
-            let Some(feed) = self.feeds.get(metric) else { continue };
+            let Some(feed) = self.feeds.get(&run.metric) else { continue };
             // In a stretch of days each sees as far back as if it were scored alone.
-            let back = if feed.kind == MetricKind::Gauge { Duration::days(GAUGE_DAYS) } else { self.look_back };
-            let known = rows[rows.partition_point(|row| row.day <= day - back)..].iter().filter(is_known);
+            let gauge = feed.kind == MetricKind::Gauge;
+            let from = day - if gauge { Duration::days(GAUGE_DAYS) } else { self.look_back };
+            let known = rows[rows.partition_point(|row| row.day <= from)..].iter().filter(is_known);
             let series = match (feed.as_events, feed.kind) {
                 (true, _) => Series::Events(by_day(known, feed.of_property)),
                 (false, MetricKind::Gauge) => Series::Gauge(samples(known, feed.ty)),
@@ -147,14 +163,14 @@ impl<'m> Loaded<'m> {
     }
 }
 
-impl AccountData {
+impl AccountData<'_> {
     /// Start date, pinned segment and own fields, for a day as known by another.
     fn stated(
         &self,
         day: NaiveDate,
         known_by: NaiveDate,
     ) -> (Option<NaiveDate>, Option<&str>, Option<&serde_json::Value>) {
-        let Some(past) = &self.past else {
+        let Some(past) = self.past else {
             return (self.row.start_date, self.row.pinned_segment.as_deref(), Some(&self.row.fields));
         };
         let version = past.stated(known_by);
@@ -164,8 +180,8 @@ impl AccountData {
 
     /// Its contracts for a day as known by another, and whether one of them was entered only later.
     pub(super) fn contracts_as_of(&self, day: NaiveDate, known_by: NaiveDate) -> (Cow<'_, [Contract]>, bool) {
-        match &self.past {
-            None => (Cow::Borrowed(&self.contracts), false),
+        match self.past {
+            None => (Cow::Borrowed(self.contracts), false),
             Some(past) => {
                 let (contracts, later) = past.contracts(self.row.id, day, known_by);
                 (Cow::Owned(contracts), later)
@@ -186,11 +202,11 @@ fn feed(methodology: &Methodology, metric: &Metric) -> Option<Feed> {
 }
 
 /// Adds up what became known at different times about the same day.
-fn by_day<'r>(rows: impl Iterator<Item = &'r DayRow>, of_property: bool) -> Vec<(NaiveDate, f64)> {
+fn by_day<'r>(rows: impl Iterator<Item = &'r Row>, of_property: bool) -> Vec<(NaiveDate, f64)> {
     let mut out: Vec<(NaiveDate, f64)> = Vec::new();
     for row in rows {
         let figure = match (of_property, row.users) {
-            (true, _) => row.sum,
+            (true, _) => row.sum.to_f64(),
             (false, 0) => row.count as f64,
             (false, users) => f64::from(users),
         };
@@ -203,14 +219,14 @@ fn by_day<'r>(rows: impl Iterator<Item = &'r DayRow>, of_property: bool) -> Vec<
 }
 
 /// Of several samples of a day the one taken last counts, then the one known last.
-fn samples<'r>(rows: impl Iterator<Item = &'r DayRow>, ty: InputType) -> Vec<(NaiveDate, Value)> {
+fn samples<'r>(rows: impl Iterator<Item = &'r Row>, ty: InputType) -> Vec<(NaiveDate, Value)> {
     let mut out: Vec<(NaiveDate, Value)> = Vec::new();
     let mut taken_at = None;
     for row in rows {
         let value = match (&row.value, &row.label) {
             (Some(number), _) => Value::Number(*number),
-            (None, Some(word)) if ty == InputType::Bool => Value::Bool(word == "true"),
-            (None, Some(word)) => Value::Text(word.as_str().into()),
+            (None, Some(word)) if ty == InputType::Bool => Value::Bool(&**word == "true"),
+            (None, Some(word)) => Value::Text((&**word).into()),
             (None, None) => continue,
         };
         match out.last_mut() {

@@ -2,6 +2,7 @@
 //! once a day, and for a stretch of past days.
 
 mod facts;
+mod fold;
 mod milestones;
 mod past;
 mod sampling;
@@ -21,13 +22,15 @@ pub use why::{Change, changes, figure};
 
 use super::methodology::InForce;
 use super::{App, Error, Result};
+use crate::db::facts::Span;
 use crate::db::scores::{Score, State};
 use crate::db::{self, TenantScope, TenantTx};
+use crate::domain::health::{Kept, ModelScore};
 use crate::domain::methodology::Evaluation;
 use facts::{AccountData, Loaded};
 
 /// The score a current one is compared with lies this many days back.
-pub const COMPARE_DAYS: i32 = 30;
+pub const COMPARE_DAYS: u16 = 30;
 /// How far back the last sample of a gauge may lie and still hold.
 const GAUGE_DAYS: i64 = 400;
 /// Accounts scored in one transaction.
@@ -141,14 +144,14 @@ impl App {
         for point in db::scores::history(&mut tx, accounts, from, day).await? {
             history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
         }
-        let assess = |data: &AccountData| {
-            let standing = loaded.standing(data, day, day);
-            let mut facts = loaded.facts(data, &standing, day, day);
+        let assess = |data: AccountData<'_>| {
+            let standing = loaded.standing(&data, day, day);
+            let mut facts = loaded.facts(&data, &standing, day, day);
             facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
             facts.renewal_opened = Some(scope.day_of(data.row.created_at));
             (data.row.id, Assessed { evaluation: in_force.methodology.evaluate(&facts), standing })
         };
-        Ok(loaded.accounts().iter().map(assess).collect())
+        loaded.accounts().map(|data| data.map(assess)).collect()
     }
 
     /// Scores some accounts for each day of a stretch inside a transaction, and stores what lists read when the
@@ -185,6 +188,7 @@ impl App {
             .collect();
         let (mut scores, mut states) = (Vec::new(), Vec::new());
         for data in loaded.accounts() {
+            let data = &data?;
             let history = history.entry(data.row.id).or_default();
             let mut day = from;
             while day <= to {
@@ -199,7 +203,7 @@ impl App {
                 }
                 let in_business = standing.churned_on.is_none();
                 if in_business {
-                    scores.extend(rows_of(in_force, data, &evaluation, &standing, day, now));
+                    scores.extend(score_of(in_force, data, &evaluation, &standing, now));
                 }
                 if day == today {
                     let before = before.remove(&data.row.id);
@@ -208,13 +212,12 @@ impl App {
                 day += Duration::days(1);
             }
         }
-        scores.sort_by(|a, b| (a.account_id, &a.model, a.day).cmp(&(b.account_id, &b.model, b.day)));
-        for chunk in scores.chunks(2_000) {
-            if to < today {
-                db::scores::put_if_absent(tx, chunk).await?;
-            } else {
-                db::scores::put(tx, chunk).await?;
-            }
+        scores.sort_by_key(|score| (score.account_id, score.day));
+        let (past, current): (Vec<Score>, Vec<Score>) =
+            scores.into_iter().partition(|score| score.day < today);
+        db::scores::put_if_absent(tx, past, self.folded_before(scope)).await?;
+        if !current.is_empty() {
+            db::scores::put(tx, &current).await?;
         }
         states.sort_by_key(|state| state.account_id);
         if !states.is_empty() {
@@ -250,65 +253,52 @@ async fn load(
     let metrics = db::metrics::list(tx).await?;
     let counters_from = from - Duration::days(in_force.look_back());
     let gauges_from = from - Duration::days(GAUGE_DAYS);
-    let mut rows = db::facts::load(tx, ids, counters_from, gauges_from, to, known_by).await?;
-    if !as_then {
-        return Ok(Rows { metrics, rows, past: None });
-    }
-    // The last event before the window has no known day; what the first day knew of it, all days may know.
-    let (before, first) = (counters_from, from.min(known_by));
-    rows.last_event = db::facts::load(tx, ids, before, before, before, first).await?.last_event;
-    let past = past::Past::of(db::facts::versions(tx, ids).await?);
-    Ok(Rows { metrics, rows, past: Some(past) })
+    let span = Span { counters_from, gauges_from, to, known_by };
+    let rows = db::facts::load(tx, ids, span).await?;
+    let past = if as_then { Some(past::Past::of(db::facts::versions(tx, ids).await?)) } else { None };
+    Ok(Rows { metrics, rows, past })
 }
 
 async fn exchange(tx: &mut TenantTx, scope: &TenantScope) -> Result<Exchange> {
     Ok(Exchange::new(scope.currency(), &db::contracts::rates(tx).await?))
 }
 
-fn rows_of<'a>(
-    in_force: &'a InForce,
-    data: &'a AccountData,
-    evaluation: &'a Evaluation,
-    standing: &'a Standing,
-    day: NaiveDate,
+/// What is stored of an account's day; nothing while the methodology has no model.
+fn score_of(
+    in_force: &InForce,
+    data: &AccountData<'_>,
+    evaluation: &Evaluation,
+    standing: &Standing,
     now: chrono::DateTime<chrono::Utc>,
-) -> impl Iterator<Item = Score> + 'a {
-    let readings = serde_json::to_value(&evaluation.readings).unwrap_or_default();
-    evaluation.health.models.iter().enumerate().map(move |(at, model)| {
-        let is_primary = evaluation.health.primary == Some(at);
-        Score {
-            account_id: data.row.id,
-            model: model.id.to_string(),
-            day,
-            version: in_force.version,
-            score: if is_primary { evaluation.health.health } else { model.rounded },
-            band: if is_primary { evaluation.band.as_deref().map(str::to_owned) } else { None },
-            coverage: model.coverage as f32,
-            stale: model.stale(),
-            is_primary,
-            segment: evaluation.segment.as_deref().map(str::to_owned),
-            arr_base_minor: standing.arr_base.map(|money| money.minor),
-            renewal_date: standing.renewal,
-            // The readings are those of all models: once is enough.
-            readings: if is_primary {
-                readings.clone()
-            } else {
-                serde_json::Value::Object(serde_json::Map::new())
-            },
-            computed_at: now,
-        }
+) -> Option<Score> {
+    let health = &evaluation.health;
+    let text = |id: &Option<crate::domain::Id>| id.as_deref().map(str::to_owned);
+    let primary = health.primary.and_then(|at| health.models.get(at));
+    (!health.models.is_empty()).then(|| Score {
+        account_id: data.row.id,
+        day: evaluation.as_of,
+        version: in_force.version,
+        model: primary.map(|model| model.id.to_string()),
+        score: health.health,
+        band: text(&evaluation.band),
+        coverage: primary.map_or(0.0, |model| model.coverage as f32),
+        stale: primary.is_none_or(ModelScore::stale),
+        segment: text(&evaluation.segment),
+        arr_base_minor: standing.arr_base.map(|money| money.minor),
+        renewal_date: standing.renewal,
+        kept: Kept::of(&evaluation.readings, now),
     })
 }
 
 fn state_of(
     in_force: &InForce,
-    data: &AccountData,
+    data: &AccountData<'_>,
     evaluation: &Evaluation,
     standing: &Standing,
     before: Option<&Score>,
 ) -> State {
     let primary = evaluation.health.primary.and_then(|at| evaluation.health.models.get(at));
-    let stale = primary.is_none_or(crate::domain::health::ModelScore::stale);
+    let stale = primary.is_none_or(ModelScore::stale);
     // Who has left has no health any more; the last score stays in the history.
     let in_business = standing.churned_on.is_none();
     let text = |id: &Option<crate::domain::Id>| id.as_deref().map(str::to_owned);

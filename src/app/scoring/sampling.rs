@@ -62,8 +62,9 @@ impl Sampler<'_> {
             accounts.into_iter().map(|account| (account.id, (account.external_id, account.name))).collect();
         let loaded = rows.ready(self.in_force, &exchange);
         for data in loaded.accounts() {
+            let data = &data?;
             let Some((external_id, name)) = names.get(&data.row.id) else { continue };
-            let churned_on = Standing::of(&data.contracts, self.today, &exchange).churned_on;
+            let churned_on = Standing::of(data.contracts, self.today, &exchange).churned_on;
             let account = samples.account(external_id, name, churned_on);
             let mut history: Vec<(NaiveDate, f64)> = Vec::new();
             for day in settings.days() {
@@ -104,7 +105,7 @@ impl Sampler<'_> {
     /// was known by the end of the horizon, so that a correction made years later is none.
     fn outcome(
         &self,
-        data: &AccountData,
+        data: &AccountData<'_>,
         then: &Standing,
         exchange: &Exchange,
         day: NaiveDate,

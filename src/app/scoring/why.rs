@@ -81,7 +81,7 @@ pub(super) fn line(in_force: &InForce, evaluation: &Evaluation, before: Option<&
         if (score - was).abs() >= 3.0 {
             movement = format!("Score {} → {} in {days} days", whole(was), whole(score));
             if before.version == in_force.version
-                && let Ok(readings) = serde_json::from_value::<Readings>(before.readings.clone())
+                && let Some(readings) = before.readings(&in_force.methodology)
             {
                 let wanted = |change: &&Change| (change.points > 0.0) == (score > was);
                 let all = changes(in_force, &readings, &evaluation.readings);

@@ -69,7 +69,8 @@ impl Health {
             let (asked, given) = if up < n { (nodes[up].asked, nodes[up].given) } else { (1.0, 1.0) };
             let found = &mut nodes[i];
             found.asked = asked * node.weight;
-            if let Some(score) = found.score {
+            // Without weight among those with data there is nothing to give: a weight of 0 beside none with data.
+            if let Some(score) = found.score.filter(|_| weights[up] > 0.0) {
                 found.given = given * node.weight / weights[up];
                 found.gained = found.given * score;
                 found.lost = found.given * 100.0 - found.gained;

@@ -6,10 +6,15 @@
 
 mod curve;
 mod explain;
+mod kept;
+mod months;
+mod packed;
 mod readings;
 mod what_if;
 
 pub use curve::{Bound, Curve, CurveError, Scored, Step};
+pub use kept::Kept;
+pub use months::{KeptDay, read_month, write_month};
 pub use readings::{ByIndicator, CapNote, Reading, Readings};
 pub use what_if::{Improvement, Need};
 

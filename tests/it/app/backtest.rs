@@ -260,9 +260,7 @@ async fn a_backtest_is_stopped_deleted_and_taken_back() {
     import(&house, &scope, ImportKind::Accounts, Known::OnItsDay, "external_id,name\na1,One\n".into()).await;
     house.set("2027-02-01T12:00:00Z");
     house.work().await;
-    let start = async || {
-        house.app.start_backtest(&scope, &Subject::Version(1), &settings(), &actor).await
-    };
+    let start = async || house.app.start_backtest(&scope, &Subject::Version(1), &settings(), &actor).await;
     let find = async |id| {
         let mut tx = house.app.db.read(&scope).await.unwrap();
         db::backtests::find(&mut tx, id).await.unwrap()

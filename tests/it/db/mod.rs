@@ -3,3 +3,4 @@
 mod cancellation;
 mod migrations;
 mod row_security;
+mod score_months;

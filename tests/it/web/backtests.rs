@@ -52,7 +52,11 @@ async fn from_the_form_to_the_result_and_back() {
     wrong[2].1 = "2027-01-01";
     let answer = browser.post("/studio/backtests", &wrong).await;
     assert_eq!(answer.status_code(), 422);
-    assert!(all(&answer.text(), "#e-to")[0].contains("2026-12-18 or earlier"), "{:?}", all(&answer.text(), "#e-to"));
+    assert!(
+        all(&answer.text(), "#e-to")[0].contains("2026-12-18 or earlier"),
+        "{:?}",
+        all(&answer.text(), "#e-to")
+    );
 
     let answer = browser.post("/studio/backtests", &FORM).await;
     assert_eq!(answer.status_code(), 303, "{}", answer.text());
@@ -65,7 +69,9 @@ async fn from_the_form_to_the_result_and_back() {
     let part = browser.part(&here).await.text();
     assert!(!part.contains("<html") && !part.contains("hx-trigger"));
     let headline = &all(&part, ".headline")[0];
-    assert!(headline.starts_with("An account that churned within 45 days scored lower than one that stayed in "));
+    assert!(
+        headline.starts_with("An account that churned within 45 days scored lower than one that stayed in ")
+    );
     assert!(headline.ends_with("15 of 30 accounts churned."), "{headline}");
     assert_eq!(all(&part, ".stat .name").len(), 4);
     assert_eq!(all(&part, "svg.chart-plot").len(), 4);
@@ -111,7 +117,8 @@ async fn integrations_start_read_and_stop() {
     let read = format!("Bearer {}", home.read_key);
     let write = format!("Bearer {}", home.write_key);
     let get = async |path: &str| http.get(path).add_header("authorization", &read).await;
-    let post = async |path: &str, body: Value| http.post(path).add_header("authorization", &write).json(&body).await;
+    let post =
+        async |path: &str, body: Value| http.post(path).add_header("authorization", &write).json(&body).await;
 
     for (body, field) in [
         (json!({ "to": "2027-01-31" }), "to"),
@@ -127,7 +134,10 @@ async fn integrations_start_read_and_stop() {
     let started = post("/api/v1/backtests", json!({ "from": "2026-03-01", "horizon_days": 45 })).await;
     assert_eq!(started.status_code(), 202, "{}", started.text());
     let row: Value = started.json();
-    assert_eq!((&row["state"], &row["to"], &row["version"]), (&json!("waiting"), &json!("2026-12-18"), &json!(1)));
+    assert_eq!(
+        (&row["state"], &row["to"], &row["version"]),
+        (&json!("waiting"), &json!("2026-12-18"), &json!(1))
+    );
     let here = started.header("location").to_str().unwrap().to_owned();
     house.work().await;
     let done: Value = get(&here).await.json();
@@ -151,6 +161,7 @@ async fn integrations_start_read_and_stop() {
     assert_eq!(list["data"].as_array().unwrap().len(), 2);
     let next = format!("/api/v1/backtests?cursor={}", list["next_cursor"].as_str().unwrap());
     let rest: Value = get(&next).await.json();
-    let states: Vec<&str> = rest["data"].as_array().unwrap().iter().map(|r| r["state"].as_str().unwrap()).collect();
+    let states: Vec<&str> =
+        rest["data"].as_array().unwrap().iter().map(|r| r["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["cancelled", "done"]);
 }

@@ -1,14 +1,13 @@
 //! Bands, caps, indicators and weighted trees.
 
-use super::super::super::Id;
 use super::super::super::expr::{Level, Ty, without_noise};
 use super::super::super::health::{Band, Bound, Cap, Curve, Indicator, Model, Node, Step};
 use super::super::schema;
 use super::super::types::{Figure, List};
 use super::{Check, id};
 
-/// Most nodes a model may have.
-const MAX_NODES: usize = 1000;
+/// Most nodes that a pack's models may have together.
+pub const MAX_NODES: usize = 1000;
 
 impl Check<'_, '_, '_> {
     pub(super) fn health(&mut self) {
@@ -16,12 +15,9 @@ impl Check<'_, '_, '_> {
         if let Some(every) = &health.every {
             self.period(every);
         }
-        if health.round.is_some_and(|decimals| decimals > 6) {
-            let at = self.file.schema.at;
-            self.error(at, "a score is rounded to 6 decimals at most");
-        }
         self.out.health.round = health.round;
         self.bands(health);
+        self.unique("indicator", health.indicators.iter().map(|(key, _)| key));
         for (key, indicator) in &health.indicators {
             let value = self.expr(&indicator.value, &Ty::Any, Level::Renewal);
             let curve = self.curve(key, indicator, value.as_ref().map(|v| v.ty()));
@@ -35,18 +31,22 @@ impl Check<'_, '_, '_> {
             }
         }
         self.unique("model", health.models.iter().map(|model| &model.id));
+        let mut total = 0;
         for model in &health.models {
             let primary = self.optional(model.primary.as_ref(), Level::Scores);
             let mut nodes = Vec::new();
             self.siblings(health, &model.tree, None, 0, &mut nodes);
-            if nodes.is_empty() {
+            if nodes.is_empty() && model.tree.is_whole() {
                 self.error(model.id.at, "a model needs an indicator");
             }
+            if total <= MAX_NODES && total + nodes.len() > MAX_NODES {
+                self.error(model.id.at, format!("models may have {MAX_NODES} nodes at most, all together"));
+            }
+            total += nodes.len();
             self.out.health.models.push(Model { id: id(&model.id), name: id(&model.name), primary, nodes });
         }
         for cap in &health.caps {
-            let bands: Vec<Id> = health.bands.iter().map(|band| id(&band.id)).collect();
-            let at_most = self.position("band", &cap.at_most, &bands);
+            let at_most = self.position("band", &cap.at_most);
             let when = self.expr(&cap.when, &Ty::Bool, Level::Health);
             if let Some((at_most, when)) = at_most.zip(when) {
                 self.out.health.caps.push(Cap { when, at_most, why: id(&cap.why) });
@@ -113,7 +113,12 @@ impl Check<'_, '_, '_> {
             }
         };
         if let Err(error) = curve.check() {
-            self.error(key.at, format!("`{key}`: {error}"));
+            let step = error.at.zip(indicator.steps.as_ref()).and_then(|(i, steps)| steps.get(i));
+            let value = error.at.zip(indicator.map.as_ref()).and_then(|(i, map)| map.get_index(i));
+            let at = step.map(|step| step.score.at).or(value.map(|(_, score)| score.at)).unwrap_or(key.at);
+            if indicator.steps.as_ref().is_none_or(List::is_whole) {
+                self.error(at, format!("`{key}`: {error}"));
+            }
         }
         let number = !matches!(curve, Curve::Map(_));
         match ty {
@@ -128,7 +133,7 @@ impl Check<'_, '_, '_> {
             }
             Some(Ty::Text(Some(values))) => {
                 for (value, _) in indicator.map.iter().flat_map(|map| map.iter()) {
-                    self.position("value", value, values);
+                    self.one_of("value", value, values);
                 }
             }
             _ => {}
@@ -163,7 +168,7 @@ impl Check<'_, '_, '_> {
     ) {
         let total = self.total_weight(nodes);
         for node in nodes {
-            if out.len() >= MAX_NODES {
+            if out.len() > MAX_NODES {
                 return;
             }
             let weight = match (total, node.weight) {
@@ -173,8 +178,7 @@ impl Check<'_, '_, '_> {
             let at = out.len() as u16;
             match (&node.indicator, &node.children) {
                 (Some(reference), None) => {
-                    let known: Vec<Id> = health.indicators.iter().map(|(key, _)| id(key)).collect();
-                    let Some(position) = self.position("indicator", reference, &known) else { continue };
+                    let Some(position) = self.position("indicator", reference) else { continue };
                     let name = node.name.as_ref().unwrap_or(&health.indicators[position].1.name);
                     let own = node.id.as_ref().unwrap_or(reference);
                     out.push(Node {
@@ -193,7 +197,7 @@ impl Check<'_, '_, '_> {
                         self.error(at, "the node above this needs an id and a name");
                         continue;
                     };
-                    if children.is_empty() {
+                    if children.is_empty() && children.is_whole() {
                         self.error(own.at, format!("`{own}` has no children"));
                     }
                     out.push(Node { id: id(own), name: id(name), parent, depth, weight, indicator: None });
@@ -209,7 +213,7 @@ impl Check<'_, '_, '_> {
     }
 
     /// What the siblings' weights add up to, 1 or 100; none if they share equally.
-    fn total_weight(&mut self, nodes: &[schema::TreeNode]) -> Option<f64> {
+    fn total_weight(&mut self, nodes: &List<schema::TreeNode>) -> Option<f64> {
         let given: Vec<Figure> = nodes.iter().filter_map(|node| node.weight).collect();
         let first = given.first()?;
         if given.len() < nodes.len() {
@@ -220,7 +224,7 @@ impl Check<'_, '_, '_> {
             self.error(negative.at, "a weight cannot be negative");
         }
         let sum = without_noise(given.iter().map(|weight| weight.value).sum());
-        if sum != 1.0 && sum != 100.0 {
+        if sum != 1.0 && sum != 100.0 && nodes.is_whole() {
             self.error(first.at, format!("weights sum to {sum}, expected 1 or 100"));
         }
         Some(sum)

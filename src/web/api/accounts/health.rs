@@ -8,7 +8,7 @@ use crate::app::Result;
 use crate::app::methodology::InForce;
 use crate::db::TenantScope;
 use crate::db::scores::Score;
-use crate::domain::health::{Explained, Readings};
+use crate::domain::health::{Explained, Model, Readings};
 use crate::web::Web;
 use crate::web::api::common::{self, Figure};
 
@@ -31,19 +31,43 @@ pub struct Health {
     pub stale: bool,
     /// Whether the score was set by hand; the tree still says what the readings give.
     pub overridden: bool,
-    /// The model that gives it.
-    pub model: String,
+    /// The model that gives it; null when the condition of none held.
+    #[schema(example = "overall")]
+    pub model: Option<String>,
     /// Version of the methodology it was made with.
     #[schema(example = 3)]
     pub version: i32,
     /// The day it is about.
     pub as_of: NaiveDate,
     /// When it was worked out.
-    pub computed_at: DateTime<Utc>,
+    pub computed_at: Option<DateTime<Utc>>,
+    /// The score by every model of the methodology, in its order.
+    pub models: Vec<ModelScore>,
     /// The model's components; the `points_gained` of the leaves add up to the score before rounding.
     pub tree: Vec<HealthNode>,
     /// Conditions that hold the band down.
     pub caps: Vec<Cap>,
+}
+
+/// The score by one model.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ModelScore {
+    /// Its id.
+    #[schema(example = "overall")]
+    pub id: String,
+    /// Its name.
+    #[schema(example = "Health score")]
+    pub name: String,
+    /// 0 to 100; null when none of its measures has data.
+    #[schema(example = 73.0)]
+    pub score: Option<f64>,
+    /// Share of its weight that has data, 0 to 1.
+    #[schema(example = 0.92)]
+    pub coverage: f64,
+    /// Whether it rests on old or thin data.
+    pub stale: bool,
+    /// Whether it gives the account's health.
+    pub is_primary: bool,
 }
 
 /// A component or measure of the model.
@@ -110,9 +134,10 @@ impl Health {
     /// When the database is away.
     pub(super) async fn of(web: &Web, scope: &TenantScope, score: Score) -> Result<Self> {
         let in_force = web.app.methodology_version(scope, score.version).await?;
-        let readings = serde_json::from_value::<Readings>(score.readings.clone()).ok();
+        let readings = in_force.as_deref().and_then(|m| score.readings(&m.methodology));
         let explained = in_force.as_deref().zip(readings.as_ref());
         let explained = explained.map(|(m, readings)| (m, readings, m.methodology.explain(readings)));
+        let computed_at = score.computed_at();
         let mut health = Health {
             tone: in_force
                 .as_deref()
@@ -123,16 +148,18 @@ impl Health {
             coverage: common::six_decimals(f64::from(score.coverage)),
             stale: score.stale,
             overridden: false,
+            computed_at,
             model: score.model,
             version: score.version,
             as_of: score.day,
-            computed_at: score.computed_at,
+            models: Vec::new(),
             tree: Vec::new(),
             caps: Vec::new(),
         };
         if let Some((in_force, readings, explained)) = &explained {
             health.overridden = explained.overridden.is_some();
             health.caps = caps(in_force, explained);
+            health.models = models(in_force, explained);
             if let Some(model) = explained.primary {
                 health.coverage = explained.models[model].coverage;
                 health.tree = branch(in_force, readings, explained, model, None);
@@ -140,6 +167,19 @@ impl Health {
         }
         Ok(health)
     }
+}
+
+fn models(in_force: &InForce, explained: &Explained) -> Vec<ModelScore> {
+    let named = in_force.methodology.health.models.iter().zip(&explained.models).enumerate();
+    let model = |(at, (model, score)): (usize, (&Model, &crate::domain::health::ModelScore))| ModelScore {
+        id: model.id.to_string(),
+        name: model.name.to_string(),
+        score: score.rounded,
+        coverage: score.coverage,
+        stale: score.stale(),
+        is_primary: explained.primary == Some(at),
+    };
+    named.map(model).collect()
 }
 
 fn caps(in_force: &InForce, explained: &Explained) -> Vec<Cap> {

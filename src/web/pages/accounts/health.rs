@@ -310,8 +310,8 @@ async fn cause(web: &Web, member: &Member, before: &Score, now: &Score) -> Resul
     let Some(in_force) = web.app.methodology_version(&member.scope, now.version).await? else {
         return Ok(String::new());
     };
-    let readings = |score: &Score| serde_json::from_value(score.readings.clone());
-    let (Ok(was), Ok(is)) = (readings(before), readings(now)) else { return Ok(String::new()) };
+    let readings = |score: &Score| score.readings(&in_force.methodology);
+    let (Some(was), Some(is)) = (readings(before), readings(now)) else { return Ok(String::new()) };
     let up = now.score > before.score;
     let pulled = changes(&in_force, &was, &is).into_iter().filter(|change| (change.points > 0.0) == up);
     let words: Vec<String> = pulled

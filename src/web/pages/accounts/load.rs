@@ -188,7 +188,7 @@ async fn explain(web: &Web, member: &Member, row: Score) -> Result<Option<Scored
     let Some(in_force) = web.app.methodology_version(&member.scope, row.version).await? else {
         return Ok(None);
     };
-    let Ok(readings) = serde_json::from_value::<Readings>(row.readings.clone()) else { return Ok(None) };
+    let Some(readings) = row.readings(&in_force.methodology) else { return Ok(None) };
     let explained = in_force.methodology.explain(&readings);
     Ok(Some(Scored { row, readings, explained, in_force }))
 }

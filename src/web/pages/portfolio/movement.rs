@@ -5,7 +5,6 @@ use crate::app::scoring::changes;
 use crate::app::{App, Result};
 use crate::db::TenantScope;
 use crate::db::portfolio::Mover;
-use crate::domain::health::Readings;
 use crate::web::paths;
 use crate::web::ui::{Delta, format};
 
@@ -55,10 +54,9 @@ async fn why(app: &App, scope: &TenantScope, mover: &Mover) -> Result<String> {
     if mover.version != mover.version_before {
         return Ok("The methodology changed in between.".to_owned());
     }
-    let parse = |json: &serde_json::Value| serde_json::from_value::<Readings>(json.clone()).ok();
-    let readings = parse(&mover.readings_before).zip(parse(&mover.readings));
     let in_force = app.methodology_version(scope, mover.version).await?;
-    let Some(((before, now), in_force)) = readings.zip(in_force) else { return Ok(String::new()) };
+    let readings = in_force.as_ref().and_then(|m| mover.readings(&m.methodology));
+    let Some((in_force, (before, now))) = in_force.zip(readings) else { return Ok(String::new()) };
     let rose = points(mover) > 0.0;
     let causes = changes(&in_force, &before, &now).into_iter().filter(|change| (change.points > 0.0) == rose);
     Ok(causes.take(2).map(|change| change.words()).collect::<Vec<_>>().join(", "))

@@ -141,13 +141,9 @@ fn told(words: &Wording, mover: &Mover, period: &str) -> Moved {
         (Some(was), Some(is)) if was != is => Some(format!("{} → {}", words.band(was), words.band(is))),
         _ => None,
     };
-    let cause = words
-        .in_force
-        .as_deref()
-        .filter(|m| m.version == mover.version && mover.version == mover.version_before);
+    let cause = words.in_force.as_deref().filter(|m| m.version == mover.version);
     let cause = cause.and_then(|in_force| {
-        let was = serde_json::from_value(mover.readings_before.clone()).ok()?;
-        let is = serde_json::from_value(mover.readings.clone()).ok()?;
+        let (was, is) = mover.readings(&in_force.methodology)?;
         let down = now < before;
         changes(in_force, &was, &is).iter().find(|change| (change.points < 0.0) == down).map(Change::words)
     });
