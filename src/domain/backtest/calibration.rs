@@ -12,6 +12,8 @@ use super::weights::{Fit, fit};
 
 /// Rows a curve of one figure is fitted to; more would only cost time.
 const FIT_ROWS: usize = 40_000;
+/// Pieces a curve is drawn in.
+const CURVE_STEPS: u32 = 24;
 
 /// What happened after each band.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,6 +52,8 @@ pub struct Tenth {
 pub struct Calibration {
     /// Those that have any account-days, lowest first.
     pub tenths: Vec<Tenth>,
+    /// The curve between the lowest and the highest of their mean scores: (score, share).
+    pub curve: Vec<(f64, f64)>,
     /// Mean distance between observed and fitted, weighted by account-days, 0–1.
     pub error: f64,
 }
@@ -88,8 +92,13 @@ pub(super) fn calibration(scored: &[&Sample]) -> Calibration {
         (!here.is_empty()).then_some(Tenth { from, days: here.len(), accounts, mean_score, observed, fitted })
     };
     let tenths: Vec<Tenth> = (0..10).filter_map(|i| tenth(i * 10)).collect();
+    let ends = tenths.first().zip(tenths.last()).map(|(first, last)| (first.mean_score, last.mean_score));
+    let drawn = curve.as_ref().zip(ends).map_or(Vec::new(), |(curve, (low, high))| {
+        let at = |n: u32| low + (high - low) * f64::from(n) / f64::from(CURVE_STEPS);
+        (0..=CURVE_STEPS).map(|n| (at(n), curve.chance(&[at(n)]))).collect()
+    });
     let apart = tenths.iter().map(|t| t.days as f64 * (t.observed - t.fitted).abs()).sum::<f64>();
-    Calibration { tenths, error: apart / scored.len().max(1) as f64 }
+    Calibration { tenths, curve: drawn, error: apart / scored.len().max(1) as f64 }
 }
 
 fn curve(scored: &[&Sample]) -> Option<Fit> {

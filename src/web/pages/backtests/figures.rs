@@ -282,10 +282,7 @@ fn along(points: &[(f64, f64)], at: f64) -> f64 {
 
 fn calibration(figures: &Figures, settings: &Settings) -> Plot {
     let tenths = &figures.calibration.tenths;
-    let fitted = Curve {
-        name: "Curve through them".to_owned(),
-        points: tenths.iter().map(|t| (t.mean_score, t.fitted)).collect(),
-    };
+    let fitted = Curve { name: "Curve through them".to_owned(), points: figures.calibration.curve.clone() };
     let most = tenths.iter().map(|t| t.observed.max(t.fitted)).fold(0.05, f64::max);
     // A round end, in steps of five points.
     let high = ((most * 1.08 * 20.0).ceil() / 20.0).min(1.0);
@@ -325,8 +322,8 @@ fn bands(figures: &Figures) -> Vec<(Tone, String, String, String, String, String
 
 fn spans(score: &Ranking, baseline: &Ranking) -> Bars {
     let label = |span: &WarningSpan| match span.to {
-        Some(to) => format!("{}\u{2013}{to} days", span.from),
-        None => format!("over {} days", span.from - 1),
+        Some(to) => format!("{}\u{2013}{to}", span.from),
+        None => format!("over {}", span.from - 1),
     };
     let missed = |ranking: &Ranking| (ranking.warning.lost - ranking.warning.warned) as f64;
     let mut groups =
@@ -334,8 +331,16 @@ fn spans(score: &Ranking, baseline: &Ranking) -> Bars {
     for (one, other) in score.warning.spans.iter().zip(&baseline.warning.spans) {
         groups.push(Group { label: label(one), values: vec![one.accounts as f64, other.accounts as f64] });
     }
-    let text = |n: f64| format::decimal(n, 0);
-    Bars::new("Churned accounts by warning time", "Warned", &[SCORE, BASELINE], &groups, None, text)
+    // Accounts are whole: ticks between them stay without a text.
+    let text = |n: f64| if n.fract() == 0.0 { format::decimal(n, 0) } else { String::new() };
+    Bars::new(
+        "Churned accounts by days of warning",
+        "Days of warning",
+        &[SCORE, BASELINE],
+        &groups,
+        None,
+        text,
+    )
 }
 
 fn warning_text(score: &Ranking, baseline: &Ranking) -> String {

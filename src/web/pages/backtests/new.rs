@@ -63,6 +63,11 @@ pub struct NewBacktestPage {
 }
 
 impl NewBacktestPage {
+    /// Where the list is, and where the form is sent.
+    fn back(&self) -> &'static str {
+        HERE
+    }
+
     fn error(&self, name: &str) -> Option<&str> {
         self.errors.iter().find(|field| field.name == name).map(|field| &*field.message)
     }
@@ -174,11 +179,4 @@ async fn begin(web: &Web, member: &Manager, typed: &Typed) -> AppResult<uuid::Uu
 
 fn absent(error: Error, unknown: impl Fn() -> Error) -> Error {
     if matches!(error, Error::NotFound) { unknown() } else { error }
-}
-
-/// Where the list of backtests is, for the template.
-impl NewBacktestPage {
-    fn back(&self) -> &'static str {
-        HERE
-    }
 }

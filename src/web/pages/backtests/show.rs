@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::figures::FiguresView;
 use super::weights::WeightsView;
-use super::{HERE, ROOM, href, period, state};
+use super::{HERE, ROOM, href, period};
 use crate::app::Error;
 use crate::app::members::Role;
 use crate::db;
@@ -99,9 +99,8 @@ fn on_its_way(found: &Backtest) -> BacktestStep {
             BacktestStep::Ended(Notice::new(Tone::None, "This backtest was stopped.", text))
         }
         JobState::Failed => {
-            let (_, word) = state(JobState::Failed);
             let text = "It ended by a fault of Holdfast or its database; the log has the cause. Nothing was changed.";
-            BacktestStep::Ended(Notice::new(Tone::Critical, &format!("{word}."), text))
+            BacktestStep::Ended(Notice::new(Tone::Critical, "This backtest failed.", text))
         }
     }
 }
