@@ -102,10 +102,7 @@ impl Numbers {
             ago: dice.between((8, 11)),
             remaining: dice.between((780, 880)),
         }));
-        // Every fourth left while all seemed well: no score sees everything coming.
-        stories.extend(
-            (0..self.churned).map(|n| Story::Churned { ago: dice.between((25, 420)), faded: n % 4 != 3 }),
-        );
+        stories.extend((0..self.churned).map(|_| Story::Churned { ago: dice.between((25, 320)) }));
         stories
     }
 }
@@ -196,7 +193,7 @@ fn dates(dice: &mut Dice, today: NaiveDate, story: Story, arr: i64) -> (NaiveDat
     match story {
         Story::Rollout => (today - TimeDelta::days(dice.between((18, 84))), 12.max(months)),
         Story::Expansion => (today - TimeDelta::days(dice.between((70, 170))), 12),
-        Story::Churned { ago, .. } => {
+        Story::Churned { ago } => {
             let end = today - TimeDelta::days(ago);
             let years = Months::new(12 * dice.between((1, 3)) as u32);
             (end.checked_sub_months(years).unwrap_or(end), 12)

@@ -51,7 +51,7 @@ fn larkfield() -> Company {
             member("robin@larkfield.example", "Robin Ashgrove", "admin"),
         ],
         numbers: Numbers {
-            steady: 53,
+            steady: 61,
             growth: 16,
             expansion: 10,
             rollout: 10,
@@ -63,7 +63,7 @@ fn larkfield() -> Company {
             champion_left: 5,
             sudden_stop: 4,
             support_storm: 4,
-            churned: 15,
+            churned: 7,
         },
         endangered: vec![
             Endangered {
@@ -114,7 +114,7 @@ fn brightwater() -> Company {
             member("robin@larkfield.example", "Robin Ashgrove", "admin"),
         ],
         numbers: Numbers {
-            steady: 12,
+            steady: 16,
             growth: 3,
             expansion: 2,
             rollout: 3,
@@ -126,7 +126,7 @@ fn brightwater() -> Company {
             champion_left: 1,
             sudden_stop: 1,
             support_storm: 1,
-            churned: 6,
+            churned: 2,
         },
         endangered: vec![Endangered {
             name: "Fjordvale Elektronik",

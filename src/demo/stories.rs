@@ -57,12 +57,10 @@ pub enum Story {
         /// Share of activity left, in thousandths.
         remaining: i64,
     },
-    /// The contract ended.
+    /// Use faded away and the contract ended.
     Churned {
         /// Days since the contract ended.
         ago: i64,
-        /// Whether use faded away before; otherwise it went on to the last day.
-        faded: bool,
     },
 }
 
@@ -166,8 +164,7 @@ impl Story {
             Story::SupportStorm { ago: since, remaining } => {
                 along(&[(since + 1, 1000), (since - 4, remaining)], ago)
             }
-            Story::Churned { ago: ended, faded: false } => i64::from(ago >= ended) * 1000,
-            Story::Churned { ago: ended, faded: true } => {
+            Story::Churned { ago: ended } => {
                 let last = ended + SILENT_BEFORE_END;
                 if ago < last { 0 } else { along(&[(last + 110, 1000), (last, 120)], ago) }
             }
@@ -181,7 +178,7 @@ impl Story {
             Story::SuddenStop { .. } => 60,
             Story::Rollout => 85,
             Story::SlowDecay | Story::DeepDecay => 240,
-            Story::Churned { ago, .. } => ago + 150,
+            Story::Churned { ago } => ago + 150,
             _ => 420,
         }
     }
@@ -239,8 +236,7 @@ impl Story {
             Story::SupportStorm { .. } => {
                 Temper { csat: moved((410, 450), (180, 250)), tickets: (2, 3), ..DECLINED }
             }
-            Story::Churned { faded: true, .. } => DECLINED,
-            Story::Churned { faded: false, .. } => HEALTHY,
+            Story::Churned { .. } => DECLINED,
         }
     }
 }
@@ -285,11 +281,9 @@ mod tests {
     #[test]
     fn a_churned_account_falls_silent_before_its_contract_ends() {
         let day = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
-        let story = Story::Churned { ago: 50, faded: true };
+        let story = Story::Churned { ago: 50 };
         assert_eq!(story.shape(69, day), 0);
         assert!(story.shape(70, day) > 0);
         assert_eq!(story.shape(200, day), 1000);
-        let sudden = Story::Churned { ago: 50, faded: false };
-        assert_eq!((sudden.shape(49, day), sudden.shape(50, day)), (0, 1000));
     }
 }

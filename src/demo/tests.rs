@@ -216,9 +216,8 @@ fn stories_show_in_the_data() {
                 assert_eq!(counts.usage((ago(since), today)), 0.0, "{what}");
                 assert!(counts.usage((ago(since + 7), ago(since))) > 5.0, "{what}");
             }
-            Story::Churned { ago: ended, faded } => {
-                let silent_since = if faded { ended + 20 } else { ended };
-                assert_eq!(counts.usage((ago(silent_since), today)), 0.0, "{what}");
+            Story::Churned { ago: ended } => {
+                assert_eq!(counts.usage((ago(ended + 20), today)), 0.0, "{what}");
                 assert_eq!(account.contract().ended_on, Some(ago(ended)), "{what}");
             }
             Story::ChampionLeft { ago: since, .. } => {
