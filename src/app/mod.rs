@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod auth;
+pub mod backtest;
 pub mod error;
 pub mod fields;
 pub mod imports;

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod api_keys;
 pub mod as_of;
 pub mod audit;
+pub mod backtests;
 pub mod contacts;
 pub mod contracts;
 pub mod corrections;

@@ -5,6 +5,7 @@
 //! The other modules are one noun each: how its part of the pack is compiled and evaluated.
 
 pub mod advocacy;
+pub mod backtest;
 pub mod calendar;
 pub mod cases;
 pub mod compact;

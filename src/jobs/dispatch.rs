@@ -24,11 +24,13 @@ pub enum Kind {
     Forget,
     /// Try a draft of a methodology out on every account.
     Preview,
+    /// Hold the scores of past days against what happened.
+    Backtest,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 9] = [
         Kind::ScoreAll,
         Kind::Fold,
         Kind::Correct,
@@ -37,6 +39,7 @@ impl Kind {
         Kind::SettleOverrides,
         Kind::Forget,
         Kind::Preview,
+        Kind::Backtest,
     ];
 
     /// The word in the database.
@@ -50,6 +53,7 @@ impl Kind {
             Kind::FoldScores => "fold_scores",
             Kind::Forget => "forget",
             Kind::Preview => methodology::preview::JOB,
+            Kind::Backtest => "backtest",
         }
     }
 
@@ -57,7 +61,7 @@ impl Kind {
     /// done at once; and as somebody waits for its result it is not tried again when it fails.
     pub fn is_long(self) -> bool {
         match self {
-            Kind::Fold | Kind::Correct | Kind::FoldScores | Kind::Preview => true,
+            Kind::Fold | Kind::Correct | Kind::FoldScores | Kind::Preview | Kind::Backtest => true,
             Kind::ScoreAll | Kind::Replay | Kind::SettleOverrides | Kind::Forget => false,
         }
     }
@@ -103,13 +107,17 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
             let before = app.clock.now() - chrono::Duration::days(30);
             let mut tx = app.db.write(&job.scope).await?;
             crate::db::jobs::forget_finished(&mut tx, before).await?;
+            crate::db::backtests::forget_deleted(&mut tx, before).await?;
             tx.commit().await?;
         }
-        Kind::Preview => {
-            let id = job.payload.get("preview").and_then(|id| id.as_str()).and_then(|id| id.parse().ok());
-            let id = id.ok_or_else(|| anyhow::anyhow!("the job names no preview"))?;
-            app.make_preview(&job.scope, id, &work).await?;
-        }
+        Kind::Preview => app.make_preview(&job.scope, about(job, "preview")?, &work).await?,
+        Kind::Backtest => app.run_backtest(&job.scope, about(job, "backtest")?, &work).await?,
     }
     Ok(())
+}
+
+/// The id in a job's payload.
+fn about(job: &ClaimedJob, key: &str) -> Result<uuid::Uuid> {
+    let id = job.payload.get(key).and_then(|id| id.as_str()).and_then(|id| id.parse().ok());
+    id.ok_or_else(|| anyhow::anyhow!("a job of kind {} does not say its {key}", job.kind).into())
 }

@@ -17,7 +17,9 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
-use super::pages::{accounts, jobs, portfolio, renewals, search, session, settings, studio, today};
+use super::pages::{
+    accounts, backtests, jobs, portfolio, renewals, search, session, settings, studio, today,
+};
 use super::{Web, assets, collect, ops, paths};
 
 /// The whole of HTTP.
@@ -56,6 +58,7 @@ fn pages() -> Router<Web> {
         .merge(settings())
         .merge(studio_pages())
         .merge(drafts())
+        .merge(backtests())
         .route("/jobs/{id}/cancel", post(jobs::cancel::cancel))
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(DefaultBodyLimit::max(1024 * 1024))
@@ -160,6 +163,19 @@ fn drafts() -> Router<Web> {
         .route("/studio/drafts/{id}/publish", get(studio::publish::show).post(studio::publish::publish))
         .route("/studio/drafts/{id}/discard", post(studio::discard::discard))
         .route("/studio/drafts/{id}/restore", post(studio::discard::restore))
+}
+
+/// Scores of the past held against what happened: everybody may look, managers start.
+fn backtests() -> Router<Web> {
+    Router::new()
+        .route("/studio/backtests", get(backtests::list::show).post(backtests::new::start))
+        .route("/studio/backtests/new", get(backtests::new::show))
+        .route("/studio/backtests/{id}", get(backtests::show::show))
+        .route("/studio/backtests/{id}/days.csv", get(backtests::days::show))
+        .route("/studio/backtests/{id}/deciles.csv", get(backtests::days::deciles))
+        .route("/studio/backtests/{id}/stop", post(backtests::show::stop))
+        .route("/studio/backtests/{id}/delete", post(backtests::show::delete))
+        .route("/studio/backtests/{id}/restore", post(backtests::show::restore))
 }
 
 /// What SDKs speak to, from servers and from any site's pages.

@@ -103,6 +103,11 @@ impl InForce {
         }
     }
 
+    /// One that was never published, to try it out: version 0.
+    pub fn draft(loaded: LoadedPack) -> Self {
+        InForce::new(0, loaded)
+    }
+
     /// The tone of the band at a position.
     pub fn tone(&self, band: usize) -> Tone {
         self.tones.get(band).copied().unwrap_or(Tone::Critical)

@@ -25,8 +25,8 @@ impl App {
     ) -> Result<Vec<Outcome>> {
         let mut tx = self.db.read(scope).await?;
         let look_back = before.look_back().max(after.look_back());
-        let Rows { metrics, rows, overrides } =
-            load_back(&mut tx, look_back, accounts, day, day, day).await?;
+        let Rows { metrics, rows, past, overrides } =
+            load_back(&mut tx, look_back, accounts, day, day, day, false).await?;
         let exchange = exchange(&mut tx, scope).await?;
         let (from, to) = (day - Duration::days(COMPARE_DAYS.into()), day - Duration::days(1));
         let mut history: HashMap<Uuid, Vec<(NaiveDate, f64)>> = HashMap::new();
@@ -36,7 +36,7 @@ impl App {
         drop(tx);
         let evaluate = |loaded: &Loaded<'_>, by: &InForce| -> Result<Vec<Option<Said>>> {
             let said = |account: AccountData<'_>| {
-                let standing = loaded.standing(&account, day);
+                let standing = loaded.standing(&account, day, day);
                 standing.churned_on.is_none().then(|| {
                     let mut facts = loaded.facts(&account, &standing, day, day);
                     facts.health_history = history.get(&account.row.id).cloned().unwrap_or_default();
@@ -48,7 +48,7 @@ impl App {
         };
         // Each looks back as far as it would by itself: an older sample must not count for one because of the other.
         let since = |by: &InForce| day - Duration::days(by.look_back());
-        let loaded = Loaded::new(&before.methodology, &exchange, &metrics, rows, overrides);
+        let loaded = Loaded::new(&before.methodology, &exchange, &metrics, rows, past, overrides);
         let loaded = loaded.read_by(&before.methodology, &metrics, since(before));
         let said_before = evaluate(&loaded, before)?;
         let loaded = loaded.read_by(&after.methodology, &metrics, since(after));

@@ -1,12 +1,15 @@
 //! From rows to [`Facts`]: what the engine needs, for any day in the window that was loaded.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::Context;
-use chrono::NaiveDate;
+use chrono::{Duration, NaiveDate};
 use uuid::Uuid;
 
+use super::GAUGE_DAYS;
+use super::past::Past;
 use super::standing::{Exchange, Standing};
 use crate::app::Result;
 use crate::db::contracts::Contract;
@@ -29,12 +32,15 @@ pub(super) struct Loaded<'m> {
     feeds: HashMap<i32, Feed>,
     /// Freshness where the catalogue asks for another than the methodology.
     fresh_days: Option<Arc<[Option<u32>]>>,
+    /// Days of history that a count or another figure of days may look at.
+    look_back: Duration,
 }
 
 /// One account as it was loaded.
 struct Account {
     row: AccountRow,
     contracts: Vec<Contract>,
+    past: Option<Past>,
     series: Option<Stored>,
     overrides: Vec<Override>,
 }
@@ -43,6 +49,8 @@ struct Account {
 pub(super) struct AccountData<'a> {
     pub(super) row: &'a AccountRow,
     pub(super) contracts: &'a [Contract],
+    /// What was stated when; only where past days are asked as they were known then.
+    past: Option<&'a Past>,
     series: Opened,
     /// What was set by hand, oldest first.
     overrides: &'a [Override],
@@ -71,9 +79,9 @@ impl<'m> Loaded<'m> {
         exchange: &'m Exchange,
         metrics: &[Metric],
         rows: FactRows,
+        mut past: Option<HashMap<Uuid, Past>>,
         set_by_hand: Vec<Override>,
     ) -> Self {
-        let feeds = feeds(methodology, metrics);
         let mut contracts: HashMap<Uuid, Vec<Contract>> = HashMap::new();
         for row in rows.contracts {
             contracts.entry(row.account_id).or_default().push(row.contract);
@@ -90,19 +98,22 @@ impl<'m> Loaded<'m> {
             .map(|row| Account {
                 contracts: contracts.remove(&row.id).unwrap_or_default(),
                 series: series.remove(&row.id),
+                past: past.as_mut().map(|past| past.remove(&row.id).unwrap_or_default()),
                 overrides: overrides.remove(&row.id).unwrap_or_default(),
                 row,
             })
             .collect();
-        let fresh_days = fresh_days(methodology, metrics);
-        Loaded { methodology, exchange, accounts, span: rows.span, feeds, fresh_days }
+        let (feeds, fresh_days) = (feeds(methodology, metrics), fresh_days(methodology, metrics));
+        let look_back = look_back(methodology);
+        Loaded { methodology, exchange, accounts, span: rows.span, feeds, fresh_days, look_back }
     }
 
     /// The same rows as another methodology reads them, which looks back to another day.
     pub(super) fn read_by(self, methodology: &'m Methodology, metrics: &[Metric], from: NaiveDate) -> Self {
         let span = Span { counters_from: from, ..self.span };
-        let fresh_days = fresh_days(methodology, metrics);
-        Loaded { methodology, span, feeds: feeds(methodology, metrics), fresh_days, ..self }
+        let (feeds, fresh_days) = (feeds(methodology, metrics), fresh_days(methodology, metrics));
+        let look_back = look_back(methodology);
+        Loaded { methodology, span, feeds, fresh_days, look_back, ..self }
     }
 
     /// The accounts, each opened when its turn comes.
@@ -112,13 +123,18 @@ impl<'m> Loaded<'m> {
                 account.series.as_ref().map_or(Ok(Opened::default()), |stored| self.span.open(stored));
             let series = opened.with_context(|| format!("the series of account {}", account.row.id))?;
             let (row, contracts, overrides) = (&account.row, &account.contracts, &account.overrides);
-            Ok(AccountData { row, contracts, series, overrides })
+            Ok(AccountData { row, contracts, past: account.past.as_ref(), series, overrides })
         })
     }
 
-    /// What its contracts say of an account on a day.
-    pub(super) fn standing(&self, account: &AccountData<'_>, day: NaiveDate) -> Standing {
-        Standing::of(account.contracts, day, self.exchange)
+    /// What its contracts say of an account on a day, as known by another.
+    pub(super) fn standing(
+        &self,
+        account: &AccountData<'_>,
+        day: NaiveDate,
+        known_by: NaiveDate,
+    ) -> Standing {
+        Standing::of(&account.contracts_as_of(day, known_by).0, day, self.exchange)
     }
 
     /// The facts of an account on a day, as known by another.
@@ -130,12 +146,13 @@ impl<'m> Loaded<'m> {
         known_by: NaiveDate,
     ) -> Facts {
         let mut facts = self.methodology.blank_facts(day);
-        facts.start_date = account.row.start_date.or(standing.start);
+        let (start, pinned, fields) = account.stated(day, known_by);
+        facts.start_date = start.or(standing.start);
         facts.renewal_date = standing.renewal;
         facts.term_months = standing.term_months;
         facts.arr = standing.arr_base.map(|money| money.to_major_f64());
         facts.seats = standing.seats.map(|seats| seats as f64);
-        facts.segment_pin = account.row.pinned_segment.as_deref().map(Box::from);
+        facts.segment_pin = pinned.map(Box::from);
         let earlier = account.series.earlier_events.iter().filter(|(_, known_on)| *known_on <= known_by);
         facts.last_event = earlier.map(|(day, _)| *day).max();
         facts.fresh_days.clone_from(&self.fresh_days);
@@ -145,7 +162,7 @@ impl<'m> Loaded<'m> {
         }
         for input in self.methodology.inputs() {
             if input.kind == InputKind::Attribute
-                && let Some(value) = account.row.fields.get(&*input.name).and_then(from_json)
+                && let Some(value) = fields.and_then(|fields| from_json(fields.get(&*input.name)?))
             {
                 facts.inputs[usize::from(input.id.0)] = Series::Attribute(value);
             }
@@ -153,10 +170,14 @@ impl<'m> Loaded<'m> {
         for run in &account.series.runs {
             // What arrived later than `known_by`, or lies ahead of the day, is not known yet.
             let rows = &run.rows[..run.rows.partition_point(|row| row.day <= day)];
-            let known = rows.iter().filter(|row| row.known_on <= known_by);
-            let counted = known.clone().rev().find(|row| row.is_usage()).map(|row| row.day);
-            facts.last_event = facts.last_event.max(counted);
+            let is_known = |row: &&Row| row.known_on <= known_by;
+            let counted = rows.iter().rev().filter(is_known).find(|row| row.is_usage());
+            facts.last_event = facts.last_event.max(counted.map(|row| row.day));
             let Some(feed) = self.feeds.get(&run.metric) else { continue };
+            // In a stretch of days each sees as far back as if it were scored alone.
+            let gauge = feed.kind == MetricKind::Gauge;
+            let from = day - if gauge { Duration::days(GAUGE_DAYS) } else { self.look_back };
+            let known = rows[rows.partition_point(|row| row.day <= from)..].iter().filter(is_known);
             let series = match (feed.as_events, feed.kind) {
                 (true, _) => Series::Events(by_day(known, feed.of_property)),
                 (false, MetricKind::Gauge) => Series::Gauge(samples(known, feed.ty)),
@@ -172,6 +193,39 @@ impl<'m> Loaded<'m> {
         }
         facts
     }
+}
+
+impl AccountData<'_> {
+    /// Start date, pinned segment and own fields, for a day as known by another.
+    fn stated(
+        &self,
+        day: NaiveDate,
+        known_by: NaiveDate,
+    ) -> (Option<NaiveDate>, Option<&str>, Option<&serde_json::Value>) {
+        let Some(past) = self.past else {
+            return (self.row.start_date, self.row.pinned_segment.as_deref(), Some(&self.row.fields));
+        };
+        let version = past.stated(known_by);
+        let pinned = version.and_then(|version| version.pinned_segment.as_deref());
+        (past.start(day, known_by), pinned, version.map(|version| &version.fields))
+    }
+
+    /// Its contracts for a day as known by another, and whether one of them was entered only later.
+    pub(super) fn contracts_as_of(&self, day: NaiveDate, known_by: NaiveDate) -> (Cow<'_, [Contract]>, bool) {
+        match self.past {
+            None => (Cow::Borrowed(self.contracts), false),
+            Some(past) => {
+                let (contracts, later) = past.contracts(self.row.id, day, known_by);
+                (Cow::Owned(contracts), later)
+            }
+        }
+    }
+}
+
+/// Days of history that a count or another figure of days may look at.
+fn look_back(methodology: &Methodology) -> Duration {
+    let days = methodology.inputs().iter().map(|input| i64::from(input.look_back)).max();
+    Duration::days(days.unwrap_or_default().max(1))
 }
 
 fn feeds(methodology: &Methodology, metrics: &[Metric]) -> HashMap<i32, Feed> {

@@ -7,6 +7,8 @@ mod correct;
 mod facts;
 mod fold;
 mod milestones;
+mod past;
+mod sampling;
 mod standing;
 mod why;
 
@@ -19,6 +21,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 pub use milestones::Milestone;
+pub(super) use sampling::{Sampler, Told};
 pub use standing::{Exchange, Standing};
 pub use why::{Change, changes, figure};
 
@@ -170,12 +173,13 @@ impl App {
         day: NaiveDate,
     ) -> Result<HashMap<Uuid, Assessed>> {
         let mut tx = self.db.read(scope).await?;
-        let loaded = load(&mut tx, &in_force, accounts, day, day, day).await?;
+        let as_then = day < self.clock.today(scope.time_zone());
+        let loaded = load(&mut tx, &in_force, accounts, day, day, day, as_then).await?;
         let exchange = exchange(&mut tx, scope).await?;
         let loaded = loaded.ready(&in_force, &exchange);
         let history = past_scores(&mut tx, &in_force, accounts, day, day).await?;
         let assess = |data: AccountData<'_>| {
-            let standing = loaded.standing(&data, day);
+            let standing = loaded.standing(&data, day, day);
             let mut facts = loaded.facts(&data, &standing, day, day);
             facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
             facts.renewal_opened = Some(scope.day_of(data.row.created_at));
@@ -202,7 +206,8 @@ impl App {
     ) -> Result<()> {
         let now = self.clock.now();
         let today = scope.day_of(now);
-        let rows = load(tx, in_force, ids, from, to, known_by).await?;
+        let as_then = if from == to { known_by < today } else { from < today };
+        let rows = load(tx, in_force, ids, from, to, known_by, as_then).await?;
         let exchange = exchange(tx, scope).await?;
         let loaded = rows.ready(in_force, &exchange);
         let mut history = past_scores(tx, in_force, ids, from, from - Duration::days(1)).await?;
@@ -220,9 +225,10 @@ impl App {
             let history = history.entry(data.row.id).or_default();
             let mut day = from;
             while day <= to {
-                let standing = loaded.standing(data, day);
                 // A past day sees what was known by its own end, unless it is asked with later knowledge.
-                let mut facts = loaded.facts(data, &standing, day, if from == to { known_by } else { day });
+                let known_by = if from == to { known_by } else { day };
+                let standing = loaded.standing(data, day, known_by);
+                let mut facts = loaded.facts(data, &standing, day, known_by);
                 facts.health_history.clone_from(history);
                 let evaluation = in_force.methodology.evaluate(&facts);
                 if let Some(score) = evaluation.health.health {
@@ -319,14 +325,16 @@ struct Rows {
     metrics: Vec<db::metrics::Metric>,
     rows: db::facts::FactRows,
     overrides: Vec<Override>,
+    past: Option<HashMap<Uuid, past::Past>>,
 }
 
 impl Rows {
     fn ready<'m>(self, in_force: &'m InForce, exchange: &'m Exchange) -> Loaded<'m> {
-        Loaded::new(&in_force.methodology, exchange, &self.metrics, self.rows, self.overrides)
+        Loaded::new(&in_force.methodology, exchange, &self.metrics, self.rows, self.past, self.overrides)
     }
 }
 
+/// `as_then` also loads what was stated when, so that a past day can be asked as it was known then.
 async fn load(
     tx: &mut TenantTx,
     in_force: &InForce,
@@ -334,8 +342,9 @@ async fn load(
     from: NaiveDate,
     to: NaiveDate,
     known_by: NaiveDate,
+    as_then: bool,
 ) -> Result<Rows> {
-    load_back(tx, in_force.look_back(), ids, from, to, known_by).await
+    load_back(tx, in_force.look_back(), ids, from, to, known_by, as_then).await
 }
 
 /// As [`load`], for whatever looks back so many days at most.
@@ -346,14 +355,16 @@ async fn load_back(
     from: NaiveDate,
     to: NaiveDate,
     known_by: NaiveDate,
+    as_then: bool,
 ) -> Result<Rows> {
     let metrics = db::metrics::list(tx).await?;
     let counters_from = from - Duration::days(look_back);
     let gauges_from = from - Duration::days(GAUGE_DAYS);
     let span = Span { counters_from, gauges_from, to, known_by };
     let rows = db::facts::load(tx, ids, span).await?;
+    let past = if as_then { Some(past::Past::of(db::facts::versions(tx, ids).await?)) } else { None };
     let overrides = db::overrides::between(tx, ids, from, to).await?;
-    Ok(Rows { metrics, rows, overrides })
+    Ok(Rows { metrics, rows, past, overrides })
 }
 
 async fn exchange(tx: &mut TenantTx, scope: &TenantScope) -> Result<Exchange> {

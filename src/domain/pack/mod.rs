@@ -21,17 +21,20 @@ pub use types::{DayRange, Dict, Figure, List, Text};
 pub use yaml::{MAX_BYTES, MAX_ENTRIES, MAX_NESTING, MAX_PARTS, MAX_TEXT, to_json};
 
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 
 use self::error::Errors;
 use super::methodology::Methodology;
 use super::money::Currency;
 
 /// What a tenant changes when a pack is applied.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overrides {
     /// Id of one of the pack's presets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
     /// Parameters by name; they go before the preset's.
+    #[serde(default)]
     pub set: Vec<(String, String)>,
 }
 

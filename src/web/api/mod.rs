@@ -4,6 +4,7 @@
 //! and its line in [`routes`]. [`openapi`] adds to every endpoint what all have in common: errors and headers.
 
 pub mod accounts;
+pub mod backtests;
 pub mod common;
 pub mod docs;
 pub mod methodology;
@@ -41,6 +42,10 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(overrides::show, overrides::put, overrides::withdraw))
         .routes(routes!(overrides::list))
         .routes(routes!(quarantine::list))
+        .routes(routes!(backtests::list, backtests::start))
+        .routes(routes!(backtests::show))
+        .routes(routes!(backtests::account_days))
+        .routes(routes!(backtests::cancel))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .merge(methodology_routes().layer(DefaultBodyLimit::max(MAX_PACK_BODY)))
         .split_for_parts();

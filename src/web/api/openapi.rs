@@ -162,6 +162,7 @@ fn frame(server: &str) -> OpenApi {
                 "Methodology",
                 "How the company works: the version in force, earlier ones, and drafts of the next.",
             ),
+            tag("Backtests", "Scores of past days, held against who left afterwards."),
         ]))
         .components(Some(components.build()))
         .build()

@@ -3,6 +3,7 @@
 //! types. Blocks of a template that htmx swaps are named in `blocks` and rendered by `as_<block>()`.
 
 pub mod accounts;
+pub mod backtests;
 pub mod curves;
 pub mod error;
 pub mod jobs;

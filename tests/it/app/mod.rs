@@ -1,5 +1,6 @@
 //! The things the product does, without HTTP.
 
+pub mod backtest;
 mod corrections;
 mod hostile;
 mod overrides;

@@ -19,6 +19,7 @@ const SAMPLES: &[&str] = &[
     include_str!("samples/0006.sql"),
     include_str!("samples/0007.sql"),
     include_str!("samples/0008.sql"),
+    include_str!("samples/0009.sql"),
     include_str!("samples/0010.sql"),
 ];
 

@@ -60,6 +60,14 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/studio/drafts/{id}/publish"),
     ("POST", "/studio/drafts/{id}/discard"),
     ("POST", "/studio/drafts/{id}/restore"),
+    ("GET", "/studio/backtests/{id}"),
+    ("GET", "/studio/backtests/{id}/days.csv"),
+    ("GET", "/studio/backtests/{id}/deciles.csv"),
+    ("POST", "/studio/backtests/{id}/stop"),
+    ("POST", "/studio/backtests/{id}/delete"),
+    ("POST", "/studio/backtests/{id}/restore"),
+    ("API", "/v1/backtests/{id}"),
+    ("API", "/v1/backtests/{id}/days.csv"),
     ("API", "/v1/accounts/{external_id}"),
     ("API", "/v1/accounts/{external_id}/override"),
     ("API", "/v1/accounts/{external_id}/metrics/{metric}"),
@@ -79,6 +87,7 @@ struct Strange {
     import: Uuid,
     job: Uuid,
     draft: Uuid,
+    backtest: Uuid,
 }
 
 async fn strange(house: &House, b: &Home) -> Strange {
@@ -91,6 +100,9 @@ async fn strange(house: &House, b: &Home) -> Strange {
     let from = || holdfast::app::methodology::DraftFrom::Version(1);
     let draft = house.app.create_draft(&b.scope, from(), "secret-account", &actor).await.unwrap().stored.id;
     house.app.start_preview(&b.scope, draft, 1, &actor).await.unwrap();
+    let settings = holdfast::app::backtest::usual_settings("2027-03-01".parse().unwrap());
+    let version = holdfast::app::backtest::Subject::Version(1);
+    let backtest = house.app.start_backtest(&b.scope, &version, &settings, &actor).await.unwrap();
     let mut tx = house.app.db.write(&b.scope).await.unwrap();
     let later = house.clock.now() + chrono::Duration::days(1);
     let job = db::jobs::enqueue(&mut tx, "forget", &json!({}), None, later).await.unwrap().unwrap();
@@ -103,6 +115,7 @@ async fn strange(house: &House, b: &Home) -> Strange {
     Strange {
         job,
         draft,
+        backtest,
         member: db::members::list(&mut tx).await.unwrap()[0].id,
         invitation: db::members::pending_invitations(&mut tx, house.clock.now()).await.unwrap()[0].id,
         key: db::api_keys::list(&mut tx).await.unwrap()[0].id,
@@ -120,6 +133,7 @@ impl Strange {
             Some("quarantine") => self.quarantined,
             Some("methodology" | "drafts") => self.draft,
             _ if route.starts_with("/jobs/") => self.job,
+            _ if route.contains("/backtests/") => self.backtest,
             _ => self.import,
         };
         route
@@ -212,6 +226,7 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/settings/audit",
         "/studio",
         "/settings/rates",
+        "/studio/backtests",
     ] {
         let page = browser.get(path).await;
         assert_eq!(page.status_code(), 200, "{path}");
@@ -219,7 +234,12 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         assert!(!text.contains("secret-account") && !text.contains("bob@example.com"), "{path}");
     }
     assert!(browser.get("/accounts").await.text().contains("own-account"));
-    for (path, own) in [("/api/v1/accounts", 1), ("/api/v1/renewals", 1), ("/api/v1/quarantine", 0)] {
+    for (path, own) in [
+        ("/api/v1/accounts", 1),
+        ("/api/v1/renewals", 1),
+        ("/api/v1/quarantine", 0),
+        ("/api/v1/backtests", 0),
+    ] {
         let key = format!("Bearer {}", a.read_key);
         let answer: Value = house.http().get(path).add_header("authorization", key).await.json();
         assert_eq!(answer["data"].as_array().map(Vec::len), Some(own), "{path}: {answer}");
@@ -256,6 +276,7 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         "/portfolio",
         "/portfolio/overrides",
         "/settings/members",
+        "/studio/backtests",
     ] {
         assert_eq!(browser.get(path).await.status_code(), 200, "{path}");
     }
@@ -270,6 +291,7 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         ("/settings/quarantine/replay", [("state", "")]),
         ("/settings/metrics", [("name", "x")]),
         ("/settings/rates", [("currency", "EUR")]),
+        ("/studio/backtests", [("subject", "version:1")]),
     ] {
         let answer = browser.post(path, &form).await;
         assert_eq!(answer.status_code(), 403, "{path}: {}", answer.text());

@@ -2,6 +2,7 @@
 
 mod api;
 mod as_of;
+mod backtests;
 mod collect;
 mod isolation;
 mod methodology;

@@ -189,8 +189,7 @@ async fn page(
     let corrected = corrections::of(web, member, subject, &points).await?;
     page.caps.extend(corrected.notice);
     page.corrected = corrected.rows;
-    let (chart, changes) =
-        history::explained(web, member, subject, scored, &points, corrected.flags).await?;
+    let (chart, changes) = history::explained(web, member, subject, scored, &points, corrected.flags).await?;
     (page.score, page.changes) = (Some(chart), changes);
     Ok(page)
 }
