@@ -5,7 +5,6 @@ use holdfast::app::overrides::{Change, Set, Settled, Wanted};
 use holdfast::app::{Actor, Error};
 use holdfast::db;
 use holdfast::db::overrides::Override;
-use holdfast::domain::health::Readings;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -94,7 +93,7 @@ async fn both_are_kept_and_the_score_is_derived_again_from_what_was_stored() {
         let row = db::scores::primary_on(&mut tx, account, day("2027-03-01")).await.unwrap().unwrap();
         assert_eq!((row.score, row.band.as_deref()), (Some(health), Some(band)));
         let in_force = house.app.methodology_version(&home.scope, row.version).await.unwrap().unwrap();
-        let readings: Readings = serde_json::from_value(row.readings).unwrap();
+        let readings = row.readings(&in_force.methodology).unwrap();
         let explained = in_force.methodology.explain(&readings);
         let name = |at: Option<usize>| at.map(|at| in_force.methodology.health.bands[at].id.to_string());
         assert_eq!((explained.health, name(explained.band)), (row.score, row.band));
@@ -278,7 +277,8 @@ async fn the_tenants_own_freshness_goes_before_the_methodologys() {
         let mut tx = house.app.db.read(&home.scope).await.unwrap();
         let id = db::accounts::id_of(&mut tx, "a1").await.unwrap().unwrap();
         let row = db::scores::primary_on(&mut tx, id, day("2027-03-08")).await.unwrap().unwrap();
-        let readings: Readings = serde_json::from_value(row.readings).unwrap();
+        let in_force = house.app.methodology_version(&home.scope, row.version).await.unwrap().unwrap();
+        let readings = row.readings(&in_force.methodology).unwrap();
         readings.of.0.iter().find(|(id, _)| &**id == "advanced_features").unwrap().1.stale
     };
     assert!(!stale().await, "seven days are fresh enough for the methodology");
