@@ -248,3 +248,18 @@ fn a_pack_is_tried_out_on_cases() {
     let (ok, said, errors) = eval("pack: {id: a}", &[]);
     assert!(!ok && said.is_empty() && errors.contains("expected a list of cases"), "{errors}");
 }
+
+#[test]
+fn the_bench_scores_what_it_made_and_leaves_nothing_behind() {
+    let data = Data::new();
+    let (done, said, errors) = run(&data.0, &["bench", "score", "--accounts", "20,40", "--days", "40"]);
+    assert!(done, "{errors}");
+    let accounts: Vec<&str> =
+        said.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(accounts, ["20", "40"], "{said}");
+    assert!(errors.contains("one event moved its account's score"), "{errors}");
+    assert!(!data.0.exists(), "its data directory is gone");
+    std::fs::create_dir_all(data.0.join("precious")).unwrap();
+    let (done, _, errors) = run(&data.0, &["bench", "score", "--accounts", "20"]);
+    assert!(!done && errors.contains("holds something else"), "{errors}");
+}

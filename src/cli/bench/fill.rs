@@ -38,7 +38,8 @@ struct Made {
     fresh: Vec<(i32, Row)>,
 }
 
-/// How each metric of the catalogue is filled: by its kind, words from what the methodology lists.
+/// How each metric of the catalogue is filled: by its kind, words from what the methodology lists. What the methodology
+/// works out itself is left to it.
 pub(super) fn shapes(catalogue: &[Metric], methodology: &Methodology) -> Vec<(i32, Shape)> {
     let shape = |metric: &Metric| match (metric.kind.as_str(), metric.property.is_some()) {
         ("distinct", _) => Shape::Users,
@@ -52,7 +53,8 @@ pub(super) fn shapes(catalogue: &[Metric], methodology: &Methodology) -> Vec<(i3
             _ => Shape::Number,
         },
     };
-    catalogue.iter().map(|metric| (metric.id, shape(metric))).collect()
+    let is_derived = |metric: &&Metric| methodology.input(&metric.name).is_some_and(|input| input.derived);
+    catalogue.iter().filter(|metric| !is_derived(metric)).map(|metric| (metric.id, shape(metric))).collect()
 }
 
 /// Makes and stores everything.

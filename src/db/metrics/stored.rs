@@ -75,8 +75,8 @@ pub async fn stored(
            WHERE e.tenant_id = $1 AND e.account_id = a.id AND e.month <= $3 OFFSET 0) f
          JOIN metric_months m ON m.tenant_id = $1 AND m.account_id = a.id AND m.month BETWEEN f.first AND $4
          UNION ALL
-         SELECT d.account_id, d.day, NULL, d.metric_id, d.known_on, d.count, d.sum::text, d.users, d.value, d.label,
-                d.value_at
+         SELECT d.account_id, d.day, NULL, d.metric_id, d.known_on, d.count, CASE WHEN d.sum <> 0 THEN d.sum::text END,
+                d.users, d.value, d.label, d.value_at
          FROM metric_days d WHERE d.tenant_id = $1 AND d.account_id = ANY($2) AND d.day <= $4 AND d.known_on <= $5",
     )
     .bind(tx.tenant())
@@ -112,7 +112,7 @@ pub(super) fn fresh_row(row: &PgRow) -> Result<Row> {
         day: row.try_get(1)?,
         known_on: row.try_get(4)?,
         count: row.try_get(5)?,
-        sum: Sum::parse(row.try_get(6)?),
+        sum: row.try_get::<Option<&str>, _>(6)?.map_or(Sum::ZERO, Sum::parse),
         users: row.try_get(7)?,
         value: row.try_get(8)?,
         label: row.try_get::<Option<&str>, _>(9)?.map(Arc::from),
