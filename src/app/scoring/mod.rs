@@ -151,9 +151,9 @@ impl App {
         day: NaiveDate,
     ) -> Result<HashMap<Uuid, Assessed>> {
         let mut tx = self.db.read(scope).await?;
-        let loaded = load(&mut tx, &in_force, accounts, day, day, day).await?;
+        let loaded = load(&mut tx, in_force, accounts, day, day, day).await?;
         let exchange = exchange(&mut tx, scope).await?;
-        let loaded = loaded.ready(&in_force, &exchange);
+        let loaded = loaded.ready(in_force, &exchange);
         let from = day - Duration::days(COMPARE_DAYS.into());
         let mut history: HashMap<Uuid, Vec<(NaiveDate, f64)>> = HashMap::new();
         for point in db::scores::history(&mut tx, accounts, from, day).await? {
