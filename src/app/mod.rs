@@ -11,6 +11,7 @@ pub mod keys;
 pub mod members;
 pub mod methodology;
 pub mod metrics;
+pub mod overrides;
 pub mod quarantine;
 pub mod scoring;
 pub mod secret;

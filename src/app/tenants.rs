@@ -6,6 +6,7 @@ use super::methodology::Publishing;
 use super::{Actor, App, Error, Result};
 use crate::db::{TenantScope, platform};
 use crate::domain::metric::normalise;
+use crate::domain::money::Currency;
 use crate::domain::pack::Overrides;
 
 /// What a new tenant is to be.
@@ -56,14 +57,15 @@ impl App {
             .time_zone
             .parse()
             .map_err(|_| Error::invalid("time_zone", format!("{:?} is no IANA time zone", new.time_zone)))?;
-        let currency = new.currency.unwrap_or(&pack.currency).to_owned();
-        currency
-            .parse::<crate::domain::money::Currency>()
+        let currency = new.currency.unwrap_or(&pack.currency);
+        let currency: Currency = currency
+            .parse()
             .map_err(|_| Error::invalid("currency", format!("{currency:?} is no ISO 4217 code")))?;
         let now = self.clock.now();
         let mut tx = self.db.platform().await?;
         let scope =
-            platform::create_tenant(&mut tx, &slug, new.name.trim(), zone.name(), &currency, now).await?;
+            platform::create_tenant(&mut tx, &slug, new.name.trim(), zone.name(), currency.code(), now)
+                .await?;
         tx.commit().await?;
         self.publish_file(&scope, pack_source, overrides, &Publishing::default(), actor).await?;
         Ok(scope)

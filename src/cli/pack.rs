@@ -199,12 +199,13 @@ impl Eval {
 }
 
 /// The text of a pack that comes with Holdfast, by its id, or of a file.
-pub(super) fn source(pack: &str) -> anyhow::Result<String> {
-    if let Some(source) = methodology::pack_source(pack) {
+pub(super) fn source(name: &str) -> anyhow::Result<String> {
+    if let Some(source) = methodology::pack_source(name) {
         return Ok(source);
     }
-    if !std::path::Path::new(pack).exists() {
-        bail!("there is no pack {pack:?}; Holdfast comes with: {}", methodology::pack_ids().join(", "));
+    if !std::path::Path::new(name).exists() {
+        bail!("there is no pack {name:?}; Holdfast comes with: {}", methodology::pack_ids().join(", "));
     }
-    std::fs::read_to_string(pack).with_context(|| format!("{pack} cannot be read"))
+    let file = std::fs::read(name).with_context(|| format!("{name} cannot be read"))?;
+    Ok(pack::text(&file).with_context(|| format!("{name} cannot be read"))?.to_owned())
 }

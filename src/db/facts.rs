@@ -4,7 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::contracts::Contract;
+use super::metrics::{Stored, stored};
 use super::{Result, TenantTx};
+use crate::domain::series::{Broken, Run, in_effect};
 
 /// What is stated of an account.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -31,54 +33,71 @@ pub struct ContractRow {
     pub contract: Contract,
 }
 
-/// What became known on one day about one day of one metric of one of them.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct DayRow {
-    /// Account.
-    pub account_id: Uuid,
-    /// Metric.
-    pub metric_id: i32,
-    /// Day it is about.
-    pub day: NaiveDate,
-    /// Day on which it became known.
-    pub known_on: NaiveDate,
-    /// Events.
-    pub count: i64,
-    /// Sum of the property.
-    pub sum: f64,
-    /// Distinct users.
-    pub users: i32,
-    /// Gauge, a number.
-    pub value: Option<f64>,
-    /// Gauge, a word.
-    pub label: Option<String>,
-    /// When a gauge's sample was taken.
-    pub value_at: Option<DateTime<Utc>>,
-}
-
-/// The facts of some accounts. Every list is sorted by account, series by metric, day and known day within it.
-#[derive(Debug, Clone, Default)]
+/// The facts of some accounts. Accounts and contracts are sorted by account.
+#[derive(Debug, Clone)]
 pub struct FactRows {
     /// The accounts.
     pub accounts: Vec<AccountRow>,
     /// Their contracts, oldest first.
     pub contracts: Vec<ContractRow>,
-    /// Their series.
-    pub days: Vec<DayRow>,
-    /// The last day before the window with any event, of accounts that had one.
-    pub last_event: Vec<(Uuid, NaiveDate)>,
+    /// Their series, of those that have any; [`Span::open`] reads them.
+    pub series: Vec<Stored>,
+    /// What they were loaded for.
+    pub span: Span,
 }
 
-/// Loads what is needed to score accounts on every day up to `to`: counters after `counters_from`, gauges (whose
-/// last sample holds) after `gauges_from`, leaving out what became known after `known_by`.
-pub async fn load(
-    tx: &mut TenantTx,
-    ids: &[Uuid],
-    counters_from: NaiveDate,
-    gauges_from: NaiveDate,
-    to: NaiveDate,
-    known_by: NaiveDate,
-) -> Result<FactRows> {
+/// The days that facts are loaded for.
+#[derive(Debug, Clone, Copy)]
+pub struct Span {
+    /// Figures are read after this day.
+    pub counters_from: NaiveDate,
+    /// A gauge's last sample holds when it was taken after this day.
+    pub gauges_from: NaiveDate,
+    /// The last day.
+    pub to: NaiveDate,
+    /// The last day whose knowledge counts.
+    pub known_by: NaiveDate,
+}
+
+/// The series of one account.
+#[derive(Debug, Clone, Default)]
+pub struct Opened {
+    /// By metric, day and known day.
+    pub runs: Vec<Run>,
+    /// Days up to the beginning of the span with events, each with the day on which that became known, without those
+    /// of which something later was known by then.
+    pub earlier_events: Vec<(NaiveDate, NaiveDate)>,
+}
+
+impl Span {
+    /// Opens what is stored of an account.
+    ///
+    /// # Errors
+    /// When its bytes are broken.
+    pub fn open(&self, stored: &Stored) -> std::result::Result<Opened, Broken> {
+        let mut runs = stored.runs()?;
+        let mut earlier_events = Vec::new();
+        for run in &mut runs {
+            run.rows.retain(|row| {
+                if row.known_on > self.known_by || row.day > self.to {
+                    return false;
+                }
+                if row.day > self.counters_from {
+                    return true;
+                }
+                if row.is_usage() {
+                    in_effect(&mut earlier_events, row.day, row.known_on);
+                }
+                row.is_sample() && row.day > self.gauges_from
+            });
+        }
+        runs.retain(|run| !run.rows.is_empty());
+        Ok(Opened { runs, earlier_events })
+    }
+}
+
+/// Loads what is needed to score accounts on every day up to the span's last.
+pub async fn load(tx: &mut TenantTx, ids: &[Uuid], span: Span) -> Result<FactRows> {
     let accounts = sqlx::query_as(
         "SELECT id, start_date, pinned_segment, fields, created_at FROM accounts WHERE id = ANY($1) ORDER BY id",
     )
@@ -92,32 +111,6 @@ pub async fn load(
     .bind(ids)
     .fetch_all(tx.conn())
     .await?;
-    let days = sqlx::query_as(
-        "SELECT d.account_id, d.metric_id, d.day, d.known_on, d.count, d.sum::float8 AS sum, d.users, d.value, d.label,
-                d.value_at
-         FROM metric_days d JOIN metrics m ON m.tenant_id = d.tenant_id AND m.id = d.metric_id
-         WHERE d.account_id = ANY($1) AND d.day <= $2 AND d.known_on <= $3
-           AND d.day > CASE WHEN m.kind = 'gauge' THEN $5 ELSE $4 END
-         ORDER BY d.account_id, d.metric_id, d.day, d.known_on",
-    )
-    .bind(ids)
-    .bind(to)
-    .bind(known_by)
-    .bind(counters_from)
-    .bind(gauges_from)
-    .fetch_all(tx.conn())
-    .await?;
-    let last_event = sqlx::query_as(
-        "SELECT a.id, max(l.day) FROM unnest($1::uuid[]) AS a (id)
-         CROSS JOIN metrics m CROSS JOIN LATERAL (
-           SELECT d.day FROM metric_days d WHERE d.account_id = a.id AND d.metric_id = m.id AND d.day <= $2
-             AND d.known_on <= $3 ORDER BY d.day DESC LIMIT 1) l
-         WHERE m.kind <> 'gauge' GROUP BY a.id",
-    )
-    .bind(ids)
-    .bind(counters_from)
-    .bind(known_by)
-    .fetch_all(tx.conn())
-    .await?;
-    Ok(FactRows { accounts, contracts, days, last_event })
+    let series = stored(tx, ids, span.counters_from, span.to, span.known_by).await?;
+    Ok(FactRows { accounts, contracts, series, span })
 }

@@ -139,6 +139,18 @@ pub async fn finish(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<(
     Ok(())
 }
 
+/// Marks all jobs of a kind as done, whether anybody did them or not.
+pub async fn finish_kind(tx: &mut TenantTx, kind: &str, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query(
+        "UPDATE jobs SET finished_at = $2, locked_until = NULL WHERE kind = $1 AND finished_at IS NULL",
+    )
+    .bind(kind)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Gives a job up: it failed and trying again would not help, or it was stopped.
 pub async fn give_up(tx: &mut TenantTx, id: Uuid, error: &str, now: DateTime<Utc>) -> Result<()> {
     sqlx::query("UPDATE jobs SET finished_at = $3, locked_until = NULL, last_error = $2 WHERE id = $1")

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod api_keys;
+pub mod as_of;
 pub mod audit;
 pub mod contacts;
 pub mod contracts;
@@ -17,11 +18,13 @@ pub mod jobs;
 pub mod members;
 pub mod methodologies;
 pub mod metrics;
+pub mod overrides;
 pub mod platform;
 pub mod pool;
 pub mod portfolio;
 pub mod previews;
 pub mod quarantine;
+pub mod score_months;
 pub mod scores;
 pub mod sources;
 pub mod tenant;

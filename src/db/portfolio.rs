@@ -1,13 +1,17 @@
 //! Sums over all accounts of a tenant, as of any day that was scored.
 
 use chrono::NaiveDate;
+use sqlx::Row;
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::{Result, TenantTx};
+use crate::domain::health::{Kept, Readings};
+use crate::domain::methodology::Methodology;
 
 /// The last day with scores on or before a day.
 pub async fn scored_day(tx: &mut TenantTx, on_or_before: NaiveDate) -> Result<Option<NaiveDate>> {
-    sqlx::query_scalar("SELECT max(day) FROM scores WHERE day <= $1 AND is_primary")
+    sqlx::query_scalar("SELECT max(day) FROM scored_days WHERE day <= $1")
         .bind(on_or_before)
         .fetch_one(tx.conn())
         .await
@@ -15,7 +19,7 @@ pub async fn scored_day(tx: &mut TenantTx, on_or_before: NaiveDate) -> Result<Op
 
 /// The first day with scores.
 pub async fn first_scored_day(tx: &mut TenantTx) -> Result<Option<NaiveDate>> {
-    sqlx::query_scalar("SELECT min(day) FROM scores WHERE is_primary").fetch_one(tx.conn()).await
+    sqlx::query_scalar("SELECT min(day) FROM scored_days").fetch_one(tx.conn()).await
 }
 
 /// Accounts and ARR of one segment and band.
@@ -38,9 +42,8 @@ pub struct Cell {
 /// The portfolio by segment and band on a scored day.
 pub async fn cells(tx: &mut TenantTx, day: NaiveDate) -> Result<Vec<Cell>> {
     sqlx::query_as(
-        "SELECT segment, band, count(*) AS accounts, coalesce(sum(arr_base_minor), 0)::bigint AS arr_base_minor,
-                count(*) FILTER (WHERE stale) AS stale, count(*) FILTER (WHERE arr_base_minor IS NULL) AS unconverted
-         FROM scores WHERE day = $1 AND is_primary GROUP BY segment, band ORDER BY segment, band",
+        "SELECT nullif(segment, '') AS segment, nullif(band, '') AS band, accounts, arr_base_minor, stale, unconverted
+         FROM portfolio_on(ARRAY[$1::date]) ORDER BY 1, 2",
     )
     .bind(day)
     .fetch_all(tx.conn())
@@ -60,11 +63,22 @@ pub struct BandDay {
     pub arr_base_minor: i64,
 }
 
+/// What rests on old or thin data on a day: band id, accounts, ARR in minor units of the tenant's currency.
+pub async fn doubtful(tx: &mut TenantTx, day: NaiveDate) -> Result<Vec<(Option<String>, i64, i64)>> {
+    sqlx::query_as(
+        "SELECT band, count(*), coalesce(sum(arr_base_minor), 0)::bigint FROM scores_on($1) WHERE stale GROUP BY band",
+    )
+    .bind(day)
+    .fetch_all(tx.conn())
+    .await
+}
+
 /// The bands on some days.
 pub async fn bands_on(tx: &mut TenantTx, days: &[NaiveDate]) -> Result<Vec<BandDay>> {
     sqlx::query_as(
-        "SELECT day, band, count(*) AS accounts, coalesce(sum(arr_base_minor), 0)::bigint AS arr_base_minor
-         FROM scores WHERE day = ANY($1) AND is_primary GROUP BY day, band ORDER BY day",
+        "SELECT day, nullif(band, '') AS band, sum(accounts)::bigint AS accounts,
+                sum(arr_base_minor)::bigint AS arr_base_minor
+         FROM portfolio_on($1) GROUP BY 1, 2 ORDER BY 1",
     )
     .bind(days)
     .fetch_all(tx.conn())
@@ -93,7 +107,7 @@ pub async fn renewals_by_quarter(
     sqlx::query_as(
         "SELECT date_trunc('quarter', renewal_date)::date AS quarter, band, count(*) AS accounts,
                 coalesce(sum(arr_base_minor), 0)::bigint AS arr_base_minor
-         FROM scores WHERE day = $1 AND is_primary AND renewal_date >= $1 AND renewal_date < $2
+         FROM scores_on($1) WHERE renewal_date >= $1 AND renewal_date < $2
          GROUP BY 1, 2 ORDER BY 1",
     )
     .bind(day)
@@ -121,38 +135,64 @@ pub struct Mover {
     pub band_before: Option<String>,
     /// ARR on the later day.
     pub arr_base_minor: Option<i64>,
-    /// Readings of both days, to tell what moved it.
-    pub readings: serde_json::Value,
-    /// Readings of the earlier day.
-    pub readings_before: serde_json::Value,
     /// Version of the later score.
     pub version: i32,
     /// Version of the earlier score.
     pub version_before: i32,
+    #[sqlx(flatten)]
+    kept: Kept,
+    #[sqlx(flatten)]
+    kept_before: KeptBefore,
+    day: NaiveDate,
+    day_before: NaiveDate,
 }
 
-/// The accounts whose score moved most between two scored days, down or up, weighed by their ARR.
+impl Mover {
+    /// Readings of the earlier and of the later day, by the methodology of both; none when they are of two versions or
+    /// cannot be read any more.
+    pub fn readings(&self, methodology: &Methodology) -> Option<(Readings, Readings)> {
+        let before = self.kept_before.0.readings(self.day_before, &methodology.health).ok()?;
+        let now = self.kept.readings(self.day, &methodology.health).ok()?;
+        (self.version == self.version_before).then_some((before, now))
+    }
+}
+
+/// From the columns `readings_before` and `computed_before`.
+#[derive(Debug, Clone)]
+struct KeptBefore(Kept);
+
+impl sqlx::FromRow<'_, PgRow> for KeptBefore {
+    fn from_row(row: &PgRow) -> Result<Self> {
+        Ok(KeptBefore(Kept::stored(row.try_get("readings_before")?, row.try_get("computed_before")?)))
+    }
+}
+
+/// The accounts whose score moved most between two scored days, weighed by their ARR: of those that fell and of those
+/// that rose up to `limit` each.
 pub async fn movers(
     tx: &mut TenantTx,
     day: NaiveDate,
     before: NaiveDate,
-    down: bool,
     owner: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<Mover>> {
+    // Readings are looked up for the few that are shown, not carried through the sort.
     sqlx::query_as(
-        "SELECT n.account_id, a.external_id, a.name, n.score, o.score AS score_before, n.band, o.band AS band_before,
-                n.arr_base_minor, n.readings, o.readings AS readings_before, n.version, o.version AS version_before
-         FROM scores n
-         JOIN scores o ON o.tenant_id = n.tenant_id AND o.account_id = n.account_id AND o.day = $2 AND o.is_primary
-         JOIN accounts a ON a.tenant_id = n.tenant_id AND a.id = n.account_id
-         WHERE n.day = $1 AND n.is_primary AND ($4::uuid IS NULL OR a.owner_id = $4)
-           AND CASE WHEN $3 THEN n.score <= o.score - 3 ELSE n.score >= o.score + 3 END
-         ORDER BY abs(n.score - o.score) * ln(10 + coalesce(n.arr_base_minor, 0)) DESC, a.id LIMIT $5",
+        "WITH moved AS (
+           SELECT n.account_id, a.external_id, a.name, n.score, o.score AS score_before, n.band, o.band AS band_before,
+                  n.arr_base_minor, n.day, o.day AS day_before, n.version, o.version AS version_before,
+                  row_number() OVER (PARTITION BY n.score > o.score ORDER BY
+                    abs(n.score - o.score) * ln(10 + coalesce(n.arr_base_minor, 0)) DESC, n.account_id) AS place
+           FROM scores_on($1) n JOIN scores_on($2) o ON o.account_id = n.account_id
+           JOIN accounts a ON a.id = n.account_id
+           WHERE ($3::uuid IS NULL OR a.owner_id = $3) AND abs(n.score - o.score) >= 3)
+         SELECT m.*, n.readings, n.computed_at, o.readings AS readings_before, o.computed_at AS computed_before
+         FROM moved m CROSS JOIN LATERAL scores_between(ARRAY[m.account_id], m.day, m.day) n
+         CROSS JOIN LATERAL scores_between(ARRAY[m.account_id], m.day_before, m.day_before) o
+         WHERE m.place <= $4 ORDER BY m.place, m.account_id",
     )
     .bind(day)
     .bind(before)
-    .bind(down)
     .bind(owner)
     .bind(limit)
     .fetch_all(tx.conn())
@@ -164,7 +204,7 @@ pub async fn month_ends(tx: &mut TenantTx, day: NaiveDate, months: i32) -> Resul
     sqlx::query_scalar(
         "SELECT l.day FROM generate_series(0, $2 - 1) AS back (n)
          CROSS JOIN LATERAL (SELECT (date_trunc('month', $1::date) - make_interval(months => n))::date AS first) m
-         CROSS JOIN LATERAL (SELECT max(s.day) AS day FROM scores s WHERE s.is_primary AND s.day >= m.first
+         CROSS JOIN LATERAL (SELECT max(s.day) AS day FROM scored_days s WHERE s.day >= m.first
            AND s.day <= least($1, (m.first + interval '1 month')::date - 1)) l
          WHERE l.day IS NOT NULL ORDER BY 1",
     )
@@ -196,13 +236,11 @@ pub struct DayTotals {
 /// The portfolio on some scored days.
 pub async fn totals_on(tx: &mut TenantTx, days: &[NaiveDate]) -> Result<Vec<DayTotals>> {
     sqlx::query_as(
-        "SELECT day, count(*) AS accounts, avg(score) AS mean_score,
-                coalesce(sum(arr_base_minor), 0)::bigint AS arr_base_minor,
-                count(*) FILTER (WHERE arr_base_minor IS NULL) AS unconverted,
-                count(*) FILTER (WHERE renewal_date BETWEEN day AND day + 120) AS renewals,
-                coalesce(sum(arr_base_minor) FILTER (WHERE renewal_date BETWEEN day AND day + 120), 0)::bigint
-                  AS renewals_minor
-         FROM scores WHERE day = ANY($1) AND is_primary GROUP BY day ORDER BY day",
+        "SELECT day, sum(accounts)::bigint AS accounts,
+                (sum(score_sum) / nullif(sum(scored), 0))::float8 AS mean_score,
+                sum(arr_base_minor)::bigint AS arr_base_minor, sum(unconverted)::bigint AS unconverted,
+                sum(renewals)::bigint AS renewals, sum(renewals_minor)::bigint AS renewals_minor
+         FROM portfolio_on($1) GROUP BY day ORDER BY day",
     )
     .bind(days)
     .fetch_all(tx.conn())
@@ -234,13 +272,36 @@ pub async fn load(tx: &mut TenantTx, day: NaiveDate) -> Result<Vec<Load>> {
         "SELECT a.owner_id, u.name AS owner, s.segment, s.band, count(*) AS accounts,
                 coalesce(sum(s.arr_base_minor), 0)::bigint AS arr_base_minor,
                 count(*) FILTER (WHERE s.renewal_date BETWEEN $1 AND $1 + 120) AS renewals
-         FROM scores s JOIN accounts a ON a.tenant_id = s.tenant_id AND a.id = s.account_id
+         FROM scores_on($1) s JOIN accounts a ON a.id = s.account_id
          LEFT JOIN members m ON m.tenant_id = a.tenant_id AND m.id = a.owner_id LEFT JOIN users u ON u.id = m.user_id
-         WHERE s.day = $1 AND s.is_primary GROUP BY 1, 2, 3, 4",
+         GROUP BY 1, 2, 3, 4",
     )
     .bind(day)
     .fetch_all(tx.conn())
     .await
+}
+
+/// Days before `before` whose sums are not stored yet, the newest first.
+pub async fn not_summed(tx: &mut TenantTx, before: NaiveDate, limit: i64) -> Result<Vec<NaiveDate>> {
+    sqlx::query_scalar(
+        "SELECT day FROM scored_days s WHERE day < $1
+           AND NOT EXISTS (SELECT FROM portfolio_days p WHERE p.day = s.day) ORDER BY day DESC LIMIT $2",
+    )
+    .bind(before)
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// Stores the sums of days that are folded.
+pub async fn sum_up(tx: &mut TenantTx, days: &[NaiveDate]) -> Result<()> {
+    super::score_months::lock(tx).await?;
+    sqlx::query("INSERT INTO portfolio_days SELECT $1, p.* FROM portfolio_on($2) p ON CONFLICT DO NOTHING")
+        .bind(tx.tenant())
+        .bind(days)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// What ended between two days.

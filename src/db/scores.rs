@@ -1,21 +1,31 @@
 //! Scores by day, and the state of accounts that lists read.
+//!
+//! The last days stand in `scores`, one row each; days that are over are folded into `score_months`
+//! ([`super::score_months`]). Readers ask `scores_on(day)` or `scores_between(accounts, first, last)`, which see both
+//! as one.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::{BTreeSet, HashSet};
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::{Result, TenantTx};
+use super::{Result, TenantTx, score_months};
+use crate::domain::health::{Kept, Readings};
+use crate::domain::methodology::Methodology;
 
-/// One score of one account, model and day.
-#[derive(Debug, Clone, sqlx::FromRow)]
+/// The score of one account on one day, by its primary model; those of the other models follow from its readings.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct Score {
     /// Account.
     pub account_id: Uuid,
-    /// Model id.
-    pub model: String,
     /// Day.
     pub day: NaiveDate,
     /// Version of the methodology it was made with.
     pub version: i32,
+    /// Id of the primary model; none when no model's condition held.
+    pub model: Option<String>,
     /// 0..100; none without any data.
     pub score: Option<f64>,
     /// Band id.
@@ -24,36 +34,57 @@ pub struct Score {
     pub coverage: f32,
     /// Whether it rests on old or thin data.
     pub stale: bool,
-    /// Whether this model was the account's primary one.
-    pub is_primary: bool,
     /// Segment that day.
     pub segment: Option<String>,
     /// ARR that day, minor units of the tenant's currency.
     pub arr_base_minor: Option<i64>,
     /// Next renewal as seen that day.
     pub renewal_date: Option<NaiveDate>,
-    /// What it was made from (`domain::health::Readings`).
-    pub readings: serde_json::Value,
-    /// When it was worked out.
-    pub computed_at: DateTime<Utc>,
+    /// What it was made from, and when.
+    #[sqlx(flatten)]
+    pub kept: Kept,
 }
 
-/// Stores scores, replacing those of the same account, model and day. They must come sorted by key.
+impl Score {
+    /// What it was made from, by the methodology of its version; none when that cannot be read any more.
+    pub fn readings(&self, methodology: &Methodology) -> Option<Readings> {
+        self.kept.readings(self.day, &methodology.health).ok()
+    }
+
+    /// When it was worked out; to the second for days long over.
+    pub fn computed_at(&self) -> Option<DateTime<Utc>> {
+        self.kept.computed_at(self.day).ok()
+    }
+}
+
+/// From the columns `readings` and `computed_at`, which is null where the readings are those of a month.
+impl sqlx::FromRow<'_, PgRow> for Kept {
+    fn from_row(row: &PgRow) -> Result<Self> {
+        Ok(Kept::stored(row.try_get("readings")?, row.try_get("computed_at")?))
+    }
+}
+
+/// Stores scores, replacing those of the same account and day unless they rest on newer facts: for days that are not
+/// folded yet. They must come sorted by account and day.
 pub async fn put(tx: &mut TenantTx, scores: &[Score]) -> Result<()> {
     insert(
         tx,
         scores,
         "DO UPDATE SET version = excluded.version, score = excluded.score, band = excluded.band,
-           coverage = excluded.coverage, stale = excluded.stale, is_primary = excluded.is_primary,
-           segment = excluded.segment, arr_base_minor = excluded.arr_base_minor,
-           renewal_date = excluded.renewal_date, readings = excluded.readings, computed_at = excluded.computed_at",
+           coverage = excluded.coverage, stale = excluded.stale, model = excluded.model, segment = excluded.segment,
+           arr_base_minor = excluded.arr_base_minor, renewal_date = excluded.renewal_date,
+           readings = excluded.readings, computed_at = excluded.computed_at
+         WHERE scores.computed_at <= excluded.computed_at",
     )
     .await
 }
 
-/// Stores scores of past days where there are none: what was once said of a day stays as it was said.
-pub async fn put_if_absent(tx: &mut TenantTx, scores: &[Score]) -> Result<()> {
-    insert(tx, scores, "DO NOTHING").await
+/// Stores scores of past days where there are none: what was once said of a day stays as it was said. Days before
+/// `folded` go straight into their months. They must come sorted by account and day.
+pub async fn put_if_absent(tx: &mut TenantTx, scores: Vec<Score>, folded: NaiveDate) -> Result<()> {
+    let (over, recent): (Vec<Score>, Vec<Score>) = scores.into_iter().partition(|score| score.day < folded);
+    insert(tx, &recent, "DO NOTHING").await?;
+    score_months::put_if_absent(tx, over).await
 }
 
 async fn insert(tx: &mut TenantTx, scores: &[Score], on_conflict: &str) -> Result<()> {
@@ -62,46 +93,66 @@ async fn insert(tx: &mut TenantTx, scores: &[Score], on_conflict: &str) -> Resul
             scores.iter().map(|s| s.$field.clone()).collect::<Vec<_>>()
         };
     }
+    let (mut readings, mut computed_at) =
+        (Vec::with_capacity(scores.len()), Vec::with_capacity(scores.len()));
+    for score in scores {
+        let kept = score.kept.day(score.day).map_err(|broken| sqlx::Error::Encode(broken.into()))?;
+        readings.push(kept.bytes);
+        computed_at.push(kept.computed_at);
+    }
+    note_days(tx, scores).await?;
     sqlx::query(sqlx::AssertSqlSafe(format!(
-        "INSERT INTO scores (tenant_id, account_id, model, day, version, score, band, coverage, stale, is_primary,
-                             segment, arr_base_minor, renewal_date, readings, computed_at)
-         SELECT $1, x.* FROM unnest($2::uuid[], $3::text[], $4::date[], $5::int[], $6::float8[], $7::text[],
-           $8::real[], $9::bool[], $10::bool[], $11::text[], $12::bigint[], $13::date[], $14::jsonb[],
-           $15::timestamptz[]) AS x
-         ON CONFLICT (tenant_id, account_id, model, day) {on_conflict}"
+        "INSERT INTO scores (tenant_id, account_id, day, version, model, score, band, coverage, stale, segment,
+                             arr_base_minor, renewal_date, readings, computed_at)
+         SELECT $1, x.* FROM unnest($2::uuid[], $3::date[], $4::int[], $5::text[], $6::float8[], $7::text[],
+           $8::real[], $9::bool[], $10::text[], $11::bigint[], $12::date[], $13::bytea[], $14::timestamptz[]) AS x
+         ON CONFLICT (tenant_id, account_id, day) {on_conflict}"
     )))
     .bind(tx.tenant())
     .bind(column!(account_id))
-    .bind(column!(model))
     .bind(column!(day))
     .bind(column!(version))
+    .bind(column!(model))
     .bind(column!(score))
     .bind(column!(band))
     .bind(column!(coverage))
     .bind(column!(stale))
-    .bind(column!(is_primary))
     .bind(column!(segment))
     .bind(column!(arr_base_minor))
     .bind(column!(renewal_date))
-    .bind(column!(readings))
-    .bind(column!(computed_at))
+    .bind(readings)
+    .bind(computed_at)
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-const COLUMNS: &str = "account_id, model, day, version, score, band, coverage, stale, is_primary, segment,
-    arr_base_minor, renewal_date, readings, computed_at";
+/// Puts the days of scores into the portfolio's calendar.
+pub(super) async fn note_days(tx: &mut TenantTx, scores: &[Score]) -> Result<()> {
+    let days: BTreeSet<NaiveDate> = scores.iter().map(|score| score.day).collect();
+    sqlx::query(
+        "INSERT INTO scored_days (tenant_id, day) SELECT $1, d FROM unnest($2::date[]) AS d
+         WHERE NOT EXISTS (SELECT FROM scored_days s WHERE s.day = d) ON CONFLICT DO NOTHING",
+    )
+    .bind(tx.tenant())
+    .bind(days.into_iter().collect::<Vec<_>>())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
 
-/// The primary score of an account on a day, or the last one before it.
+/// The score of an account on a day, or the last one before it.
 pub async fn primary_on(tx: &mut TenantTx, account_id: Uuid, day: NaiveDate) -> Result<Option<Score>> {
-    sqlx::query_as(sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM scores WHERE account_id = $1 AND day <= $2 AND is_primary ORDER BY day DESC LIMIT 1"
-    )))
-    .bind(account_id)
-    .bind(day)
-    .fetch_optional(tx.conn())
-    .await
+    let last: Option<NaiveDate> =
+        sqlx::query_scalar("SELECT max(day) FROM scores_between(ARRAY[$1::uuid], '1900-01-01', $2)")
+            .bind(account_id)
+            .bind(day)
+            .fetch_one(tx.conn())
+            .await?;
+    match last {
+        Some(last) => Ok(primary_on_days(tx, account_id, &[last]).await?.pop()),
+        None => Ok(None),
+    }
 }
 
 /// A point of a score's history.
@@ -117,13 +168,14 @@ pub struct Point {
     pub band: Option<String>,
     /// Whether it rested on old or thin data.
     pub stale: bool,
+    /// Version of the methodology it was made with.
+    pub version: i32,
 }
 
-/// The primary scores of accounts between two days, both included, by account and day.
+/// The scores of accounts between two days, both included, by account and day.
 pub async fn history(tx: &mut TenantTx, ids: &[Uuid], from: NaiveDate, to: NaiveDate) -> Result<Vec<Point>> {
     sqlx::query_as(
-        "SELECT account_id, day, score, band, stale FROM scores
-         WHERE account_id = ANY($1) AND day BETWEEN $2 AND $3 AND is_primary ORDER BY account_id, day",
+        "SELECT account_id, day, score, band, stale, version FROM scores_between($1, $2, $3) ORDER BY account_id, day",
     )
     .bind(ids)
     .bind(from)
@@ -132,29 +184,47 @@ pub async fn history(tx: &mut TenantTx, ids: &[Uuid], from: NaiveDate, to: Naive
     .await
 }
 
-/// The primary scores of an account on some days; days without one are missing.
+/// The scores of some accounts on a day.
+pub async fn on(tx: &mut TenantTx, ids: &[Uuid], day: NaiveDate) -> Result<Vec<Score>> {
+    sqlx::query_as("SELECT * FROM scores_between($1, $2, $2)").bind(ids).bind(day).fetch_all(tx.conn()).await
+}
+
+/// The scores of an account on some days; days without one are missing.
 pub async fn primary_on_days(tx: &mut TenantTx, account_id: Uuid, days: &[NaiveDate]) -> Result<Vec<Score>> {
-    sqlx::query_as(sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM scores WHERE account_id = $1 AND day = ANY($2) AND is_primary ORDER BY day"
-    )))
+    sqlx::query_as(
+        "SELECT s.* FROM (SELECT DISTINCT unnest($2::date[]) AS day) d
+         CROSS JOIN LATERAL scores_between(ARRAY[$1::uuid], d.day, d.day) s ORDER BY s.day",
+    )
     .bind(account_id)
     .bind(days)
     .fetch_all(tx.conn())
     .await
 }
 
-/// The last day before another on which each account had a primary score, for "since then" comparisons: the
-/// score `days` before `day`, or the oldest since.
-pub async fn before(tx: &mut TenantTx, ids: &[Uuid], day: NaiveDate, days: i32) -> Result<Vec<Score>> {
-    sqlx::query_as(sqlx::AssertSqlSafe(format!(
-        "SELECT DISTINCT ON (account_id) {COLUMNS} FROM scores
-         WHERE account_id = ANY($1) AND is_primary AND day >= $2 - $3 AND day < $2 ORDER BY account_id, day"
-    )))
-    .bind(ids)
-    .bind(day)
-    .bind(days)
-    .fetch_all(tx.conn())
-    .await
+/// The scores of accounts to compare a day with: of each the one `days` before, or its oldest since.
+pub async fn before(tx: &mut TenantTx, ids: &[Uuid], day: NaiveDate, days: u16) -> Result<Vec<Score>> {
+    let from = day.checked_sub_days(Days::new(days.into())).unwrap_or(day);
+    // Most have a score of just that day; only the others are searched.
+    let mut found: Vec<Score> = sqlx::query_as("SELECT * FROM scores_between($1, $2, $2)")
+        .bind(ids)
+        .bind(from)
+        .fetch_all(tx.conn())
+        .await?;
+    let known: HashSet<Uuid> = found.iter().map(|score| score.account_id).collect();
+    let others: Vec<Uuid> = ids.iter().filter(|id| !known.contains(id)).copied().collect();
+    if !others.is_empty() {
+        let older = sqlx::query_as(
+            "SELECT s.* FROM (SELECT account_id, min(day) AS day FROM scores_between($1, $2, $3) GROUP BY 1) o
+             CROSS JOIN LATERAL scores_between(ARRAY[o.account_id], o.day, o.day) s",
+        )
+        .bind(others)
+        .bind(from)
+        .bind(day.pred_opt().unwrap_or(day))
+        .fetch_all(tx.conn())
+        .await?;
+        found.extend(older);
+    }
+    Ok(found)
 }
 
 /// What lists read of an account.
@@ -176,7 +246,7 @@ pub struct State {
     pub score: Option<f64>,
     /// Band id.
     pub band: Option<String>,
-    /// Tone of the band, softened when the data is stale.
+    /// Tone of the band; none for a good band that rests on old or thin data.
     pub tone: Option<String>,
     /// Share of weight with data.
     pub coverage: f64,
@@ -206,7 +276,8 @@ pub struct State {
     pub churned_on: Option<NaiveDate>,
 }
 
-/// Stores states, stage entries and churn. They must come sorted by account.
+/// Stores states as of the moment `now`, at which their facts were read, with stage entries and churn; a state that
+/// rests on newer facts stays. They must come sorted by account.
 pub async fn put_states(tx: &mut TenantTx, states: &[State], now: DateTime<Utc>) -> Result<()> {
     macro_rules! column {
         ($field:ident) => {
@@ -220,6 +291,22 @@ pub async fn put_states(tx: &mut TenantTx, states: &[State], now: DateTime<Utc>)
     )
     .bind(column!(account_id))
     .bind(column!(churned_on))
+    .execute(tx.conn())
+    .await?;
+    // Before the states: what they still say spares most accounts the look at their past.
+    sqlx::query(
+        "INSERT INTO stage_entries (tenant_id, id, account_id, stage, entered_on)
+         SELECT $1, gen_random_uuid(), a, s, d FROM unnest($2::uuid[], $3::text[], $4::date[]) AS x (a, s, d)
+         WHERE s IS NOT NULL AND s IS DISTINCT FROM (SELECT t.stage FROM account_states t
+             WHERE t.tenant_id = $1 AND t.account_id = a)
+           AND s IS DISTINCT FROM (SELECT e.stage FROM stage_entries e
+             WHERE e.tenant_id = $1 AND e.account_id = a ORDER BY e.entered_on DESC LIMIT 1)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(tx.tenant())
+    .bind(column!(account_id))
+    .bind(column!(stage))
+    .bind(column!(day))
     .execute(tx.conn())
     .await?;
     sqlx::query(
@@ -237,7 +324,8 @@ pub async fn put_states(tx: &mut TenantTx, states: &[State], now: DateTime<Utc>)
            stale = excluded.stale, score_before = excluded.score_before, band_before = excluded.band_before,
            before_day = excluded.before_day, why = excluded.why, arr_minor = excluded.arr_minor,
            currency = excluded.currency, arr_base_minor = excluded.arr_base_minor,
-           renewal_date = excluded.renewal_date, renewal_open = excluded.renewal_open, strategy = excluded.strategy",
+           renewal_date = excluded.renewal_date, renewal_open = excluded.renewal_open, strategy = excluded.strategy
+         WHERE account_states.day < excluded.day OR account_states.computed_at <= excluded.computed_at",
     )
     .bind(tx.tenant())
     .bind(column!(account_id))
@@ -263,19 +351,6 @@ pub async fn put_states(tx: &mut TenantTx, states: &[State], now: DateTime<Utc>)
     .bind(column!(strategy))
     .bind(column!(churned_on))
     .bind(now)
-    .execute(tx.conn())
-    .await?;
-    sqlx::query(
-        "INSERT INTO stage_entries (tenant_id, id, account_id, stage, entered_on)
-         SELECT $1, gen_random_uuid(), a, s, d FROM unnest($2::uuid[], $3::text[], $4::date[]) AS x (a, s, d)
-         WHERE s IS NOT NULL AND s IS DISTINCT FROM (SELECT e.stage FROM stage_entries e
-           WHERE e.tenant_id = $1 AND e.account_id = a ORDER BY e.entered_on DESC LIMIT 1)
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(tx.tenant())
-    .bind(column!(account_id))
-    .bind(column!(stage))
-    .bind(column!(day))
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -1,5 +1,10 @@
 //! What of a methodology is in use: who would notice if it were gone.
 
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
 use super::{Result, TenantTx};
 
 /// Where an account can be, by what was last worked out of it.
@@ -58,18 +63,34 @@ pub async fn choices(tx: &mut TenantTx, field: &str, values: &[String]) -> Resul
     .await
 }
 
-/// Accounts that have data of each of some metrics, counted up to `most`; metrics without any are missing.
-pub async fn series(tx: &mut TenantTx, names: &[String], most: i64) -> Result<Vec<(String, i64)>> {
-    sqlx::query_as(
-        "SELECT m.name, c.accounts FROM metrics m CROSS JOIN LATERAL (
-           SELECT count(*) AS accounts FROM (
-             SELECT FROM accounts a WHERE EXISTS (
-               SELECT FROM metric_days d WHERE d.tenant_id = m.tenant_id AND d.account_id = a.id AND d.metric_id = m.id)
-             LIMIT $2) few) c
-         WHERE m.name = ANY($1) AND c.accounts > 0 ORDER BY 1",
-    )
-    .bind(names)
-    .bind(most)
-    .fetch_all(tx.conn())
-    .await
+/// Accounts looked at in one statement.
+const CHUNK: i64 = 500;
+
+/// Accounts that ever had data of each of some metrics, counted until there are `most` of each; metrics without any
+/// are missing. Of each account only the month of `today` is read, which carries the last news of every metric.
+pub async fn series(
+    tx: &mut TenantTx,
+    names: &[String],
+    today: NaiveDate,
+    most: i64,
+) -> Result<Vec<(String, i64)>> {
+    let known = super::metrics::list(tx).await?;
+    let wanted = known.into_iter().filter(|metric| names.contains(&metric.name));
+    let mut counts: BTreeMap<i32, (String, i64)> =
+        wanted.map(|metric| (metric.id, (metric.name, 0))).collect();
+    let mut after = Uuid::nil();
+    while counts.values().any(|(_, accounts)| *accounts < most) {
+        let ids = super::accounts::ids_after(tx, after, CHUNK).await?;
+        let Some(last) = ids.last() else { break };
+        after = *last;
+        for stored in super::metrics::stored(tx, &ids, today, NaiveDate::MAX, NaiveDate::MAX).await? {
+            let runs = stored.runs().map_err(|error| super::Error::Decode(Box::new(error)))?;
+            for run in runs.iter().filter(|run| !run.rows.is_empty()) {
+                if let Some((_, accounts)) = counts.get_mut(&run.metric) {
+                    *accounts = (*accounts + 1).min(most);
+                }
+            }
+        }
+    }
+    Ok(counts.into_values().filter(|(_, accounts)| *accounts > 0).collect())
 }

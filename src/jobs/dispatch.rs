@@ -10,8 +10,14 @@ use crate::ingest::replay;
 pub enum Kind {
     /// Score all accounts of a tenant for today.
     ScoreAll,
+    /// Fold days that are over into months.
+    Fold,
     /// Count what waited in quarantine and is known by now.
     Replay,
+    /// End what people set by hand where its time is over, and record whom renewals proved right.
+    SettleOverrides,
+    /// Fold scores of days that are over into months.
+    FoldScores,
     /// Forget jobs that were done long ago.
     Forget,
     /// Try a draft of a methodology out on every account.
@@ -20,13 +26,24 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::ScoreAll, Kind::Replay, Kind::Forget, Kind::Preview];
+    pub const ALL: [Kind; 7] = [
+        Kind::ScoreAll,
+        Kind::Fold,
+        Kind::FoldScores,
+        Kind::Replay,
+        Kind::SettleOverrides,
+        Kind::Forget,
+        Kind::Preview,
+    ];
 
     /// The word in the database.
     pub fn word(self) -> &'static str {
         match self {
             Kind::ScoreAll => "score_all",
+            Kind::Fold => "fold",
             Kind::Replay => "replay",
+            Kind::SettleOverrides => "settle_overrides",
+            Kind::FoldScores => "fold_scores",
             Kind::Forget => "forget",
             Kind::Preview => methodology::preview::JOB,
         }
@@ -36,8 +53,9 @@ impl Kind {
     /// done at once; and as somebody waits for its result it is not tried again when it fails.
     pub fn is_long(self) -> bool {
         match self {
-            Kind::ScoreAll | Kind::Replay | Kind::Forget => false,
+            Kind::Fold | Kind::FoldScores => true,
             Kind::Preview => true,
+            Kind::ScoreAll | Kind::Replay | Kind::SettleOverrides | Kind::Forget => false,
         }
     }
 
@@ -58,9 +76,21 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
             let today = app.clock.today(job.scope.time_zone());
             app.score_all(&job.scope, today, &|_| ()).await?;
         }
+        Kind::Fold => {
+            let folded = app.fold(&job.scope, &work).await?;
+            tracing::info!(folded, "folded days that are over into months");
+        }
         Kind::Replay => {
             let replayed = replay::replay(&app.db, &app.clock, &job.scope).await?;
             tracing::info!(replayed, "counted messages from quarantine");
+        }
+        Kind::SettleOverrides => {
+            let settled = app.settle_overrides(&job.scope).await?;
+            tracing::info!(settled.ended, settled.judged, "settled what was set by hand");
+        }
+        Kind::FoldScores => {
+            let days = app.fold_scores(&job.scope, &work).await?;
+            tracing::info!(days, "folded scores into months");
         }
         Kind::Forget => {
             let before = app.clock.now() - chrono::Duration::days(30);

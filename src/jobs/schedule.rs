@@ -16,8 +16,13 @@ pub struct Daily {
 }
 
 /// What recurs.
-pub const RECURRING: [Daily; 2] =
-    [Daily { kind: Kind::ScoreAll, at_minute: 5 }, Daily { kind: Kind::Forget, at_minute: 180 }];
+pub const RECURRING: [Daily; 5] = [
+    Daily { kind: Kind::SettleOverrides, at_minute: 1 },
+    Daily { kind: Kind::ScoreAll, at_minute: 5 },
+    Daily { kind: Kind::Fold, at_minute: 30 },
+    Daily { kind: Kind::FoldScores, at_minute: 60 },
+    Daily { kind: Kind::Forget, at_minute: 180 },
+];
 
 /// Enqueues today's slots of every tenant, each once however many processes do this. A slot that was missed while
 /// nothing ran is made up for as soon as something does.

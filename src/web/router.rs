@@ -76,6 +76,9 @@ fn customers() -> Router<Web> {
         .route("/accounts/{external_id}/contracts", get(accounts::contracts::show))
         .route("/accounts/{external_id}/owner", post(accounts::head::assign))
         .route("/accounts/{external_id}/segment", post(accounts::head::pin))
+        .route("/accounts/{external_id}/override", post(accounts::overrides::set))
+        .route("/accounts/{external_id}/override/withdraw", post(accounts::overrides::withdraw))
+        .route("/accounts/{external_id}/override/restore", post(accounts::overrides::restore))
         .route("/search", get(search::list::show))
 }
 
@@ -84,6 +87,7 @@ fn portfolio() -> Router<Web> {
     Router::new()
         .route("/renewals", get(renewals::list::show))
         .route("/portfolio", get(portfolio::show::show))
+        .route("/portfolio/overrides", get(portfolio::overrides::show))
 }
 
 /// How the tenant works: everybody may look, few may change.

@@ -128,10 +128,123 @@ fn errors_are_one_clear_line_and_a_failing_exit_code() {
         (&["tenant", "create", "Acme", "--pack", "nope"], "there is no pack \"nope\""),
         (&["tenant", "create", "😀", "--pack", "techcorp"], "needs a letter or a digit"),
         (&["tenant", "create", "Acme", "--time-zone", "Mars/Olympus"], "is no IANA time zone"),
+        (&["tenant", "create", "Acme", "--preset", "huge"], "there is no preset `huge`"),
+        (&["tenant", "create", "Acme", "--set", "DAU_FULL=many"], "the parameter `DAU_FULL` is a number"),
+        (&["tenant", "apply-pack", "nobody", "techcorp"], "there is no tenant \"nobody\""),
     ] {
         let (ok, _, error) = run(&data.0, arguments);
         assert!(!ok && error.contains(expected), "{arguments:?}: {error}");
         assert_eq!(error.lines().count(), 1, "{error}");
         assert!(error.starts_with("holdfast: "), "{error}");
     }
+}
+
+#[test]
+fn a_pack_is_applied_after_telling_what_it_changes() {
+    let data = Data::new();
+    let dir = &data.0;
+    assert!(run(dir, &["tenant", "create", "Acme", "--set", "DAU_FULL=70"]).0);
+    let csv = dir.join("accounts.csv");
+    std::fs::write(&csv, "external_id,name,start_date\na1,One,2020-01-01\n").unwrap();
+    assert!(run(dir, &["import", "accounts", csv.to_str().unwrap(), "--tenant", "acme"]).0);
+    assert!(run(dir, &["score", "--tenant", "acme"]).0);
+    let apply = |more: &[&str]| run(dir, &[&["tenant", "apply-pack", "acme"], more].concat());
+    let (ok, said, _) = apply(&["techcorp", "--dry-run", "--preview"]);
+    assert!(ok && said.contains("~ parameter DAU_FULL") && said.contains("linear.full: 70 -> 60"), "{said}");
+    assert!(said.contains("in business") && said.ends_with("Dry run, nothing was published."), "{said}");
+    let (ok, said, _) = apply(&["techcorp", "--set", "DAU_FULL=70"]);
+    assert!(ok && said.contains("Version 1 is just this; nothing was published."), "{said}");
+    let (ok, said, _) = apply(&["techcorp", "--note", "back to the pack's own figure"]);
+    assert!(ok && said.contains("Published version 2."), "{said}");
+    // What is in use stays, unless somebody says so.
+    let (_, file, _) = run(dir, &["pack", "show", "techcorp"]);
+    let path = dir.join("mine.yaml");
+    std::fs::write(&path, file.replace("- {id: ongoing,", "- {id: settled,")).unwrap();
+    let file = path.to_str().unwrap();
+    let (ok, said, error) = apply(&[file]);
+    assert!(!ok && said.contains("stage \"Ongoing success\": 1 account is in it"), "{said}");
+    assert!(error.contains("--remove-used"), "{error}");
+    let (ok, said, _) = apply(&[file, "--remove-used"]);
+    assert!(ok && said.contains("Published version 3."), "{said}");
+    std::fs::write(&path, "schema: 1\npack: {id: x, name: X}\nrules: [{id: r}]\n").unwrap();
+    let (ok, _, error) = apply(&[file]);
+    assert!(!ok && error.contains("line 3") && error.contains('^'), "{error}");
+}
+
+/// A file that is gone again after the test.
+fn file(data: &Data, name: &str, text: &str) -> String {
+    let path = data.0.join(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn packs_are_listed_shown_and_checked() {
+    let data = Data::new();
+    let (ok, list, _) = run(&data.0, &["pack", "list"]);
+    let ids: Vec<&str> = list.lines().filter(|line| !line.starts_with(' ')).collect();
+    assert!(ok && ids.len() == 5, "{list}");
+    for line in ids {
+        let id = line.split_whitespace().next().unwrap();
+        let (ok, said, error) = run(&data.0, &["pack", "check", id]);
+        assert!(
+            ok && said.starts_with(&format!("{id} holds together: ")) && said.lines().count() == 1,
+            "{error}"
+        );
+    }
+    let (ok, shown, _) = run(&data.0, &["pack", "show", "techcorp"]);
+    assert!(ok && shown.contains("\nschema: 1\n"));
+
+    let broken = shown.replace("weight: 0.40", "weight: 0.41").replace("timezone: UTC", "timezone: Mars");
+    let (ok, said, errors) = run(&data.0, &["pack", "check", &file(&data, "broken.yaml", &broken)]);
+    assert!(!ok && said.is_empty() && errors.contains("has 2 errors"), "{errors}");
+    assert!(
+        errors.contains("there is no time zone `Mars`") && errors.contains("weights sum to 1.01"),
+        "{errors}"
+    );
+    assert_eq!(errors.lines().filter(|line| line.trim_start_matches([' ', '|']).starts_with('^')).count(), 2);
+
+    // What only a preset breaks is found too.
+    let preset = shown.replace(
+        "\ninputs:\n",
+        "\npresets: [{id: odd, name: Odd, set: {SHORT_TIMEFRAME: soon}}]\n\ninputs:\n",
+    );
+    let (ok, _, errors) = run(&data.0, &["pack", "check", &file(&data, "preset.yaml", &preset)]);
+    assert!(!ok && errors.contains("with the preset odd has"), "{errors}");
+    let (ok, _, errors) = run(&data.0, &["pack", "check", "nope"]);
+    assert!(!ok && errors.contains("Holdfast comes with: framework"), "{errors}");
+}
+
+#[test]
+fn a_pack_is_tried_out_on_cases() {
+    let data = Data::new();
+    let eval = |text: &str, more: &[&str]| {
+        let cases = file(&data, "cases.yaml", text);
+        run(&data.0, &[&["pack", "eval", "framework", "--cases", &cases], more].concat())
+    };
+    let good = "- {id: a, given: {account: {arr: 100000}}, expect: {segment: enterprise}}\n\
+                - {id: b, pack: techcorp, given: {}}\n\
+                - {id: c, preset: saas-b2b, given: {measures: {nps_promoters: 6, nps_detractors: 0, nps_responses: 10}}, \
+                   expect: {kpi: {nps: {value: 60, met: false}}}}\n";
+    let (ok, said, _) = eval(good, &[]);
+    let results: Value = serde_json::from_str(&said).unwrap();
+    assert!(ok && results.as_array().unwrap().len() == 2, "{said}");
+    assert_eq!(results[0], json!({"id": "a", "result": {"segment": "enterprise"}}));
+    assert_eq!(results[1]["result"]["kpi"]["nps"], json!({"value": 60, "met": false}));
+    let (ok, said, _) = eval(good, &["--check"]);
+    assert!(ok && said == "2 cases checked, 0 differences.", "{said}");
+
+    // Parameters of the command line hold for all cases, and differences are told.
+    let (ok, said, _) = eval(good, &["--check", "--set", "ENTERPRISE_ARR=100001"]);
+    assert!(!ok && said.starts_with("a: segment should be \"enterprise\", is \"mid_market\""), "{said}");
+
+    // Cases that cannot be worked out are named; the others are.
+    let faulty =
+        format!("{good}- {{id: d, given: {{account: {{ar: 1}}}}}}\n- {{id: e, given: {{acount: {{}}}}}}\n");
+    let (ok, said, errors) = eval(&faulty, &[]);
+    assert!(!ok && serde_json::from_str::<Value>(&said).unwrap().as_array().unwrap().len() == 2);
+    assert!(errors.contains("d: the pack has no input or measure `ar`, did you mean `arr`?"), "{errors}");
+    assert!(errors.contains("e: acount: unknown field `acount`"), "{errors}");
+    let (ok, said, errors) = eval("pack: {id: a}", &[]);
+    assert!(!ok && said.is_empty() && errors.contains("expected a list of cases"), "{errors}");
 }

@@ -10,6 +10,7 @@ use holdfast::app::imports::{ImportKind, ImportRequest, Known, Mapping};
 use holdfast::app::members::Role;
 use holdfast::app::{Actor, App, Error};
 use holdfast::clock::Clock;
+use holdfast::db::facts::Span;
 use holdfast::db::imports::Import;
 use holdfast::db::metrics::{Increment, Metric};
 use holdfast::db::{self, Db, TenantScope};
@@ -369,8 +370,11 @@ async fn figures_are_set_not_added() {
     let mut tx = house.app.db.read(&house.scope).await.unwrap();
     for (known_by, logins) in [("2027-06-15", 10), ("2027-06-20", 9), ("2027-06-21", 10)] {
         let (from, to) = (day("2000-01-01"), day("2027-06-30"));
-        let facts = db::facts::load(&mut tx, &[account_id], from, from, to, day(known_by)).await.unwrap();
-        let count: i64 = facts.days.iter().filter(|d| d.metric_id == metric_id).map(|d| d.count).sum();
+        let span = Span { counters_from: from, gauges_from: from, to, known_by: day(known_by) };
+        let facts = db::facts::load(&mut tx, &[account_id], span).await.unwrap();
+        let runs = span.open(&facts.series[0]).unwrap().runs;
+        let rows = runs.iter().filter(|run| run.metric == metric_id).flat_map(|run| &run.rows);
+        let count: i64 = rows.map(|row| row.count).sum();
         assert_eq!(count, logins, "{known_by}");
     }
 }
@@ -624,6 +628,9 @@ async fn the_demo_files_go_in_whole() {
     let mut tx = app.db.read(scope).await.unwrap();
     let account = db::accounts::id_of(&mut tx, &tenant.accounts[0].external_id).await.unwrap().unwrap();
     let (from, to) = (day("2000-01-01"), day("2027-01-15"));
-    let facts = db::facts::load(&mut tx, &[account], from, from, to, to).await.unwrap();
-    assert!(!facts.days.is_empty() && facts.days.iter().all(|row| row.known_on == row.day));
+    let span = Span { counters_from: from, gauges_from: from, to, known_by: to };
+    let facts = db::facts::load(&mut tx, &[account], span).await.unwrap();
+    let runs = span.open(&facts.series[0]).unwrap().runs;
+    let mut rows = runs.iter().flat_map(|run| &run.rows);
+    assert!(!runs.is_empty() && rows.all(|row| row.known_on == row.day));
 }

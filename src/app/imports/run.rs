@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -21,6 +22,8 @@ const BATCH: usize = 1_000;
 const AHEAD: usize = 2;
 /// How often a batch is tried that meets a deadlock or a lost connection.
 const ATTEMPTS: u32 = 3;
+/// Figures after which they are folded at once, as far as they were known before today, instead of in the night.
+const MANY_FIGURES: i64 = 10_000;
 
 /// An import under way.
 pub(super) struct Job<'a> {
@@ -158,6 +161,9 @@ impl<'a> Job<'a> {
             db::imports::finish(&mut tx, self.id, sentence.as_deref(), now).await?;
             let import = db::imports::find(&mut tx, self.id).await?.ok_or(Error::NotFound)?;
             if !self.dry_run {
+                if import.kind == "metrics" && import.created + import.updated >= MANY_FIGURES {
+                    db::jobs::enqueue(&mut tx, "fold", &json!({}), None, now).await?;
+                }
                 let detail = summary(&import);
                 db::audit::record(&mut tx, now, &actor.0, "import.finished", &import.file_name, detail)
                     .await?;

@@ -77,6 +77,7 @@ pub(super) fn metric_of(input: &Input) -> Option<Metric> {
         event,
         property,
         trait_name,
-        fresh_days: input.fresh_days.and_then(|days| i32::try_from(days).ok()),
+        // The methodology in force says how fresh it should be, until the tenant sets another number of days.
+        fresh_days: None,
     })
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -60,9 +61,21 @@ pub struct InUse {
 
 impl fmt::Display for InUse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let more = if self.more { " or more" } else { "" };
-        let accounts = if self.accounts == 1 && !self.more { "account" } else { "accounts" };
-        write!(f, "{} {:?}: {}{more} {accounts} {}", self.noun, self.name, self.accounts, self.how)
+        let InUse { noun, name, accounts, how, .. } = self;
+        match (accounts, how.split_once(' ')) {
+            (1, Some((verb, rest))) if !self.more => {
+                let verb = match verb {
+                    "are" => "is".to_owned(),
+                    "have" => "has".to_owned(),
+                    other => format!("{other}s"),
+                };
+                write!(f, "{noun} {name:?}: 1 account {verb} {rest}")
+            }
+            _ => {
+                let more = if self.more { " or more" } else { "" };
+                write!(f, "{noun} {name:?}: {accounts}{more} accounts {how}")
+            }
+        }
     }
 }
 
@@ -120,7 +133,8 @@ impl App {
         let loaded = load_apart(source, overrides).await?;
         let mut tx = self.db.read(scope).await?;
         let current = db::methodologies::published(&mut tx).await?;
-        plan(&mut tx, scope, current.as_ref(), &Planned { loaded: &loaded, source, overrides }).await
+        let today = self.clock.today(scope.time_zone());
+        plan(&mut tx, scope, current.as_ref(), &Planned { loaded: &loaded, source, overrides }, today).await
     }
 }
 
@@ -130,6 +144,7 @@ pub(super) async fn plan(
     scope: &TenantScope,
     current: Option<&StoredMethodology>,
     next: &Planned<'_>,
+    today: NaiveDate,
 ) -> Result<Plan> {
     let after = pack::outline(next.source, next.overrides).map_err(Error::Pack)?;
     let mut notes = Vec::new();
@@ -170,10 +185,10 @@ pub(super) async fn plan(
         ));
     }
     let mut in_use = match &before {
-        Some(before) => in_use(tx, before, &after).await?,
+        Some(before) => in_use(tx, before, &after, today).await?,
         None => Vec::new(),
     };
-    in_use.extend(misread_series(tx, &misread, &mut notes).await?);
+    in_use.extend(misread_series(tx, &misread, today, &mut notes).await?);
     Ok(Plan {
         over: current.map(|current| current.version),
         pack_id: next.loaded.id.clone(),
@@ -197,7 +212,7 @@ fn fed_otherwise(known: &Metric, wanted: &Metric) -> Option<String> {
 }
 
 /// Everything in use that the second pack no longer defines.
-async fn in_use(tx: &mut TenantTx, before: &Value, after: &Value) -> Result<Vec<InUse>> {
+async fn in_use(tx: &mut TenantTx, before: &Value, after: &Value, today: NaiveDate) -> Result<Vec<InUse>> {
     let mut out = Vec::new();
     for (noun, place, section, how) in [
         ("segment", Place::Segment, "segments", "are in it"),
@@ -221,7 +236,7 @@ async fn in_use(tx: &mut TenantTx, before: &Value, after: &Value) -> Result<Vec<
             more: accounts >= MOST,
             how: "have data of it".to_owned(),
         };
-        out.extend(usage::series(tx, &names, MOST).await?.into_iter().map(use_of));
+        out.extend(usage::series(tx, &names, today, MOST).await?.into_iter().map(use_of));
         let use_of = |found| InUse { more: false, how: "have a value of it".to_owned(), ..use_of(found) };
         out.extend(usage::fields(tx, &names).await?.into_iter().map(use_of));
     }
@@ -289,6 +304,7 @@ async fn choices(tx: &mut TenantTx, before: &Value, after: &Value) -> Result<Vec
 async fn misread_series(
     tx: &mut TenantTx,
     misread: &[(String, String)],
+    today: NaiveDate,
     notes: &mut Vec<String>,
 ) -> Result<Vec<InUse>> {
     if misread.is_empty() {
@@ -304,5 +320,5 @@ async fn misread_series(
         more: accounts >= MOST,
         how: "have data of it that would be read as something else".to_owned(),
     };
-    Ok(usage::series(tx, &names, MOST).await?.into_iter().map(use_of).collect())
+    Ok(usage::series(tx, &names, today, MOST).await?.into_iter().map(use_of).collect())
 }

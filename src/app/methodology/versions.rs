@@ -159,7 +159,7 @@ impl App {
         let current = db::methodologies::published(&mut tx).await?;
         expect_over(current.as_ref(), how.over)?;
         let planned = Planned { loaded: next.loaded, source: next.source, overrides: next.overrides };
-        let plan = super::plan::plan(&mut tx, scope, current.as_ref(), &planned).await?;
+        let plan = super::plan::plan(&mut tx, scope, current.as_ref(), &planned, scope.day_of(now)).await?;
         if let Some(refusal) = plan.refusal().filter(|_| !how.remove_used) {
             return Err(refusal);
         }

@@ -6,7 +6,7 @@ use chrono::{Duration, NaiveDate};
 use uuid::Uuid;
 
 use super::facts::{AccountData, Loaded};
-use super::{COMPARE_DAYS, exchange, load_back};
+use super::{COMPARE_DAYS, Rows, exchange, load_back};
 use crate::app::methodology::InForce;
 use crate::app::{App, Result};
 use crate::db::previews::Outcome;
@@ -25,7 +25,8 @@ impl App {
     ) -> Result<Vec<Outcome>> {
         let mut tx = self.db.read(scope).await?;
         let look_back = before.look_back().max(after.look_back());
-        let rows = load_back(&mut tx, look_back, accounts, day, day, day).await?;
+        let Rows { metrics, rows, overrides } =
+            load_back(&mut tx, look_back, accounts, day, day, day).await?;
         let exchange = exchange(&mut tx, scope).await?;
         let (from, to) = (day - Duration::days(COMPARE_DAYS.into()), day - Duration::days(1));
         let mut history: HashMap<Uuid, Vec<(NaiveDate, f64)>> = HashMap::new();
@@ -33,52 +34,48 @@ impl App {
             history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
         }
         drop(tx);
-        let metrics = rows.metrics;
-        let evaluate = |loaded: &Loaded<'_>, by: &InForce, account: &AccountData| -> Option<Evaluation> {
-            let standing = loaded.standing(account, day);
-            if standing.churned_on.is_some() {
-                return None;
-            }
-            let mut facts = loaded.facts(account, &standing, day, day);
-            facts.health_history = history.get(&account.row.id).cloned().unwrap_or_default();
-            Some(by.methodology.evaluate(&facts))
+        let evaluate = |loaded: &Loaded<'_>, by: &InForce| -> Result<Vec<Option<Said>>> {
+            let said = |account: AccountData<'_>| {
+                let standing = loaded.standing(&account, day);
+                standing.churned_on.is_none().then(|| {
+                    let mut facts = loaded.facts(&account, &standing, day, day);
+                    facts.health_history = history.get(&account.row.id).cloned().unwrap_or_default();
+                    let arr = standing.arr_base.map(|money| money.minor);
+                    (account.row.id, arr, by.methodology.evaluate(&facts))
+                })
+            };
+            loaded.accounts().map(|account| account.map(said)).collect()
         };
-        let loaded = Loaded::new(&before.methodology, &exchange, &metrics, rows.rows);
-        let all = |loaded: &Loaded<'_>, by: &InForce| -> Vec<Option<Evaluation>> {
-            loaded.accounts().iter().map(|account| evaluate(loaded, by, account)).collect()
-        };
-        let said_before = all(&loaded, before);
-        let loaded = loaded.read_by(&after.methodology, &metrics);
-        let said_after = all(&loaded, after);
+        // Each looks back as far as it would by itself: an older sample must not count for one because of the other.
+        let since = |by: &InForce| day - Duration::days(by.look_back());
+        let loaded = Loaded::new(&before.methodology, &exchange, &metrics, rows, overrides);
+        let loaded = loaded.read_by(&before.methodology, &metrics, since(before));
+        let said_before = evaluate(&loaded, before)?;
+        let loaded = loaded.read_by(&after.methodology, &metrics, since(after));
+        let said_after = evaluate(&loaded, after)?;
         let both = said_before.into_iter().zip(said_after);
-        let outcome = |(account, (before, after)): (&AccountData, (Option<_>, Option<_>))| {
-            let arr = loaded.standing(account, day).arr_base.map(|money| money.minor);
-            Some(outcome(account.row.id, arr, &before?, &after?))
-        };
-        Ok(loaded.accounts().iter().zip(both).filter_map(outcome).collect())
+        Ok(both.filter_map(|(before, after)| Some(outcome(&before?, &after?.2))).collect())
     }
 }
 
-fn outcome(
-    account_id: Uuid,
-    arr_base_minor: Option<i64>,
-    before: &Evaluation,
-    after: &Evaluation,
-) -> Outcome {
+/// An account, its ARR, and what a methodology says of it.
+type Said = (Uuid, Option<i64>, Evaluation);
+
+fn outcome((account_id, arr_base_minor, before): &Said, after: &Evaluation) -> Outcome {
     let text = |id: &Option<crate::domain::Id>| id.as_deref().map(str::to_owned);
     let newly = |was: &Evaluation, is: &Evaluation| -> Vec<String> {
         let fired = |id: &str| was.rules.iter().any(|firing| *firing.id == *id);
         is.rules.iter().filter(|firing| !fired(&firing.id)).map(|firing| firing.id.to_string()).collect()
     };
     Outcome {
-        account_id,
+        account_id: *account_id,
         segment_before: text(&before.segment),
         segment_after: text(&after.segment),
         score_before: before.health.health,
         score_after: after.health.health,
         band_before: text(&before.band),
         band_after: text(&after.band),
-        arr_base_minor,
+        arr_base_minor: *arr_base_minor,
         started: newly(before, after),
         stopped: newly(after, before),
     }

@@ -1,35 +1,59 @@
 //! From rows to [`Facts`]: what the engine needs, for any day in the window that was loaded.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use anyhow::Context;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::standing::{Exchange, Standing};
+use crate::app::Result;
 use crate::db::contracts::Contract;
-use crate::db::facts::{AccountRow, DayRow, FactRows};
-use crate::db::metrics::Metric;
+use crate::db::facts::{AccountRow, FactRows, Opened, Span};
+use crate::db::metrics::{Metric, Stored};
+use crate::db::overrides::Override;
 use crate::domain::facts::{Facts, InputId, Series};
 use crate::domain::methodology::{InputKind, InputType, Methodology};
 use crate::domain::metric::MetricKind;
+use crate::domain::series::Row;
 use crate::domain::value::Value;
 
 /// Rows of some accounts, ready to be asked for any day up to the one they were loaded for.
 pub(super) struct Loaded<'m> {
     methodology: &'m Methodology,
     exchange: &'m Exchange,
-    accounts: Vec<AccountData>,
+    accounts: Vec<Account>,
+    span: Span,
     /// The input each metric feeds, and how its rows are read.
     feeds: HashMap<i32, Feed>,
+    /// Freshness where the catalogue asks for another than the methodology.
+    fresh_days: Option<Arc<[Option<u32>]>>,
+}
+
+/// One account as it was loaded.
+struct Account {
+    row: AccountRow,
+    contracts: Vec<Contract>,
+    series: Option<Stored>,
+    overrides: Vec<Override>,
 }
 
 /// One account's rows.
-pub(super) struct AccountData {
-    pub(super) row: AccountRow,
-    pub(super) contracts: Vec<Contract>,
-    /// Runs of rows by metric, each sorted by day and known day.
-    series: Vec<(i32, Vec<DayRow>)>,
-    last_event_before: Option<NaiveDate>,
+pub(super) struct AccountData<'a> {
+    pub(super) row: &'a AccountRow,
+    pub(super) contracts: &'a [Contract],
+    series: Opened,
+    /// What was set by hand, oldest first.
+    overrides: &'a [Override],
+}
+
+impl<'a> AccountData<'a> {
+    /// What a person set for a day.
+    pub(super) fn set_for(&self, day: NaiveDate) -> Option<&'a Override> {
+        let applies = |set: &&Override| set.set_on <= day && set.last_day().is_some_and(|last| day <= last);
+        self.overrides.iter().rev().find(applies)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -47,52 +71,59 @@ impl<'m> Loaded<'m> {
         exchange: &'m Exchange,
         metrics: &[Metric],
         rows: FactRows,
+        set_by_hand: Vec<Override>,
     ) -> Self {
         let feeds = feeds(methodology, metrics);
-        let last_event: HashMap<Uuid, NaiveDate> = rows.last_event.into_iter().collect();
         let mut contracts: HashMap<Uuid, Vec<Contract>> = HashMap::new();
         for row in rows.contracts {
             contracts.entry(row.account_id).or_default().push(row.contract);
         }
-        let mut series: HashMap<Uuid, Vec<(i32, Vec<DayRow>)>> = HashMap::new();
-        for row in rows.days {
-            let of_account = series.entry(row.account_id).or_default();
-            match of_account.last_mut() {
-                Some((metric, run)) if *metric == row.metric_id => run.push(row),
-                _ => of_account.push((row.metric_id, vec![row])),
-            }
+        let mut series: HashMap<Uuid, Stored> =
+            rows.series.into_iter().map(|stored| (stored.account_id, stored)).collect();
+        let mut overrides: HashMap<Uuid, Vec<Override>> = HashMap::new();
+        for set in set_by_hand {
+            overrides.entry(set.account_id).or_default().push(set);
         }
         let accounts = rows
             .accounts
             .into_iter()
-            .map(|row| AccountData {
+            .map(|row| Account {
                 contracts: contracts.remove(&row.id).unwrap_or_default(),
-                series: series.remove(&row.id).unwrap_or_default(),
-                last_event_before: last_event.get(&row.id).copied(),
+                series: series.remove(&row.id),
+                overrides: overrides.remove(&row.id).unwrap_or_default(),
                 row,
             })
             .collect();
-        Loaded { methodology, exchange, accounts, feeds }
+        let fresh_days = fresh_days(methodology, metrics);
+        Loaded { methodology, exchange, accounts, span: rows.span, feeds, fresh_days }
     }
 
-    /// The same rows as another methodology reads them.
-    pub(super) fn read_by(self, methodology: &'m Methodology, metrics: &[Metric]) -> Self {
-        Loaded { methodology, feeds: feeds(methodology, metrics), ..self }
+    /// The same rows as another methodology reads them, which looks back to another day.
+    pub(super) fn read_by(self, methodology: &'m Methodology, metrics: &[Metric], from: NaiveDate) -> Self {
+        let span = Span { counters_from: from, ..self.span };
+        Loaded { methodology, span, feeds: feeds(methodology, metrics), ..self }
     }
 
-    pub(super) fn accounts(&self) -> &[AccountData] {
-        &self.accounts
+    /// The accounts, each opened when its turn comes.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = Result<AccountData<'_>>> {
+        self.accounts.iter().map(|account| {
+            let opened =
+                account.series.as_ref().map_or(Ok(Opened::default()), |stored| self.span.open(stored));
+            let series = opened.with_context(|| format!("the series of account {}", account.row.id))?;
+            let (row, contracts, overrides) = (&account.row, &account.contracts, &account.overrides);
+            Ok(AccountData { row, contracts, series, overrides })
+        })
     }
 
     /// What its contracts say of an account on a day.
-    pub(super) fn standing(&self, account: &AccountData, day: NaiveDate) -> Standing {
-        Standing::of(&account.contracts, day, self.exchange)
+    pub(super) fn standing(&self, account: &AccountData<'_>, day: NaiveDate) -> Standing {
+        Standing::of(account.contracts, day, self.exchange)
     }
 
     /// The facts of an account on a day, as known by another.
     pub(super) fn facts(
         &self,
-        account: &AccountData,
+        account: &AccountData<'_>,
         standing: &Standing,
         day: NaiveDate,
         known_by: NaiveDate,
@@ -104,7 +135,13 @@ impl<'m> Loaded<'m> {
         facts.arr = standing.arr_base.map(|money| money.to_major_f64());
         facts.seats = standing.seats.map(|seats| seats as f64);
         facts.segment_pin = account.row.pinned_segment.as_deref().map(Box::from);
-        facts.last_event = account.last_event_before;
+        let earlier = account.series.earlier_events.iter().filter(|(_, known_on)| *known_on <= known_by);
+        facts.last_event = earlier.map(|(day, _)| *day).max();
+        facts.fresh_days.clone_from(&self.fresh_days);
+        if let Some(set) = account.set_for(day) {
+            facts.health_override = set.score;
+            facts.band_override = set.band.as_deref().map(Box::from);
+        }
         for input in self.methodology.inputs() {
             if input.kind == InputKind::Attribute
                 && let Some(value) = account.row.fields.get(&*input.name).and_then(from_json)
@@ -112,13 +149,13 @@ impl<'m> Loaded<'m> {
                 facts.inputs[usize::from(input.id.0)] = Series::Attribute(value);
             }
         }
-        for (metric, rows) in &account.series {
+        for run in &account.series.runs {
             // What arrived later than `known_by`, or lies ahead of the day, is not known yet.
-            let rows = &rows[..rows.partition_point(|row| row.day <= day)];
+            let rows = &run.rows[..run.rows.partition_point(|row| row.day <= day)];
             let known = rows.iter().filter(|row| row.known_on <= known_by);
-            let counted = known.clone().filter(|row| row.count > 0 || row.users > 0).map(|row| row.day).max();
+            let counted = known.clone().rev().find(|row| row.is_usage()).map(|row| row.day);
             facts.last_event = facts.last_event.max(counted);
-            let Some(feed) = self.feeds.get(metric) else { continue };
+            let Some(feed) = self.feeds.get(&run.metric) else { continue };
             let series = match (feed.as_events, feed.kind) {
                 (true, _) => Series::Events(by_day(known, feed.of_property)),
                 (false, MetricKind::Gauge) => Series::Gauge(samples(known, feed.ty)),
@@ -151,12 +188,22 @@ fn feed(methodology: &Methodology, metric: &Metric) -> Option<Feed> {
     Some(Feed { input: input.id, kind, of_property: metric.property.is_some(), as_events, ty: input.ty })
 }
 
+/// How fresh the tenant wants its metrics, by input: its own word goes before the methodology's.
+fn fresh_days(methodology: &Methodology, metrics: &[Metric]) -> Option<Arc<[Option<u32>]>> {
+    let days = |metric: &Metric| metric.fresh_days.and_then(|days| u32::try_from(days).ok());
+    let of = |name: &str| metrics.iter().find(|metric| metric.name == name).and_then(days);
+    metrics
+        .iter()
+        .any(|metric| metric.fresh_days.is_some())
+        .then(|| methodology.inputs().iter().map(|input| of(&input.name)).collect())
+}
+
 /// Adds up what became known at different times about the same day.
-fn by_day<'r>(rows: impl Iterator<Item = &'r DayRow>, of_property: bool) -> Vec<(NaiveDate, f64)> {
+fn by_day<'r>(rows: impl Iterator<Item = &'r Row>, of_property: bool) -> Vec<(NaiveDate, f64)> {
     let mut out: Vec<(NaiveDate, f64)> = Vec::new();
     for row in rows {
         let figure = match (of_property, row.users) {
-            (true, _) => row.sum,
+            (true, _) => row.sum.to_f64(),
             (false, 0) => row.count as f64,
             (false, users) => f64::from(users),
         };
@@ -169,14 +216,14 @@ fn by_day<'r>(rows: impl Iterator<Item = &'r DayRow>, of_property: bool) -> Vec<
 }
 
 /// Of several samples of a day the one taken last counts, then the one known last.
-fn samples<'r>(rows: impl Iterator<Item = &'r DayRow>, ty: InputType) -> Vec<(NaiveDate, Value)> {
+fn samples<'r>(rows: impl Iterator<Item = &'r Row>, ty: InputType) -> Vec<(NaiveDate, Value)> {
     let mut out: Vec<(NaiveDate, Value)> = Vec::new();
     let mut taken_at = None;
     for row in rows {
         let value = match (&row.value, &row.label) {
             (Some(number), _) => Value::Number(*number),
-            (None, Some(word)) if ty == InputType::Bool => Value::Bool(word == "true"),
-            (None, Some(word)) => Value::Text(word.as_str().into()),
+            (None, Some(word)) if ty == InputType::Bool => Value::Bool(&**word == "true"),
+            (None, Some(word)) => Value::Text((&**word).into()),
             (None, None) => continue,
         };
         match out.last_mut() {

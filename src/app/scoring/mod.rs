@@ -1,8 +1,10 @@
 //! Scoring: facts in, scores and states out. One mechanism for the account whose event just came in, for everybody
 //! once a day, and for a stretch of past days.
 
+mod as_of;
 mod compare;
 mod facts;
+mod fold;
 mod milestones;
 mod standing;
 mod why;
@@ -11,25 +13,33 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{Duration, NaiveDate};
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 pub use milestones::Milestone;
 pub use standing::{Exchange, Standing};
 pub use why::{Change, changes, figure};
 
-use super::methodology::InForce;
+use super::methodology::{InForce, Tone};
 use super::{App, Error, Result};
+use crate::db::facts::Span;
+use crate::db::overrides::{Heard, Override};
 use crate::db::scores::{Score, State};
 use crate::db::{self, TenantScope, TenantTx};
+use crate::domain::health::{Kept, ModelScore};
+use crate::domain::judgement;
 use crate::domain::methodology::Evaluation;
 use facts::{AccountData, Loaded};
 
 /// The score a current one is compared with lies this many days back.
-pub const COMPARE_DAYS: i32 = 30;
+pub const COMPARE_DAYS: u16 = 30;
 /// How far back the last sample of a gauge may lie and still hold.
 const GAUGE_DAYS: i64 = 400;
 /// Accounts scored in one transaction.
-const CHUNK: i64 = 200;
+const CHUNK: i64 = 500;
+/// Accounts worked out before others of this process have a turn on the same thread.
+const TURN: usize = 16;
 
 /// An account on a day: what the engine says, and what the contracts say.
 #[derive(Debug, Clone)]
@@ -92,17 +102,29 @@ impl App {
         let Some(in_force) = self.methodology(scope).await? else {
             return Err(Error::Conflict("The tenant has no methodology: apply a pack first.".into()));
         };
-        let (mut after, mut done) = (Uuid::nil(), 0);
-        loop {
-            let mut tx = self.db.write(scope).await?;
-            let ids = db::accounts::ids_after(&mut tx, after, CHUNK).await?;
-            let Some(last) = ids.last() else { return Ok(done) };
-            after = *last;
-            self.score_into(&mut tx, scope, &in_force, &ids, from, to, known_by(to)).await?;
-            tx.commit().await?;
-            done += ids.len();
+        let lane = Lane {
+            app: self.clone(),
+            scope: scope.clone(),
+            in_force,
+            days: (from, to),
+            known_by: known_by(to),
+            after: Arc::default(),
+        };
+        let (report, mut reports) = mpsc::unbounded_channel();
+        let mut lanes = JoinSet::new();
+        for _ in 0..lanes_at_once() {
+            lanes.spawn(lane.clone().run(report.clone()));
+        }
+        drop(report);
+        let mut done = 0;
+        while let Some(scored) = reports.recv().await {
+            done += scored;
             progress(done);
         }
+        while let Some(lane) = lanes.join_next().await {
+            lane.map_err(|error| Error::Internal(error.into()))??;
+        }
+        Ok(done)
     }
 
     /// An account on a day, worked out afresh from everything known by then.
@@ -133,19 +155,15 @@ impl App {
         let loaded = load(&mut tx, &in_force, accounts, day, day, day).await?;
         let exchange = exchange(&mut tx, scope).await?;
         let loaded = loaded.ready(&in_force, &exchange);
-        let from = day - Duration::days(COMPARE_DAYS.into());
-        let mut history: HashMap<Uuid, Vec<(NaiveDate, f64)>> = HashMap::new();
-        for point in db::scores::history(&mut tx, accounts, from, day).await? {
-            history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
-        }
-        let assess = |data: &AccountData| {
-            let standing = loaded.standing(data, day);
-            let mut facts = loaded.facts(data, &standing, day, day);
+        let history = past_scores(&mut tx, &in_force, accounts, day, day).await?;
+        let assess = |data: AccountData<'_>| {
+            let standing = loaded.standing(&data, day);
+            let mut facts = loaded.facts(&data, &standing, day, day);
             facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
             facts.renewal_opened = Some(scope.day_of(data.row.created_at));
             (data.row.id, Assessed { evaluation: in_force.methodology.evaluate(&facts), standing })
         };
-        Ok(loaded.accounts().iter().map(assess).collect())
+        loaded.accounts().map(|data| data.map(assess)).collect()
     }
 
     /// Scores some accounts for each day of a stretch inside a transaction, and stores what lists read when the
@@ -154,7 +172,7 @@ impl App {
         clippy::too_many_arguments,
         reason = "one stretch of days, one set of accounts, one transaction"
     )]
-    async fn score_into(
+    pub(super) async fn score_into(
         &self,
         tx: &mut TenantTx,
         scope: &TenantScope,
@@ -169,18 +187,18 @@ impl App {
         let rows = load(tx, in_force, ids, from, to, known_by).await?;
         let exchange = exchange(tx, scope).await?;
         let loaded = rows.ready(in_force, &exchange);
-        let compared = Duration::days(COMPARE_DAYS.into());
-        let mut history: HashMap<Uuid, Vec<(NaiveDate, f64)>> = HashMap::new();
-        for point in db::scores::history(tx, ids, from - compared, from - Duration::days(1)).await? {
-            history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
-        }
+        let mut history = past_scores(tx, in_force, ids, from, from - Duration::days(1)).await?;
         let mut before: HashMap<Uuid, Score> = db::scores::before(tx, ids, to, COMPARE_DAYS)
             .await?
             .into_iter()
             .map(|s| (s.account_id, s))
             .collect();
-        let (mut scores, mut states) = (Vec::new(), Vec::new());
-        for data in loaded.accounts() {
+        let (mut scores, mut states, mut heard) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, data) in loaded.accounts().enumerate() {
+            if at % TURN == 0 {
+                tokio::task::yield_now().await;
+            }
+            let data = &data?;
             let history = history.entry(data.row.id).or_default();
             let mut day = from;
             while day <= to {
@@ -194,40 +212,100 @@ impl App {
                 }
                 let in_business = standing.churned_on.is_none();
                 if in_business {
-                    scores.extend(rows_of(in_force, data, &evaluation, &standing, day, now));
+                    scores.extend(score_of(in_force, data, &evaluation, &standing, now));
                 }
                 if day == today {
                     let before = before.remove(&data.row.id);
+                    heard.extend(data.set_for(day).map(|set| hear(in_force, set, &evaluation)));
                     states.push(state_of(in_force, data, &evaluation, &standing, before.as_ref()));
                 }
                 day += Duration::days(1);
             }
         }
-        scores.sort_by(|a, b| (a.account_id, &a.model, a.day).cmp(&(b.account_id, &b.model, b.day)));
-        for chunk in scores.chunks(2_000) {
-            if to < today {
-                db::scores::put_if_absent(tx, chunk).await?;
-            } else {
-                db::scores::put(tx, chunk).await?;
-            }
+        scores.sort_by_key(|score| (score.account_id, score.day));
+        let (past, current): (Vec<Score>, Vec<Score>) =
+            scores.into_iter().partition(|score| score.day < today);
+        db::scores::put_if_absent(tx, past, self.folded_before(scope)).await?;
+        if !current.is_empty() {
+            db::scores::put(tx, &current).await?;
         }
         states.sort_by_key(|state| state.account_id);
         if !states.is_empty() {
             db::scores::put_states(tx, &states, now).await?;
         }
+        if !heard.is_empty() {
+            db::overrides::hear(tx, today, &heard).await?;
+        }
         Ok(())
     }
+}
+
+/// One of several that score accounts side by side, a chunk at a time: while one waits for the database, another works.
+#[derive(Clone)]
+struct Lane {
+    app: App,
+    scope: TenantScope,
+    in_force: Arc<InForce>,
+    days: (NaiveDate, NaiveDate),
+    known_by: NaiveDate,
+    /// The last account that any of them took.
+    after: Arc<Mutex<Uuid>>,
+}
+
+impl Lane {
+    async fn run(self, report: mpsc::UnboundedSender<usize>) -> Result<()> {
+        loop {
+            let mut tx = self.app.db.write(&self.scope).await?;
+            let ids = {
+                let mut after = self.after.lock().await;
+                let ids = db::accounts::ids_after(&mut tx, *after, CHUNK).await?;
+                let Some(last) = ids.last() else { return Ok(()) };
+                *after = *last;
+                ids
+            };
+            let (from, to) = self.days;
+            self.app.score_into(&mut tx, &self.scope, &self.in_force, &ids, from, to, self.known_by).await?;
+            tx.commit().await?;
+            // Whoever asked may have gone away; then the runtime ends this at its next step.
+            let _ = report.send(ids.len());
+        }
+    }
+}
+
+/// One more than there are processors, for the one that waits.
+fn lanes_at_once() -> usize {
+    std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1).min(6)
+}
+
+/// The scores of accounts before a day, as far back as the methodology looks at them, up to another.
+async fn past_scores(
+    tx: &mut TenantTx,
+    in_force: &InForce,
+    ids: &[Uuid],
+    day: NaiveDate,
+    to: NaiveDate,
+) -> Result<HashMap<Uuid, Vec<(NaiveDate, f64)>>> {
+    let mut history: HashMap<Uuid, Vec<(NaiveDate, f64)>> = HashMap::new();
+    let look_back = in_force.methodology.health_look_back;
+    if look_back > 0 {
+        let from = day - Duration::days(look_back.into());
+        for point in db::scores::history(tx, ids, from, to).await? {
+            history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
+        }
+    }
+    Ok(history)
 }
 
 /// Rows and the catalogue they belong to.
 struct Rows {
     metrics: Vec<db::metrics::Metric>,
     rows: db::facts::FactRows,
+    overrides: Vec<Override>,
 }
 
 impl Rows {
     fn ready<'m>(self, in_force: &'m InForce, exchange: &'m Exchange) -> Loaded<'m> {
-        Loaded::new(&in_force.methodology, exchange, &self.metrics, self.rows)
+        Loaded::new(&in_force.methodology, exchange, &self.metrics, self.rows, self.overrides)
     }
 }
 
@@ -254,58 +332,65 @@ async fn load_back(
     let metrics = db::metrics::list(tx).await?;
     let counters_from = from - Duration::days(look_back);
     let gauges_from = from - Duration::days(GAUGE_DAYS);
-    let rows = db::facts::load(tx, ids, counters_from, gauges_from, to, known_by).await?;
-    Ok(Rows { metrics, rows })
+    let span = Span { counters_from, gauges_from, to, known_by };
+    let rows = db::facts::load(tx, ids, span).await?;
+    let overrides = db::overrides::between(tx, ids, from, to).await?;
+    Ok(Rows { metrics, rows, overrides })
 }
 
 async fn exchange(tx: &mut TenantTx, scope: &TenantScope) -> Result<Exchange> {
     Ok(Exchange::new(scope.currency(), &db::contracts::rates(tx).await?))
 }
 
-fn rows_of<'a>(
-    in_force: &'a InForce,
-    data: &'a AccountData,
-    evaluation: &'a Evaluation,
-    standing: &'a Standing,
-    day: NaiveDate,
+/// What is stored of an account's day; nothing while the methodology has no model.
+fn score_of(
+    in_force: &InForce,
+    data: &AccountData<'_>,
+    evaluation: &Evaluation,
+    standing: &Standing,
     now: chrono::DateTime<chrono::Utc>,
-) -> impl Iterator<Item = Score> + 'a {
-    let readings = serde_json::to_value(&evaluation.readings).unwrap_or_default();
-    evaluation.health.models.iter().enumerate().map(move |(at, model)| {
-        let is_primary = evaluation.health.primary == Some(at);
-        Score {
-            account_id: data.row.id,
-            model: model.id.to_string(),
-            day,
-            version: in_force.version,
-            score: if is_primary { evaluation.health.health } else { model.rounded },
-            band: if is_primary { evaluation.band.as_deref().map(str::to_owned) } else { None },
-            coverage: model.coverage as f32,
-            stale: model.stale(),
-            is_primary,
-            segment: evaluation.segment.as_deref().map(str::to_owned),
-            arr_base_minor: standing.arr_base.map(|money| money.minor),
-            renewal_date: standing.renewal,
-            // The readings are those of all models: once is enough.
-            readings: if is_primary {
-                readings.clone()
-            } else {
-                serde_json::Value::Object(serde_json::Map::new())
-            },
-            computed_at: now,
-        }
+) -> Option<Score> {
+    let health = &evaluation.health;
+    let text = |id: &Option<crate::domain::Id>| id.as_deref().map(str::to_owned);
+    let primary = health.primary.and_then(|at| health.models.get(at));
+    (!health.models.is_empty()).then(|| Score {
+        account_id: data.row.id,
+        day: evaluation.as_of,
+        version: in_force.version,
+        model: primary.map(|model| model.id.to_string()),
+        score: health.health,
+        band: text(&evaluation.band),
+        coverage: primary.map_or(0.0, |model| model.coverage as f32),
+        stale: primary.is_none_or(ModelScore::stale),
+        segment: text(&evaluation.segment),
+        arr_base_minor: standing.arr_base.map(|money| money.minor),
+        renewal_date: standing.renewal,
+        kept: Kept::of(&evaluation.readings, now),
     })
+}
+
+/// What the model says of an account that a person has set, and whether it agrees with them.
+fn hear(in_force: &InForce, set: &Override, evaluation: &Evaluation) -> Heard {
+    let (health, said) = (&in_force.methodology.health, &evaluation.health);
+    let person = said.band_set.or_else(|| health.band_of(health.rounded(set.score?)));
+    let band = |at: usize| health.bands.get(at).map(|band| band.id.to_string());
+    Heard {
+        id: set.id,
+        score: said.computed,
+        band: said.band_computed.and_then(band),
+        agrees: judgement::agrees(set.score, person, said.computed.map(|score| (score, said.band_computed))),
+    }
 }
 
 fn state_of(
     in_force: &InForce,
-    data: &AccountData,
+    data: &AccountData<'_>,
     evaluation: &Evaluation,
     standing: &Standing,
     before: Option<&Score>,
 ) -> State {
     let primary = evaluation.health.primary.and_then(|at| evaluation.health.models.get(at));
-    let stale = primary.is_none_or(crate::domain::health::ModelScore::stale);
+    let stale = primary.is_none_or(ModelScore::stale);
     // Who has left has no health any more; the last score stays in the history.
     let in_business = standing.churned_on.is_none();
     let text = |id: &Option<crate::domain::Id>| id.as_deref().map(str::to_owned);
@@ -318,11 +403,14 @@ fn state_of(
         model: primary.map(|model| model.id.to_string()),
         score: evaluation.health.health.filter(|_| in_business),
         band: text(&evaluation.band).filter(|_| in_business),
+        // Old or thin data never looks healthy, not even where a person says that it is.
         tone: evaluation
             .health
             .band
             .filter(|_| in_business)
-            .map(|band| in_force.tone(band).word().to_owned()),
+            .map(|band| in_force.tone(band))
+            .filter(|tone| !(stale && *tone == Tone::Good))
+            .map(|tone| tone.word().to_owned()),
         coverage: primary.map_or(0.0, |model| model.coverage),
         stale,
         score_before: before.and_then(|b| b.score),

@@ -12,6 +12,7 @@ use super::{PASSWORD, say};
 use crate::app::imports::{ImportKind, ImportRequest, Known, Mapping};
 use crate::app::members::Role;
 use crate::app::tenants::NewTenant;
+use crate::app::work::Work;
 use crate::app::{Actor, App, methodology};
 use crate::clock::Clock;
 use crate::db::{self, TenantScope, platform};
@@ -183,9 +184,11 @@ impl Loader {
             outcome.duplicate,
             outcome.waiting + outcome.rejected
         ));
+        self.present.fold(&scope, &Work::unwatched()).await?;
         let (from, to) = (plan.first_day(), self.today - Duration::days(1));
         let accounts = self.present.score_range(&scope, from, to, |day| day, &|_| ()).await?;
         worker::run_until_empty(&self.present).await?;
+        self.present.fold_scores(&scope, &Work::unwatched()).await?;
         say(format_args!("    scores of {accounts} accounts for {} days", (to - from).num_days() + 2));
         self.note(&scope, LOADED).await
     }

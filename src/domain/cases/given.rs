@@ -15,6 +15,9 @@ use super::super::value::Value;
 /// The day of a case that mentions none.
 const SOME_DAY: NaiveDate = NaiveDate::from_ymd_opt(2000, 1, 1).expect("a date");
 
+/// What every account has, whatever its pack.
+const FIELDS: [&str; 7] = ["start_date", "renewal_date", "term_months", "arr", "seats", "health", "segment"];
+
 /// What a case gives.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -307,7 +310,8 @@ impl Filling<'_, '_> {
 
     fn unknown(&self, name: &str) -> String {
         let inputs = self.methodology.inputs().iter().map(|input| &*input.name);
-        let near = nearest(name, inputs.chain(self.methodology.measures().iter().map(|measure| &**measure)));
+        let measures = self.methodology.measures().iter().map(|measure| &**measure);
+        let near = nearest(name, FIELDS.into_iter().chain(inputs).chain(measures));
         let hint = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
         format!("the pack has no input or measure `{name}`{hint}")
     }

@@ -2,11 +2,15 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::super::Id;
 use super::super::facts::{InputId, MeasureId};
 use super::parse::{self, Ast, Kind, Op};
-use super::{Arithmetic, Builtin, Comparison, Expr, ExprError, Fold, MAX_TREE, Node, SeriesOf, Target, Use};
+use super::{
+    Arithmetic, Builtin, Comparison, DAYS_A_STEP, Expr, ExprError, Fold, MAX_TREE, Node, SeriesOf, Target,
+    Use,
+};
 
 /// The type of an expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +20,7 @@ pub(in crate::domain) enum Ty {
     Bool,
     Number,
     /// A text, and the values it can take where they are known.
-    Text(Option<Box<[Id]>>),
+    Text(Option<Arc<[Id]>>),
     /// A length of time; a number of days, or a window.
     Duration,
 }
@@ -61,13 +65,13 @@ pub(in crate::domain) enum Level {
 impl Level {
     fn word(self) -> &'static str {
         match self {
-            Self::Facts => "the account's data",
-            Self::Segment => "the segment",
-            Self::Renewal => "the renewal timeline",
-            Self::Indicators => "the indicators",
-            Self::Scores => "the model scores",
-            Self::Health => "the health score",
-            Self::Band => "the band",
+            Self::Facts => "the account's data is",
+            Self::Segment => "the segment is",
+            Self::Renewal => "the renewal timeline is",
+            Self::Indicators => "the indicators are",
+            Self::Scores => "the model scores are",
+            Self::Health => "the health score is",
+            Self::Band => "the band is",
         }
     }
 }
@@ -87,10 +91,10 @@ pub(in crate::domain) enum Name {
     Measure(MeasureId),
     Builtin(Builtin, Ty, Level),
     IndicatorScore(u16),
-    IndicatorLabel(u16, Option<Box<[Id]>>),
+    IndicatorLabel(u16, Option<Arc<[Id]>>),
     ModelScore(u16),
     /// A result of a value model, with the inputs the model reads.
-    Outcome(u16, u16, Level, std::sync::Arc<[Use]>),
+    Outcome(u16, u16, Level, Arc<[Use]>),
     Local(u16, Ty),
 }
 
@@ -114,6 +118,16 @@ impl Names {
     /// Sets the names of the surroundings, which go before all others.
     pub(in crate::domain) fn set_locals(&mut self, locals: impl IntoIterator<Item = (Box<str>, Name)>) {
         self.locals = locals.into_iter().collect();
+    }
+
+    /// Adds a name to those of the surroundings.
+    pub(in crate::domain) fn add_local(&mut self, name: &str, meaning: Name) {
+        self.locals.insert(name.into(), meaning);
+    }
+
+    /// The known name most like `word`, if one is nearly it.
+    pub(in crate::domain) fn nearest(&self, word: &str) -> Option<&str> {
+        nearest(word, self.table.keys().chain(self.locals.keys()).map(|name| &**name))
     }
 
     /// The names an expression's text mentions, or nothing if it does not parse.
@@ -148,15 +162,25 @@ impl Names {
         if depth_exceeds(ast, MAX_TREE) {
             return Err(ExprError::new(
                 ast.at.clone(),
-                format!("an expression may have {MAX_TREE} terms at most"),
+                format!(
+                    "an expression may have {MAX_TREE} terms in a row at most; put parts of it in parentheses"
+                ),
             ));
         }
-        let mut compiler = Compiler { names: self, allowed: level, level: Level::Facts, uses: Vec::new() };
+        let mut compiler = Compiler {
+            names: self,
+            allowed: level,
+            level: Level::Facts,
+            uses: Vec::new(),
+            health_days: 0,
+            steps: 0,
+        };
         let (node, ty) = compiler.node(ast)?;
         if !ty.fits(wanted) {
             return Err(mismatch(ast, wanted, &ty));
         }
-        Ok(Expr { text: text.into(), node, ty, level: compiler.level, uses: compiler.uses.into() })
+        let Compiler { level, uses, health_days, steps, .. } = compiler;
+        Ok(Expr { text: text.into(), node, ty, level, uses: uses.into(), health_days, steps })
     }
 }
 
@@ -198,12 +222,15 @@ struct Compiler<'n> {
     allowed: Level,
     level: Level,
     uses: Vec<Use>,
+    health_days: u32,
+    steps: u32,
 }
 
 type Compiled = Result<(Node, Ty), ExprError>;
 
 impl Compiler<'_> {
     fn node(&mut self, ast: &Ast) -> Compiled {
+        self.steps += 1;
         Ok(match &ast.kind {
             Kind::Null => (Node::Null, Ty::Any),
             Kind::Bool(b) => (Node::Bool(*b), Ty::Bool),
@@ -220,6 +247,7 @@ impl Compiler<'_> {
                 let (value, ty) = self.node(a)?;
                 let mut items = Vec::with_capacity(list.len());
                 for item in list {
+                    never_null(item)?;
                     let (node, item_ty) = self.node(item)?;
                     self.comparable((a, &ty), (item, &item_ty))?;
                     items.push(node);
@@ -256,6 +284,8 @@ impl Compiler<'_> {
             Op::AtLeast => Comparison::AtLeast,
         };
         let ordered = !matches!(op, Op::Equal | Op::Unequal);
+        never_null(a)?;
+        never_null(b)?;
         let (left, left_ty) = self.node(a)?;
         let (right, right_ty) = self.node(b)?;
         if ordered {
@@ -284,8 +314,12 @@ impl Compiler<'_> {
             if let (Ty::Text(Some(values)), Kind::Text(text)) = (ty, &literal.kind)
                 && !values.iter().any(|v| **v == **text)
             {
-                let message = format!("`{text}` is not one of {}", values.join(", "));
-                return Err(ExprError::new(literal.at.clone(), message));
+                let shown: Vec<&str> = values.iter().take(12).map(|v| &**v).collect();
+                let more = if values.len() > shown.len() { ", …" } else { "" };
+                let near = nearest(text, values.iter().map(|v| &**v));
+                let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                let message = format!("`{text}` is not one of {}{more}{hint}", shown.join(", "));
+                return Err(ExprError::unknown(literal.at.clone(), message, text));
             }
         }
         Ok(())
@@ -293,7 +327,8 @@ impl Compiler<'_> {
 
     fn reach(&mut self, level: Level, name: &str, at: &Range<usize>) -> Result<(), ExprError> {
         if level > self.allowed {
-            let message = format!("`{name}` is not known here yet: it depends on {}", level.word());
+            let message =
+                format!("`{name}` is not known here yet: {} only worked out after this", level.word());
             return Err(ExprError::new(at.clone(), message));
         }
         self.level = self.level.max(level);
@@ -308,11 +343,8 @@ impl Compiler<'_> {
     }
 
     fn find(&self, name: &str, at: &Range<usize>) -> Result<Name, ExprError> {
-        self.names.get(name).cloned().ok_or_else(|| {
-            let near = nearest(name, self.names.table.keys().chain(self.names.locals.keys()).map(|k| &**k));
-            let hint = near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
-            ExprError { unknown: true, ..ExprError::new(at.clone(), format!("unknown name `{name}`{hint}")) }
-        })
+        let unknown = || ExprError::unknown(at.clone(), format!("unknown name `{name}`"), name);
+        self.names.get(name).cloned().ok_or_else(unknown)
     }
 
     fn name(&mut self, name: &str, at: &Range<usize>) -> Compiled {
@@ -369,7 +401,12 @@ impl Compiler<'_> {
             ("abs" | "known", _) => return wrong(&format!("{function}(value)")),
             ("round", _) => return wrong("round(value) or round(value, decimals)"),
             ("min" | "max" | "coalesce", _) => return wrong(&format!("{function}(a, b)")),
-            _ => return Err(ExprError::new(at.clone(), format!("unknown function `{function}`"))),
+            _ => {
+                let near = nearest(function, FUNCTIONS.iter().copied());
+                let hint = near.map(|near| format!(", did you mean `{near}`?"));
+                let hint = hint.unwrap_or_else(|| format!("; there are {}", FUNCTIONS.join(", ")));
+                return Err(ExprError::new(at.clone(), format!("unknown function `{function}`{hint}")));
+            }
         };
         Ok((node, Ty::Number))
     }
@@ -426,13 +463,44 @@ impl Compiler<'_> {
         let Kind::Duration(days) = ast.kind else {
             return Err(ExprError::new(ast.at.clone(), "expected a window such as 30d".to_owned()));
         };
-        if let Kind::Name(name) = &series.kind
-            && let Some(Name::Value { input, .. } | Name::Event(input)) = self.names.get(name)
-        {
-            self.used(*input, days * times);
+        if let Kind::Name(name) = &series.kind {
+            match self.names.get(name) {
+                Some(Name::Value { input, .. } | Name::Event(input)) => self.used(*input, days * times),
+                Some(Name::Builtin(Builtin::Health, ..)) => {
+                    self.health_days = self.health_days.max(days * times)
+                }
+                _ => {}
+            }
         }
+        self.steps += 2 + days * times / DAYS_A_STEP;
         Ok(days)
     }
+}
+
+/// The functions, as an error lists them.
+const FUNCTIONS: [&str; 13] = [
+    "count",
+    "days_with",
+    "days_since",
+    "avg",
+    "highest",
+    "lowest",
+    "drop_pct",
+    "coalesce",
+    "known",
+    "min",
+    "max",
+    "abs",
+    "round",
+];
+
+/// Nothing is equal to null, nor unequal: whoever writes it means `known`.
+fn never_null(ast: &Ast) -> Result<(), ExprError> {
+    if ast.kind == Kind::Null {
+        let message = "a comparison with null is never true; write known(x) or not known(x)";
+        return Err(ExprError::new(ast.at.clone(), message.to_owned()));
+    }
+    Ok(())
 }
 
 /// The candidate most like `word`, if one is nearly it.
@@ -440,9 +508,9 @@ pub(in crate::domain) fn nearest<'c>(
     word: &str,
     candidates: impl Iterator<Item = &'c str>,
 ) -> Option<&'c str> {
-    let scored = candidates.map(|c| (distance(word, c), c));
-    let (distance, best) = scored.min()?;
-    (distance * 3 <= word.len().max(3)).then_some(best)
+    let near = word.len().max(3).div_ceil(3);
+    let scored = candidates.filter(|c| c.len().abs_diff(word.len()) <= near).map(|c| (distance(word, c), c));
+    scored.min().filter(|(distance, _)| *distance <= near).map(|(_, best)| best)
 }
 
 /// Edit distance, bounded to words of some 40 characters.

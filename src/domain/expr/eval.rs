@@ -204,14 +204,13 @@ impl<'a> Scope<'a> {
         match *node {
             Node::Count(id, days) => self.count(id, days, as_of),
             Node::DaysWith(id, days) => {
-                let rows = self.events(id);
-                let mut dates: Vec<NaiveDate> = Vec::new();
-                for (date, n) in between(rows, add_days(as_of, -i64::from(days))?, as_of) {
-                    if *n > 0.0 && dates.last() != Some(date) {
-                        dates.push(*date);
+                let (mut different, mut last) = (0_u32, None);
+                for (date, n) in between(self.events(id), add_days(as_of, -i64::from(days))?, as_of) {
+                    if *n > 0.0 && last != Some(date) {
+                        (different, last) = (different + 1, Some(date));
                     }
                 }
-                Some(dates.len() as f64)
+                Some(f64::from(different))
             }
             Node::DaysSince(id) => Some((as_of - self.facts.series(id).last_date(as_of)?).num_days() as f64),
             Node::Gauge(fold, series, days) => self.fold(fold, series, days, as_of),
@@ -325,6 +324,9 @@ fn arithmetic<'a>(op: Arithmetic, a: Val<'a>, b: Val<'a>) -> Val<'a> {
 /// Rounds half up (towards plus infinity), after float noise beyond six decimals is removed.
 pub(in crate::domain) fn round_half_up(n: f64, decimals: u32) -> f64 {
     let scale = 10_f64.powi(decimals.min(6) as i32);
+    if !(n * scale).is_finite() {
+        return n;
+    }
     (without_noise(n * scale) + 0.5).floor() / scale
 }
 

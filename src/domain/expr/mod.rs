@@ -27,9 +27,14 @@ pub const MAX_LENGTH: usize = 4096;
 /// Deepest nesting of parentheses, calls, `not` and `-`.
 pub const MAX_DEPTH: usize = 40;
 /// Longest chain of inputs derived from inputs.
-pub(super) const MAX_CHAIN: usize = 8;
+pub const MAX_CHAIN: usize = 8;
 /// Deepest tree: a sum of that many terms.
-const MAX_TREE: usize = 200;
+pub const MAX_TREE: usize = 200;
+/// Most steps that all expressions of a pack take together for one account. Nothing loops and what is derived is
+/// worked out once, so this bounds the time of an evaluation.
+pub const MAX_STEPS: u32 = 25_000;
+/// Days of a window that count as one step; a term is one as well, and finding a window two.
+pub const DAYS_A_STEP: u32 = 8;
 
 /// A checked expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +44,8 @@ pub struct Expr {
     ty: Ty,
     level: Level,
     uses: Box<[Use]>,
+    health_days: u32,
+    steps: u32,
 }
 
 /// The tail of a comparison, such as `>= 95`, that a figure meets or not.
@@ -62,13 +69,17 @@ pub struct ExprError {
     pub at: Range<usize>,
     /// What is wrong, for people.
     pub message: String,
-    /// Whether a name is not known.
-    pub unknown: bool,
+    /// The name or value that is not known, if it is about one.
+    pub unknown: Option<Box<str>>,
 }
 
 impl ExprError {
     fn new(at: Range<usize>, message: String) -> Self {
-        Self { at, message, unknown: false }
+        Self { at, message, unknown: None }
+    }
+
+    fn unknown(at: Range<usize>, message: String, what: &str) -> Self {
+        Self { at, message, unknown: Some(what.into()) }
     }
 }
 
@@ -78,9 +89,19 @@ impl Expr {
         &self.text
     }
 
+    /// Days of the account's own past scores that it looks at; usually none.
+    pub fn health_days(&self) -> u32 {
+        self.health_days
+    }
+
     /// The inputs it reads directly, with their look-back.
     pub fn uses(&self) -> &[Use] {
         &self.uses
+    }
+
+    /// Steps it takes at most: one a term, two a window and one for every [`DAYS_A_STEP`] of its days.
+    pub fn steps(&self) -> u32 {
+        self.steps
     }
 
     /// Whether it is true; null does not hold.
@@ -131,6 +152,11 @@ impl Target {
     /// The text it was made from.
     pub fn text(&self) -> &str {
         &self.0.text
+    }
+
+    /// Steps it takes at most, as [`Expr::steps`].
+    pub fn steps(&self) -> u32 {
+        self.0.steps
     }
 }
 

@@ -84,7 +84,9 @@ fn whole<'s>(
     mut grammar: impl FnMut(&mut Input<'s>) -> ModalResult<Ast>,
 ) -> Result<Ast, ExprError> {
     if text.len() > MAX_LENGTH {
-        return Err(ExprError::new(0..0, format!("an expression may have {MAX_LENGTH} characters at most")));
+        let message =
+            format!("an expression may have {MAX_LENGTH} bytes at most; this one has {}", text.len());
+        return Err(ExprError::new(0..text.len(), message));
     }
     let mut input = Input { input: LocatingSlice::new(text), state: 0 };
     let parsed = multispace0.parse_next(&mut input).and_then(|_: &str| grammar(&mut input));
@@ -93,10 +95,26 @@ fn whole<'s>(
     let here = at..at + rest.chars().next().map_or(0, char::len_utf8);
     match parsed {
         Ok(ast) if rest.is_empty() => Ok(ast),
-        Ok(_) => Err(ExprError::new(here, "expected an operator or the end".to_owned())),
-        Err(ErrMode::Cut(e) | ErrMode::Backtrack(e)) => Err(ExprError::new(here, message(&e))),
+        Ok(_) => Err(ExprError::new(here, format!("expected an operator or the end{}", hint(rest)))),
+        Err(ErrMode::Cut(e) | ErrMode::Backtrack(e)) => {
+            Err(ExprError::new(here, format!("{}{}", message(&e), hint(rest))))
+        }
         Err(ErrMode::Incomplete(_)) => Err(ExprError::new(here, "the expression is not complete".to_owned())),
     }
+}
+
+/// What to write instead of what other languages write here.
+fn hint(rest: &str) -> &'static str {
+    let meant = [
+        ("&&", "; write `and`"),
+        ("||", "; write `or`"),
+        ("!", "; write `not`"),
+        ("\"", "; a text stands in single quotes"),
+        ("<>", "; write `!=`"),
+        ("is ", "; write known(x) or not known(x)"),
+        ("%", "; percentages are plain numbers"),
+    ];
+    meant.iter().find(|(written, _)| rest.starts_with(written)).map_or("", |(_, hint)| hint)
 }
 
 fn message(error: &ContextError) -> String {
@@ -122,7 +140,8 @@ fn refused<T>(why: &'static str) -> ModalResult<T> {
 /// Runs a recursive part one level deeper, as far as the budget goes.
 fn deeper<'s, T>(i: &mut Input<'s>, part: impl FnOnce(&mut Input<'s>) -> ModalResult<T>) -> ModalResult<T> {
     if i.state >= MAX_DEPTH {
-        return refused("the expression is nested too deeply");
+        // `MAX_DEPTH` in words.
+        return refused("an expression may be nested 40 deep at most");
     }
     i.state += 1;
     let parsed = part(i);
@@ -237,7 +256,7 @@ fn number(i: &mut Input<'_>) -> ModalResult<Kind> {
     };
     match number.parse::<u32>().ok().and_then(|n| n.checked_mul(days)) {
         Some(days @ 1..=3660) => Ok(Kind::Duration(days)),
-        _ => refused("a duration is 1 to 3660 whole days"),
+        _ => refused("a duration is 1 to 3660 whole days (ten years)"),
     }
 }
 

@@ -61,6 +61,8 @@ fn facts() -> Facts {
         measures: vec![Some(0.0)],
         health_history: vec![(day("2027-06-10"), 82.0), (day("2027-06-20"), 70.0)],
         health_override: None,
+        band_override: None,
+        fresh_days: None,
         segment_pin: None,
         last_event: None,
         ticks: vec![],
@@ -93,7 +95,6 @@ fn values() {
         ("1 / m", null.clone()),
         ("missing + 1", null.clone()),
         ("missing > 1", null.clone()),
-        ("missing == null", null.clone()),
         ("null", null.clone()),
         // Kleene
         ("unknown and false", f.clone()),
@@ -169,6 +170,12 @@ fn faults_name_their_place() {
         ("n 1", 2..3, "expected an operator or the end"),
         ("1 < 2 < 3", 6..7, "expected an operator or the end"),
         ("sum(n)", 0..6, "unknown function `sum`"),
+        ("cuont(e, 7d)", 0..12, "unknown function `cuont`, did you mean `count`?"),
+        ("n == null", 5..9, "write known(x) or not known(x)"),
+        ("n in [1, null]", 9..13, "write known(x) or not known(x)"),
+        ("yes && yes", 4..5, "write `and`"),
+        ("plan == \"pro\"", 8..9, "single quotes"),
+        ("!yes", 0..1, "write `not`"),
         ("count(e)", 0..8, "write it as count(event, 30d)"),
         ("5 days", 2..3, "expected an operator or the end"),
         ("5days", 5..5, "expected an operator after the number"),
@@ -183,7 +190,7 @@ fn faults_name_their_place() {
 #[test]
 fn nothing_runs_ahead_of_the_evaluation() {
     let error = names().expression("band == 'red'", &Ty::Bool, Level::Health).unwrap_err();
-    assert_eq!(error.message, "`band` is not known here yet: it depends on the band");
+    assert_eq!(error.message, "`band` is not known here yet: the band is only worked out after this");
     assert!(names().expression("band == 'red'", &Ty::Bool, Level::Band).is_ok());
     assert!(names().expression("highest(health, 7d) > 1", &Ty::Bool, Level::Facts).is_ok());
 }

@@ -56,8 +56,19 @@ pub struct Scored<'a> {
 
 /// What is wrong with a curve, for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct CurveError(pub String);
+#[error("{message}")]
+pub struct CurveError {
+    /// What is wrong.
+    pub message: String,
+    /// Position of the step or value it is about; none when it is about all of them.
+    pub at: Option<usize>,
+}
+
+impl CurveError {
+    fn new(at: Option<usize>, message: impl Into<String>) -> Self {
+        Self { message: message.into(), at }
+    }
+}
 
 impl Bound {
     /// Whether a reading lies within.
@@ -104,52 +115,84 @@ impl Curve {
         }
     }
 
-    /// Checks that scores are within 0–100, steps are in order and a last step takes the rest.
+    /// Checks that scores are within 0–100, every step can be reached and a last one takes the rest.
     ///
     /// # Errors
     /// Says what is out of order.
     pub fn check(&self) -> Result<(), CurveError> {
-        let error = |text: String| Err(CurveError(text));
         let scores: Vec<f64> = match self {
             Self::Steps(steps) => steps.iter().map(|s| s.score).collect(),
             Self::Map(map) => map.iter().map(|(_, score)| *score).collect(),
             Self::Linear { zero, full } if zero == full => {
-                return error("`zero` and `full` must differ".to_owned());
+                return Err(CurveError::new(None, "`zero` and `full` must differ"));
             }
             Self::Linear { .. } => return Ok(()),
         };
         if scores.is_empty() {
-            return error("there is no score".to_owned());
+            return Err(CurveError::new(None, "there is no score"));
         }
-        if let Some(score) = scores.iter().find(|s| !(0.0..=100.0).contains(*s)) {
-            return error(format!("the score {score} is not within 0 to 100"));
+        if let Some(i) = scores.iter().position(|s| !(0.0..=100.0).contains(s)) {
+            return Err(CurveError::new(Some(i), format!("the score {} is not within 0 to 100", scores[i])));
         }
-        if let Self::Steps(steps) = self { ordered(steps) } else { Ok(()) }
+        if let Self::Steps(steps) = self { reachable(steps) } else { Ok(()) }
     }
 }
 
-/// Lower bounds must fall, upper bounds must rise, and only the last step may have none.
-fn ordered(steps: &[Step]) -> Result<(), CurveError> {
-    let error = |text: &str| Err(CurveError(text.to_owned()));
-    let Some((last, rest)) = steps.split_last() else { return Ok(()) };
-    if rest.iter().any(|s| s.bound.is_none()) {
-        return error("steps after one without a bound are never reached");
+/// A cut between the numbers: just below a figure, or just above it.
+type Cut = (f64, bool);
+
+/// Every step takes readings that none before it does, and the last takes all that are left.
+fn reachable(steps: &[Step]) -> Result<(), CurveError> {
+    // What is left is always one stretch: lower bounds take its upper part, upper bounds its lower one.
+    let (mut low, mut high): (Cut, Cut) = ((f64::NEG_INFINITY, false), (f64::INFINITY, true));
+    for (i, step) in steps.iter().enumerate() {
+        let takes_some = match step.bound {
+            Some(Bound::From(b)) => lower(&mut high, (b, false)),
+            Some(Bound::Above(b)) => lower(&mut high, (b, true)),
+            Some(Bound::Upto(b)) => raise(&mut low, (b, true)),
+            Some(Bound::Below(b)) => raise(&mut low, (b, false)),
+            None => true,
+        };
+        let something_left = low < high;
+        match (step.bound, i + 1 == steps.len()) {
+            (None, false) => {
+                return Err(CurveError::new(
+                    Some(i + 1),
+                    "steps after one without a bound are never reached",
+                ));
+            }
+            (Some(_), true) => {
+                let message = "the last step needs no bound, so that every reading has a score";
+                return Err(CurveError::new(Some(i), message));
+            }
+            (None, true) if something_left => {}
+            (Some(_), false) if takes_some => {}
+            _ => {
+                let message = "this step is never reached: those before it take all its readings \
+                    (lower bounds fall from step to step, upper bounds rise)";
+                return Err(CurveError::new(Some(i), message));
+            }
+        }
     }
-    if last.bound.is_some() {
-        return error("the last step needs no bound, so that every reading has a score");
+    Ok(())
+}
+
+/// Takes what is above a cut from a stretch's end; whether that is anything.
+fn lower(high: &mut Cut, cut: Cut) -> bool {
+    let some = cut < *high;
+    if some {
+        *high = cut;
     }
-    let figures = |lower: bool| {
-        let of = move |b: &Bound| matches!(b, Bound::From(_) | Bound::Above(_)) == lower;
-        rest.iter().filter_map(|s| s.bound).filter(of).map(Bound::figure).collect::<Vec<_>>()
-    };
-    // Two lower bounds may share a figure only as `above` before `from`, and likewise `below` before `upto`.
-    let falls = figures(true).windows(2).all(|w| w[0] >= w[1]);
-    let rises = figures(false).windows(2).all(|w| w[0] <= w[1]);
-    if falls && rises {
-        Ok(())
-    } else {
-        error("steps are not in order: lower bounds must fall, upper bounds must rise")
+    some
+}
+
+/// Takes what is below a cut from a stretch's beginning; whether that is anything.
+fn raise(low: &mut Cut, cut: Cut) -> bool {
+    let some = cut > *low;
+    if some {
+        *low = cut;
     }
+    some
 }
 
 #[cfg(test)]
@@ -199,6 +242,9 @@ mod tests {
             vec![step(Some(Bound::From(1.0)), 1.0)],
             vec![step(Some(Bound::From(1.0)), 1.0), step(Some(Bound::From(2.0)), 1.0), step(None, 0.0)],
             vec![step(Some(Bound::Upto(2.0)), 1.0), step(Some(Bound::Below(1.0)), 1.0), step(None, 0.0)],
+            vec![step(Some(Bound::From(1.0)), 1.0), step(Some(Bound::From(1.0)), 2.0), step(None, 0.0)],
+            vec![step(Some(Bound::From(10.0)), 1.0), step(Some(Bound::Below(50.0)), 2.0), step(None, 0.0)],
+            vec![step(Some(Bound::Upto(10.0)), 1.0), step(Some(Bound::Above(10.0)), 2.0), step(None, 0.0)],
             vec![step(None, 101.0)],
             vec![],
         ] {
@@ -207,6 +253,8 @@ mod tests {
         let mixed =
             [step(Some(Bound::From(70.0)), 100.0), step(Some(Bound::Below(30.0)), 0.0), step(None, 50.0)];
         assert_eq!(Curve::Steps(mixed.into()).check(), Ok(()));
+        let edge = [step(Some(Bound::Above(5.0)), 1.0), step(Some(Bound::From(5.0)), 2.0), step(None, 0.0)];
+        assert_eq!(Curve::Steps(edge.into()).check(), Ok(()));
         assert!(Curve::Linear { zero: 1.0, full: 1.0 }.check().is_err());
     }
 }

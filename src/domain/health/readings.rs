@@ -40,6 +40,9 @@ pub struct Readings {
     /// The score set by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set: Option<f64>,
+    /// Id of the band set by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_band: Option<Box<str>>,
 }
 
 /// A cap that held: the band it allows at most, and why.

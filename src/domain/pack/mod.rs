@@ -56,6 +56,29 @@ impl Pack {
     }
 }
 
+/// A pack's file as text, which is UTF-8.
+///
+/// # Errors
+/// Says where the first byte stands that is none.
+pub fn text(file: &[u8]) -> Result<&str, PackErrors> {
+    std::str::from_utf8(file).map_err(|error| {
+        let before = String::from_utf8_lossy(&file[..error.valid_up_to()]);
+        let mut errors = Errors::new(&before);
+        if file.starts_with(&[0xff, 0xfe]) || file.starts_with(&[0xfe, 0xff]) {
+            errors.general("this file is UTF-16; save it as UTF-8");
+        } else {
+            let line = before.lines().count().max(1) as u32;
+            let column = before.lines().last().map_or(0, |line| line.chars().count()) as u32 + 1;
+            let at = Span { line, column, end_line: line, end_column: column + 1 };
+            errors.add(
+                at,
+                format!("byte {:#04x} is not UTF-8; save the file as UTF-8", file[error.valid_up_to()]),
+            );
+        }
+        errors.finish().err().unwrap_or_else(|| PackErrors(Vec::new()))
+    })
+}
+
 /// Loads a pack.
 ///
 /// # Errors

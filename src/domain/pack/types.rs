@@ -119,6 +119,11 @@ impl<'a, T> IntoIterator for &'a Dict<T> {
 }
 
 impl<T> Dict<T> {
+    /// The entry at a position.
+    pub(super) fn get_index(&self, i: usize) -> Option<&(Text, T)> {
+        self.0.get(i)
+    }
+
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&T> {
         self.0.iter().find(|(k, _)| **k == *key).map(|(_, value)| value)

@@ -425,6 +425,23 @@ mod tests {
     }
 
     #[test]
+    fn texts_know_their_columns() {
+        let source = "a: [é, \"bö\", c]\nd: [{e: f}, ü, g]";
+        let mut errors = Errors::new(source);
+        let mut columns = Vec::new();
+        let mut todo = vec![parse(source, MAX_ENTRIES, &mut errors).unwrap()];
+        while let Some(node) = todo.pop() {
+            match node.kind {
+                Kind::Scalar(scalar) => columns.push((scalar.text, scalar.pieces[0].column)),
+                Kind::List(items) => todo.extend(items.into_iter().rev()),
+                Kind::Map(entries) => todo.extend(entries.into_iter().rev().map(|(_, node)| node)),
+            }
+        }
+        let expected = [("é", 5), ("bö", 9), ("c", 14), ("f", 9), ("ü", 13), ("g", 16)];
+        assert_eq!(columns, expected.map(|(text, column)| (text.to_owned(), column)));
+    }
+
+    #[test]
     fn types() {
         for (text, ty) in [
             ("1", ScalarType::Whole(1)),

@@ -8,6 +8,7 @@ pub mod common;
 pub mod docs;
 pub mod methodology;
 pub mod openapi;
+pub mod overrides;
 pub mod quarantine;
 pub mod refusal;
 pub mod renewals;
@@ -37,6 +38,8 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(accounts::show::show, accounts::put::put))
         .routes(routes!(accounts::metric::daily))
         .routes(routes!(renewals::list))
+        .routes(routes!(overrides::show, overrides::put, overrides::withdraw))
+        .routes(routes!(overrides::list))
         .routes(routes!(quarantine::list))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .merge(methodology_routes().layer(DefaultBodyLimit::max(MAX_PACK_BODY)))

@@ -153,6 +153,10 @@ fn frame(server: &str) -> OpenApi {
         .tags(Some([
             tag("Accounts", "Customers: what is known of each, how healthy it is and why."),
             tag("Renewals", "When contracts end, and how the accounts behind them do."),
+            tag(
+                "Overrides",
+                "What people set against the model, and which of the two a renewal proved right.",
+            ),
             tag("Quarantine", "Messages that were taken but could not be counted."),
             tag(
                 "Methodology",

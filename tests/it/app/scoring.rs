@@ -1,7 +1,6 @@
 //! Scores: made from what was known, kept with their reasons, recomputed when something happens.
 
 use holdfast::db;
-use holdfast::domain::health::Readings;
 use serde_json::json;
 
 use crate::support::{Home, House, at, track};
@@ -52,8 +51,8 @@ async fn a_score_keeps_version_and_readings_and_its_reasons_follow_from_them() {
     house.send(&home, &[traits]).await;
     house.work().await;
     let score = stored(&house, &home, "a1", "2027-03-01").await.unwrap();
-    let readings: Readings = serde_json::from_value(score.readings).unwrap();
     let in_force = house.app.methodology_version(&home.scope, score.version).await.unwrap().unwrap();
+    let readings = score.readings(&in_force.methodology).unwrap();
     let explained = in_force.methodology.explain(&readings);
     let model = &explained.models[explained.primary.unwrap()];
     let gained: f64 = in_force.methodology.health.models[0]

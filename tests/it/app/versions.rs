@@ -299,7 +299,10 @@ async fn what_is_in_use_is_not_taken_away_silently() {
     // Nothing is deleted: the series and the pin are there, and the way back needs no word of acceptance for them.
     let mut tx = app.db.read(&home.scope).await.unwrap();
     assert!(db::metrics::find(&mut tx, "champion_change").await.unwrap().is_some());
-    let data = db::usage::series(&mut tx, &["champion_change".to_owned()], 100).await.unwrap();
+    let data =
+        db::usage::series(&mut tx, &["champion_change".to_owned()], house.clock.now().date_naive(), 100)
+            .await
+            .unwrap();
     assert!(data[0].1 > 0);
     drop(tx);
     let back = app.plan_roll_back(&home.scope, 1).await.unwrap();

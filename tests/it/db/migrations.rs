@@ -16,7 +16,10 @@ const SAMPLES: &[&str] = &[
     include_str!("samples/0003.sql"),
     include_str!("samples/0004.sql"),
     include_str!("samples/0005.sql"),
+    include_str!("samples/0006.sql"),
+    include_str!("samples/0007.sql"),
     include_str!("samples/0008.sql"),
+    include_str!("samples/0010.sql"),
 ];
 
 #[tokio::test]

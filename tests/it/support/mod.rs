@@ -169,7 +169,12 @@ impl House {
 
     /// A tenant on the pack techcorp, in UTC and dollars.
     pub async fn tenant(&self, slug: &str) -> Home {
-        let pack = methodology::pack_source("techcorp").unwrap();
+        self.tenant_on(slug, "techcorp").await
+    }
+
+    /// A tenant on a pack, in UTC.
+    pub async fn tenant_on(&self, slug: &str, pack: &str) -> Home {
+        let pack = methodology::pack_source(pack).unwrap();
         let new = NewTenant { name: slug, slug: Some(slug), time_zone: "UTC", currency: None };
         let actor = Actor::command_line();
         let scope = self.app.create_tenant(&new, &pack, &actor).await.unwrap();

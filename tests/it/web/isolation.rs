@@ -19,6 +19,9 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/accounts/{external_id}/contracts"),
     ("POST", "/accounts/{external_id}/owner"),
     ("POST", "/accounts/{external_id}/segment"),
+    ("POST", "/accounts/{external_id}/override"),
+    ("POST", "/accounts/{external_id}/override/withdraw"),
+    ("POST", "/accounts/{external_id}/override/restore"),
     ("POST", "/settings/members/{id}/role"),
     ("POST", "/settings/members/{id}/remove"),
     ("POST", "/settings/members/{id}/restore"),
@@ -58,6 +61,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/studio/drafts/{id}/discard"),
     ("POST", "/studio/drafts/{id}/restore"),
     ("API", "/v1/accounts/{external_id}"),
+    ("API", "/v1/accounts/{external_id}/override"),
     ("API", "/v1/accounts/{external_id}/metrics/{metric}"),
     ("PUBLIC", "/invitations/{token}"),
 ];
@@ -84,7 +88,6 @@ async fn strange(house: &House, b: &Home) -> Strange {
     let later = house.clock.now() + chrono::Duration::days(1);
     let job = db::jobs::enqueue(&mut tx, "forget", &json!({}), None, later).await.unwrap().unwrap();
     tx.commit().await.unwrap();
-    let mut tx = house.app.db.read(&b.scope).await.unwrap();
     let from = || holdfast::app::methodology::DraftFrom::Version(1);
     let draft = house.app.create_draft(&b.scope, from(), "secret-account", &actor).await.unwrap();
     // A second version, which only this tenant has.
@@ -193,6 +196,7 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/accounts",
         "/renewals",
         "/portfolio",
+        "/portfolio/overrides",
         "/search?q=account",
         "/settings/members",
         "/settings/keys",
@@ -245,6 +249,7 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         "/accounts/a1/health",
         "/renewals",
         "/portfolio",
+        "/portfolio/overrides",
         "/settings/members",
     ] {
         assert_eq!(browser.get(path).await.status_code(), 200, "{path}");
@@ -252,6 +257,9 @@ async fn an_executive_reads_everything_and_changes_nothing() {
     for (path, form) in [
         ("/accounts/a1/segment", [("segment", "smb")]),
         ("/accounts/a1/owner", [("owner", "")]),
+        ("/accounts/a1/override", [("band", "green")]),
+        ("/accounts/a1/override/withdraw", [("override", "")]),
+        ("/accounts/a1/override/restore", [("override", "")]),
         ("/settings/members", [("email", "x@example.com")]),
         ("/settings/keys", [("name", "x")]),
         ("/settings/quarantine/replay", [("state", "")]),

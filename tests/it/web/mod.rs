@@ -1,8 +1,11 @@
 //! HTTP from outside.
 
 mod api;
+mod as_of;
 mod collect;
 mod isolation;
+mod methodology;
+mod overrides;
 mod pages_accounts;
 mod pages_portfolio;
 mod pages_settings;

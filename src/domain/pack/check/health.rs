@@ -1,14 +1,20 @@
 //! Bands, caps, indicators and weighted trees.
 
-use super::super::super::Id;
 use super::super::super::expr::{Level, Ty, without_noise};
 use super::super::super::health::{Band, Bound, Cap, Curve, Indicator, Model, Node, Step};
+use super::super::error::Span;
 use super::super::schema;
-use super::super::types::{Figure, List};
+use super::super::types::{Figure, List, Text};
 use super::{Check, id};
 
-/// Most nodes a model may have.
-const MAX_NODES: usize = 1000;
+/// Most nodes that a pack's models may have together.
+pub const MAX_NODES: usize = 1000;
+
+/// Where a node stands, by whatever it has.
+fn place(node: &schema::TreeNode) -> Option<Span> {
+    let text = node.indicator.as_ref().or(node.id.as_ref()).or(node.name.as_ref());
+    text.map(|text| text.at).or(node.weight.map(|weight| weight.at))
+}
 
 impl Check<'_, '_, '_> {
     pub(super) fn health(&mut self) {
@@ -16,12 +22,9 @@ impl Check<'_, '_, '_> {
         if let Some(every) = &health.every {
             self.period(every);
         }
-        if health.round.is_some_and(|decimals| decimals > 6) {
-            let at = self.file.schema.at;
-            self.error(at, "a score is rounded to 6 decimals at most");
-        }
         self.out.health.round = health.round;
         self.bands(health);
+        self.unique("indicator", health.indicators.iter().map(|(key, _)| key));
         for (key, indicator) in &health.indicators {
             let value = self.expr(&indicator.value, &Ty::Any, Level::Renewal);
             let curve = self.curve(key, indicator, value.as_ref().map(|v| v.ty()));
@@ -35,18 +38,22 @@ impl Check<'_, '_, '_> {
             }
         }
         self.unique("model", health.models.iter().map(|model| &model.id));
+        let mut total = 0;
         for model in &health.models {
             let primary = self.optional(model.primary.as_ref(), Level::Scores);
             let mut nodes = Vec::new();
-            self.siblings(health, &model.tree, None, 0, &mut nodes);
-            if nodes.is_empty() {
+            self.siblings(health, &model.id, &model.tree, None, 0, &mut nodes);
+            if nodes.is_empty() && model.tree.is_whole() {
                 self.error(model.id.at, "a model needs an indicator");
             }
+            if total <= MAX_NODES && total + nodes.len() > MAX_NODES {
+                self.error(model.id.at, format!("models may have {MAX_NODES} nodes at most, all together"));
+            }
+            total += nodes.len();
             self.out.health.models.push(Model { id: id(&model.id), name: id(&model.name), primary, nodes });
         }
         for cap in &health.caps {
-            let bands: Vec<Id> = health.bands.iter().map(|band| id(&band.id)).collect();
-            let at_most = self.position("band", &cap.at_most, &bands);
+            let at_most = self.position("band", &cap.at_most);
             let when = self.expr(&cap.when, &Ty::Bool, Level::Health);
             if let Some((at_most, when)) = at_most.zip(when) {
                 self.out.health.caps.push(Cap { when, at_most, why: id(&cap.why) });
@@ -97,7 +104,7 @@ impl Check<'_, '_, '_> {
         }
     }
 
-    fn curve(&mut self, key: &super::Text, indicator: &schema::Indicator, ty: Option<&Ty>) -> Option<Curve> {
+    fn curve(&mut self, key: &Text, indicator: &schema::Indicator, ty: Option<&Ty>) -> Option<Curve> {
         let curve = match (&indicator.steps, &indicator.map, &indicator.linear) {
             (Some(steps), None, None) => {
                 let steps: Vec<Step> = steps.iter().filter_map(|step| self.step(step)).collect();
@@ -113,7 +120,12 @@ impl Check<'_, '_, '_> {
             }
         };
         if let Err(error) = curve.check() {
-            self.error(key.at, format!("`{key}`: {error}"));
+            let step = error.at.zip(indicator.steps.as_ref()).and_then(|(i, steps)| steps.get(i));
+            let value = error.at.zip(indicator.map.as_ref()).and_then(|(i, map)| map.get_index(i));
+            let at = step.map(|step| step.score.at).or(value.map(|(_, score)| score.at)).unwrap_or(key.at);
+            if indicator.steps.as_ref().is_none_or(List::is_whole) {
+                self.error(at, format!("`{key}`: {error}"));
+            }
         }
         let number = !matches!(curve, Curve::Map(_));
         match ty {
@@ -128,7 +140,7 @@ impl Check<'_, '_, '_> {
             }
             Some(Ty::Text(Some(values))) => {
                 for (value, _) in indicator.map.iter().flat_map(|map| map.iter()) {
-                    self.position("value", value, values);
+                    self.one_of("value", value, values);
                 }
             }
             _ => {}
@@ -156,6 +168,7 @@ impl Check<'_, '_, '_> {
     fn siblings(
         &mut self,
         health: &schema::Health,
+        model: &Text,
         nodes: &List<schema::TreeNode>,
         parent: Option<u16>,
         depth: u8,
@@ -163,7 +176,7 @@ impl Check<'_, '_, '_> {
     ) {
         let total = self.total_weight(nodes);
         for node in nodes {
-            if out.len() >= MAX_NODES {
+            if out.len() > MAX_NODES {
                 return;
             }
             let weight = match (total, node.weight) {
@@ -173,8 +186,7 @@ impl Check<'_, '_, '_> {
             let at = out.len() as u16;
             match (&node.indicator, &node.children) {
                 (Some(reference), None) => {
-                    let known: Vec<Id> = health.indicators.iter().map(|(key, _)| id(key)).collect();
-                    let Some(position) = self.position("indicator", reference, &known) else { continue };
+                    let Some(position) = self.position("indicator", reference) else { continue };
                     let name = node.name.as_ref().unwrap_or(&health.indicators[position].1.name);
                     let own = node.id.as_ref().unwrap_or(reference);
                     out.push(Node {
@@ -188,28 +200,25 @@ impl Check<'_, '_, '_> {
                 }
                 (None, Some(children)) => {
                     let Some((own, name)) = node.id.as_ref().zip(node.name.as_ref()) else {
-                        let inner = children.first().and_then(|c| c.indicator.as_ref().or(c.id.as_ref()));
-                        let at = inner.map_or(self.file.schema.at, |text| text.at);
-                        self.error(at, "the node above this needs an id and a name");
+                        let at = place(node).or_else(|| children.first().and_then(place));
+                        self.error(at.unwrap_or(model.at), "a node with children needs an id and a name");
                         continue;
                     };
-                    if children.is_empty() {
+                    if children.is_empty() && children.is_whole() {
                         self.error(own.at, format!("`{own}` has no children"));
                     }
                     out.push(Node { id: id(own), name: id(name), parent, depth, weight, indicator: None });
-                    self.siblings(health, children, Some(at), depth + 1, out);
+                    self.siblings(health, model, children, Some(at), depth + 1, out);
                 }
                 _ => {
-                    let at =
-                        node.indicator.as_ref().or(node.id.as_ref()).map_or(self.file.schema.at, |t| t.at);
-                    self.error(at, "a node has an indicator or children");
+                    self.error(place(node).unwrap_or(model.at), "a node has an indicator or children");
                 }
             }
         }
     }
 
     /// What the siblings' weights add up to, 1 or 100; none if they share equally.
-    fn total_weight(&mut self, nodes: &[schema::TreeNode]) -> Option<f64> {
+    fn total_weight(&mut self, nodes: &List<schema::TreeNode>) -> Option<f64> {
         let given: Vec<Figure> = nodes.iter().filter_map(|node| node.weight).collect();
         let first = given.first()?;
         if given.len() < nodes.len() {
@@ -220,7 +229,7 @@ impl Check<'_, '_, '_> {
             self.error(negative.at, "a weight cannot be negative");
         }
         let sum = without_noise(given.iter().map(|weight| weight.value).sum());
-        if sum != 1.0 && sum != 100.0 {
+        if sum != 1.0 && sum != 100.0 && nodes.is_whole() {
             self.error(first.at, format!("weights sum to {sum}, expected 1 or 100"));
         }
         Some(sum)

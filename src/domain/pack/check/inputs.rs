@@ -29,19 +29,19 @@ const FRESH_USAGE: u32 = 7;
 
 /// Something derived, in the order it can be worked out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Derived {
+pub(super) enum Derived {
     Input(usize),
     ValueModel(usize),
 }
 
-impl Check<'_, '_, '_> {
+impl<'f> Check<'f, '_, '_> {
     /// Declares every name but the derived ones.
     pub(super) fn inputs(&mut self) {
         self.builtins();
         let file = self.file;
         let standard = MEASURES.split_whitespace().map(|name| (name, None));
         let own = file.measures.iter().map(|(name, _)| (&**name, Some(name.at)));
-        for (name, at) in standard.chain(own).take(usize::from(u16::MAX)) {
+        for (name, at) in standard.chain(own) {
             match (self.names.get(name), at) {
                 // A pack may describe a standard measure again.
                 (Some(Name::Measure(_)), _) => continue,
@@ -51,7 +51,7 @@ impl Check<'_, '_, '_> {
             self.names.add(name, Name::Measure(MeasureId(self.out.measures.len() as u16)));
             self.out.measures.push(name.into());
         }
-        for (i, (name, input)) in file.inputs.iter().enumerate().take(usize::from(u16::MAX)) {
+        for (i, (name, input)) in file.inputs.iter().enumerate() {
             self.input(InputId(i as u16), name, input);
         }
         self.look_back = vec![0; self.out.inputs.len()];
@@ -67,7 +67,7 @@ impl Check<'_, '_, '_> {
             file.lifecycle.iter().flat_map(|l| l.stages.iter().filter(|s| !s.overlay).map(|s| id(&s.id)));
         let bands = file.health.iter().flat_map(|h| h.bands.iter().map(|b| id(&b.id)));
         let (stages, bands) = (values(stages.collect()), values(bands.collect()));
-        let segments = values(self.segments.clone());
+        let segments = values(file.segments.iter().map(|s| id(&s.id)).collect());
         for (name, builtin, ty, level) in [
             ("arr", Builtin::Arr, Ty::Number, Level::Facts),
             ("term_months", Builtin::TermMonths, Ty::Number, Level::Facts),
@@ -99,9 +99,21 @@ impl Check<'_, '_, '_> {
     }
 
     fn input(&mut self, input_id: InputId, name: &Text, input: &schema::Input) {
+        let attribute = input.kind == InputKind::Attribute;
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') || !name.chars().all(word) {
-            self.error(name.at, format!("`{name}` is no name: use letters, digits and _"));
+        let first = |c: char| c.is_ascii_lowercase() || (!attribute && (c.is_ascii_alphabetic() || c == '_'));
+        if !name.starts_with(first)
+            || !name.chars().all(word)
+            || (attribute && name.contains(|c: char| c.is_ascii_uppercase()))
+        {
+            let case = if attribute { "small letters" } else { "letters" };
+            let shown: String = name.chars().take(40).collect();
+            self.error(
+                name.at,
+                format!("`{shown}` is no name: begin with a letter and use {case}, digits and _"),
+            );
+        } else if name.len() > super::MAX_ID {
+            self.error(name.at, format!("a name may have {} characters at most", super::MAX_ID));
         }
         if ["and", "or", "not", "in", "true", "false", "null"].contains(&&**name)
             || self.names.get(name).is_some()
@@ -205,9 +217,9 @@ impl Check<'_, '_, '_> {
         for what in inputs.chain((0..file.value_models.len()).map(Derived::ValueModel)) {
             self.derive(what, &mut heights, 0);
         }
-        let mut models: Vec<_> = std::mem::take(&mut self.out.value_models);
-        models.sort_by_key(|model| file.value_models.iter().position(|m| *m.id == *model.id));
-        self.out.value_models = models;
+        let mut models = std::mem::take(&mut self.value_models);
+        models.sort_by_key(|(position, _)| *position);
+        self.out.value_models = models.into_iter().map(|(_, model)| model).collect();
     }
 
     /// Compiles one derived thing after those it mentions; gives the length of its longest chain.
@@ -230,24 +242,35 @@ impl Check<'_, '_, '_> {
         match heights.get(&what) {
             Some(Some(height)) => return *height,
             Some(None) => {
-                self.error(at, "this is derived from itself");
+                let from = self.deriving.iter().position(|known| *known == what).unwrap_or(0);
+                let circle: Vec<&str> = self.deriving[from..].iter().map(|d| self.name_of(*d)).collect();
+                let message = match circle.as_slice() {
+                    [_] => "this is derived from itself".to_owned(),
+                    more => format!("this is derived from itself: {} from {}", more.join(" from "), more[0]),
+                };
+                self.error(at, message);
+                self.declare(what);
                 return 0;
             }
             None => {}
         }
-        heights.insert(what, None);
-        let mut height = 1;
-        if depth <= 2 * MAX_CHAIN {
-            for name in mentioned {
-                if let Some(below) = self.derived_named(&name) {
-                    height = height.max(1 + self.derive(below, heights, depth + 1));
-                }
-            }
-        } else {
-            height += MAX_CHAIN;
+        if depth > 2 * MAX_CHAIN {
+            self.declare(what);
+            return MAX_CHAIN + 1;
         }
-        if height == MAX_CHAIN + 1 {
+        heights.insert(what, None);
+        self.deriving.push(what);
+        let mut height = 1;
+        for name in mentioned {
+            if let Some(below) = self.derived_named(&name) {
+                height = height.max(1 + self.derive(below, heights, depth + 1));
+            }
+        }
+        self.deriving.pop();
+        if height > MAX_CHAIN {
             self.error(at, format!("this is derived in more than {MAX_CHAIN} steps"));
+            // Said once, not of everything that rests upon it.
+            height = 1;
         }
         heights.insert(what, Some(height));
         match what {
@@ -257,13 +280,36 @@ impl Check<'_, '_, '_> {
         height
     }
 
+    fn name_of(&self, what: Derived) -> &'f str {
+        match what {
+            Derived::Input(i) => &self.file.inputs[i].0,
+            Derived::ValueModel(i) => &self.file.value_models[i].id,
+        }
+    }
+
+    /// Makes the names of what cannot be worked out known, so that their uses are no faults as well.
+    fn declare(&mut self, what: Derived) {
+        match what {
+            Derived::Input(i) => {
+                if let Some(input) = self.out.inputs.get(i) {
+                    self.names.add(&input.name, value_name(input, Level::Facts));
+                }
+            }
+            Derived::ValueModel(i) => {
+                let model = &self.file.value_models[i];
+                for (result, (name, _)) in model.results.iter().enumerate() {
+                    let meaning = Name::Outcome(i as u16, result as u16, Level::Facts, [].into());
+                    self.names.add(&format!("{}.{name}", model.id), meaning);
+                }
+            }
+        }
+    }
+
     fn derived_named(&self, name: &str) -> Option<Derived> {
-        let file = self.file;
         if let Some(i) = self.input_at.get(name) {
             return Some(Derived::Input(*i));
         }
-        let model = name.split_once('.')?.0;
-        file.value_models.iter().position(|m| *m.id == *model).map(Derived::ValueModel)
+        self.model_at.get(name.split_once('.')?.0).copied().map(Derived::ValueModel)
     }
 
     fn derived_input(&mut self, i: usize) {

@@ -51,7 +51,7 @@ impl Check<'_, '_, '_> {
             } else {
                 Some(StageSpan::Days(stage.from.unwrap_or(lifecycle.first_day), stage.to))
             };
-            self.unique("criterion", stage.exit.iter().map(|c| &c.name));
+            self.distinct("criteria called", stage.exit.iter().map(|c| &c.name));
             let exit =
                 stage.exit.iter().map(|c| Criterion { name: id(&c.name), when: self.optional_condition(c) });
             let exit = exit.collect();
@@ -105,10 +105,7 @@ impl Check<'_, '_, '_> {
         self.unique("playbook", file.playbooks.iter().map(|p| &p.id));
         for playbook in &file.playbooks {
             if let Some(every) = &playbook.every {
-                self.period(every);
-            }
-            if playbook.days.is_some_and(|days| !(1..=36_500).contains(&days)) {
-                self.error(playbook.id.at, format!("`{}`: days is 1 or more", playbook.id));
+                self.cadence(every);
             }
             let goal_when = self.optional(playbook.goal_when.as_ref(), Level::Band);
             let tasks = playbook.tasks.iter().map(|task| self.task(task)).collect();
@@ -128,10 +125,10 @@ impl Check<'_, '_, '_> {
         self.role(task.handoff_to.as_ref());
         let timing = match (task.day, task.lasts) {
             (Some(day), None) => Timing::Days(day.0, day.1),
-            (None, Some(days)) if (1..=36_500).contains(&days) => Timing::Lasts(days),
+            (None, Some(days)) => Timing::Lasts(days),
             (None, None) => Timing::Spread,
-            _ => {
-                self.error(task.title.at, "a task has `day`, or `lasts` of 1 day or more, or neither");
+            (Some(_), Some(_)) => {
+                self.error(task.title.at, "a task has `day` or `lasts`, not both");
                 Timing::Spread
             }
         };
@@ -164,17 +161,14 @@ impl Check<'_, '_, '_> {
 
     fn action(&mut self, rule: &schema::Rule, action: &schema::Action) {
         use schema::Verb;
-        let file = self.file;
         self.role(action.owner.as_ref());
         self.role(action.role.as_ref());
         self.playbook(action.playbook.as_ref());
         if let Some(offer) = &action.offer {
-            let offers: Vec<Id> = file.offers.iter().map(|o| id(&o.id)).collect();
-            self.position("offer", offer, &offers);
+            self.position("offer", offer);
         }
         if let Some(template) = &action.template {
-            let templates: Vec<Id> = file.templates.iter().map(|t| id(&t.id)).collect();
-            self.position("template", template, &templates);
+            self.position("template", template);
         }
         let missing = match action.verb {
             Verb::Playbook if action.playbook.is_none() => "playbook",
@@ -191,9 +185,6 @@ impl Check<'_, '_, '_> {
         self.unique("renewal timeline", file.renewals.iter().map(|r| &r.id));
         self.reachable("renewal timeline", file.renewals.iter().map(|r| (&r.id, r.when.is_some())));
         for renewal in &file.renewals {
-            if renewal.window < 0 {
-                self.error(renewal.id.at, "a window is a number of days before the renewal");
-            }
             let when = self.optional(renewal.when.as_ref(), Level::Segment);
             let playbook = self.playbook(Some(&renewal.playbook));
             self.unique("strategy", renewal.strategies.iter().map(|s| &s.id));
@@ -219,7 +210,12 @@ impl Check<'_, '_, '_> {
     pub(super) fn sla(&mut self) {
         let Some(sla) = &self.file.sla else { return };
         self.out.sla.strict = sla.strict;
+        let mut seen = Vec::new();
         for level in &sla.levels {
+            if seen.contains(&level.id) {
+                self.error(level.name.at, format!("there are two levels with the id {}", level.id));
+            }
+            seen.push(level.id);
             let role = self.role(Some(&level.role));
             let calendar = self.calendar(level.calendar.as_ref());
             if let Some(role) = role {
@@ -254,7 +250,6 @@ impl Check<'_, '_, '_> {
         if **reference == *sla::ALWAYS {
             return Some(id(reference));
         }
-        let calendars: Vec<Id> = self.file.calendars.iter().map(|(name, _)| id(name)).collect();
-        self.position("calendar", reference, &calendars).map(|_| id(reference))
+        self.position("calendar", reference).map(|_| id(reference))
     }
 }

@@ -1,8 +1,7 @@
 //! The sections that are mostly shown: their ids, references and periods.
 
-use chrono::NaiveTime;
+use chrono::{NaiveDate, NaiveTime};
 
-use super::super::super::Id;
 use super::super::super::lifecycle::Criterion;
 use super::super::super::profile::Question;
 use super::super::super::sla::Hours;
@@ -30,13 +29,13 @@ impl Check<'_, '_, '_> {
         }
         if let Some(team) = &file.team {
             self.unique("role", team.roles.iter().map(|x| &x.id));
-            team.recognition.iter().for_each(|award| self.periods([Some(&award.every)]));
+            team.recognition.iter().for_each(|award| self.cadences([Some(&award.every)]));
         }
     }
 
-    fn periods<const N: usize>(&mut self, texts: [Option<&Text>; N]) {
+    fn cadences<const N: usize>(&mut self, texts: [Option<&Text>; N]) {
         for text in texts.into_iter().flatten() {
-            self.period(text);
+            self.cadence(text);
         }
     }
 
@@ -58,6 +57,7 @@ impl Check<'_, '_, '_> {
 
     fn calendars(&mut self) {
         let time = |text: &Text| NaiveTime::parse_from_str(text, "%H:%M").ok();
+        self.unique("calendar", self.file.calendars.iter().map(|(name, _)| name));
         for (name, calendar) in &self.file.calendars {
             let mut days = [false; 7];
             for day in &calendar.days {
@@ -72,7 +72,10 @@ impl Check<'_, '_, '_> {
                     ),
                 }
             }
-            let mut holidays = Vec::new();
+            if !days.contains(&true) && calendar.days.is_whole() {
+                self.error(name.at, format!("`{name}` has no working day"));
+            }
+            let mut holidays: Vec<NaiveDate> = Vec::new();
             for holiday in &calendar.holidays {
                 match holiday.parse() {
                     Ok(date) => holidays.push(date),
@@ -80,6 +83,7 @@ impl Check<'_, '_, '_> {
                         .error(holiday.at, format!("`{holiday}` is no date; write it like \"2027-12-24\"")),
                 }
             }
+            holidays.sort();
             match (time(&calendar.open), time(&calendar.close)) {
                 (Some(open), Some(close)) if open < close => {
                     self.out.sla.calendars.push(Hours { id: id(name), days, open, close, holidays });
@@ -88,7 +92,12 @@ impl Check<'_, '_, '_> {
                     self.error(calendar.close.at, format!("`{name}` closes before it opens"))
                 }
                 (None, _) => self.error(calendar.open.at, "a time is written like \"09:00\""),
-                (_, None) => self.error(calendar.close.at, "a time is written like \"17:00\""),
+                (_, None) => {
+                    self.error(
+                        calendar.close.at,
+                        "a time is written like \"17:00\", and the day's last is \"23:59\"",
+                    );
+                }
             }
         }
     }
@@ -97,16 +106,15 @@ impl Check<'_, '_, '_> {
         let file = self.file;
         self.unique("touchpoint", file.touchpoints.iter().map(|x| &x.id));
         self.unique("survey", file.surveys.iter().map(|x| &x.id));
-        let reports: Vec<Id> = file.reports.iter().map(|x| id(&x.id)).collect();
         for touchpoint in &file.touchpoints {
-            self.periods([Some(&touchpoint.every), touchpoint.until.as_ref()]);
+            self.cadences([Some(&touchpoint.every), touchpoint.until.as_ref()]);
             touchpoint.segments.iter().for_each(|segment| {
                 self.segment(segment);
             });
-            touchpoint.report.as_ref().map(|report| self.position("report", report, &reports));
+            touchpoint.report.as_ref().map(|report| self.position("report", report));
         }
         for survey in &file.surveys {
-            self.periods([survey.every.as_ref()]);
+            self.cadences([survey.every.as_ref()]);
         }
     }
 
@@ -118,14 +126,14 @@ impl Check<'_, '_, '_> {
         }
         let Some(advocacy) = &file.advocacy else { return };
         self.unique("programme", advocacy.programmes.iter().map(|x| &x.id));
-        self.unique("sign", advocacy.identify.iter().map(|x| &x.name));
+        self.distinct("signs called", advocacy.identify.iter().map(|x| &x.name));
         for sign in &advocacy.identify {
             let when = self.optional_condition(sign);
             self.out.advocacy.push(Criterion { name: id(&sign.name), when });
         }
         for programme in &advocacy.programmes {
             self.playbook(programme.playbook.as_ref());
-            self.periods([programme.every.as_ref()]);
+            self.cadences([programme.every.as_ref()]);
         }
     }
 }

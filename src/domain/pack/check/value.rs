@@ -1,5 +1,6 @@
 //! Value models and KPIs.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::super::super::Id;
@@ -11,16 +12,15 @@ use super::{Check, id};
 
 /// The names that a value model's formulas mention and that are not its own.
 pub(super) fn mentioned(model: &schema::ValueModel) -> Vec<String> {
-    let constant = |name: &str| model.constants.get(name).is_some();
-    let own = |name: &str| {
-        constant(name)
-            || model.results.get(name).is_some()
-            || model.gains.iter().chain(&model.costs).any(|driver| *driver.id == *name)
-    };
-    let drivers = model.gains.iter().chain(&model.costs).flat_map(|driver| Names::mentioned(&driver.formula));
-    let mut names: Vec<String> = drivers.filter(|name| !constant(name)).collect();
+    let drivers = || model.gains.iter().chain(&model.costs);
+    let mut own: HashSet<&str> = model.constants.iter().map(|(name, _)| &**name).collect();
+    let formulas = drivers().flat_map(|driver| Names::mentioned(&driver.formula));
+    let mut names: HashSet<String> = formulas.filter(|name| !own.contains(&**name)).collect();
+    own.extend(model.results.iter().map(|(name, _)| &**name).chain(drivers().map(|driver| &*driver.id)));
     let results = model.results.iter().flat_map(|(_, formula)| Names::mentioned(formula));
-    names.extend(results.filter(|name| !own(name)));
+    names.extend(results.filter(|name| !own.contains(&**name)));
+    let mut names: Vec<String> = names.into_iter().collect();
+    names.sort();
     names
 }
 
@@ -53,7 +53,7 @@ impl Check<'_, '_, '_> {
         let constants = model.constants.iter().map(|(name, n)| (id(name), n.value)).collect();
         let compiled =
             ValueModel { id: id(&model.id), name: id(&model.name), constants, gains, costs, groups, results };
-        self.out.value_models.push(compiled);
+        self.value_models.push((position, compiled));
     }
 
     fn driver(&mut self, driver: &schema::ValueDriver, groups: &[Id], reach: &mut Reach) -> Option<Driver> {
@@ -70,18 +70,19 @@ impl Check<'_, '_, '_> {
         reach: &mut Reach,
     ) -> Vec<Outcome> {
         let mut results = Vec::new();
+        self.locals(&locals);
         for (name, text) in &model.results {
-            self.locals(&locals);
             if let Some(formula) = self.expr(text, &Ty::Number, Level::Band) {
                 reach.take(formula.level(), formula.uses());
                 let target = model.targets.get(name).and_then(|target| self.target(target));
                 results.push(Outcome { id: id(name), formula, target });
             }
+            self.names.add_local(name, Name::Local(locals.len() as u16, Ty::Number));
             locals.push(id(name));
         }
         let known: Vec<Id> = model.results.iter().map(|(name, _)| id(name)).collect();
         for (name, _) in &model.targets {
-            self.position("result", name, &known);
+            self.one_of("result", name, &known);
         }
         results
     }

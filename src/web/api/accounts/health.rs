@@ -5,12 +5,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::Result;
-use crate::app::methodology::InForce;
-use crate::db::TenantScope;
+use crate::app::methodology::{InForce, Tone};
 use crate::db::scores::Score;
-use crate::domain::health::{Explained, Readings};
+use crate::db::{self, TenantScope};
+use crate::domain::health::{Explained, Model, Readings};
 use crate::web::Web;
 use crate::web::api::common::{self, Figure};
+use crate::web::api::overrides::OverrideDetail;
 
 /// The score and why it is what it is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -21,7 +22,7 @@ pub struct Health {
     /// Band id, after caps.
     #[schema(example = "yellow")]
     pub band: Option<String>,
-    /// `good`, `watch`, `risk` or `critical`.
+    /// `good`, `watch`, `risk` or `critical`; null for a good band that rests on old or thin data.
     #[schema(example = "watch")]
     pub tone: Option<String>,
     /// Share of the model's weight that has data, 0 to 1.
@@ -29,21 +30,53 @@ pub struct Health {
     pub coverage: f64,
     /// Whether it rests on old or thin data and must not be taken for healthy.
     pub stale: bool,
-    /// Whether the score was set by hand; the tree still says what the readings give.
+    /// Whether score or band were set by hand; `model_score`, `model_band` and the tree say what the readings give.
     pub overridden: bool,
-    /// The model that gives it.
-    pub model: String,
+    /// What the model says, whatever was set by hand.
+    #[schema(example = 73.0)]
+    pub model_score: Option<f64>,
+    /// The band the model says, after caps.
+    #[schema(example = "yellow")]
+    pub model_band: Option<String>,
+    /// What was set by hand; null where nothing was.
+    pub set_by_hand: Option<OverrideDetail>,
+    /// The model that gives it; null when the condition of none held.
+    #[schema(example = "overall")]
+    pub model: Option<String>,
     /// Version of the methodology it was made with.
     #[schema(example = 3)]
     pub version: i32,
     /// The day it is about.
     pub as_of: NaiveDate,
     /// When it was worked out.
-    pub computed_at: DateTime<Utc>,
+    pub computed_at: Option<DateTime<Utc>>,
+    /// The score by every model of the methodology, in its order.
+    pub models: Vec<ModelScore>,
     /// The model's components; the `points_gained` of the leaves add up to the score before rounding.
     pub tree: Vec<HealthNode>,
     /// Conditions that hold the band down.
     pub caps: Vec<Cap>,
+}
+
+/// The score by one model.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ModelScore {
+    /// Its id.
+    #[schema(example = "overall")]
+    pub id: String,
+    /// Its name.
+    #[schema(example = "Health score")]
+    pub name: String,
+    /// 0 to 100; null when none of its measures has data.
+    #[schema(example = 73.0)]
+    pub score: Option<f64>,
+    /// Share of its weight that has data, 0 to 1.
+    #[schema(example = 0.92)]
+    pub coverage: f64,
+    /// Whether it rests on old or thin data.
+    pub stale: bool,
+    /// Whether it gives the account's health.
+    pub is_primary: bool,
 }
 
 /// A component or measure of the model.
@@ -108,31 +141,44 @@ impl Health {
     ///
     /// # Errors
     /// When the database is away.
-    pub(super) async fn of(web: &Web, scope: &TenantScope, score: Score) -> Result<Self> {
+    pub(super) async fn of(web: &Web, scope: &TenantScope, external_id: &str, score: Score) -> Result<Self> {
+        let mut tx = web.app.db.read(scope).await?;
+        let set = db::overrides::between(&mut tx, &[score.account_id], score.day, score.day).await?.pop();
+        drop(tx);
         let in_force = web.app.methodology_version(scope, score.version).await?;
-        let readings = serde_json::from_value::<Readings>(score.readings.clone()).ok();
+        let readings = in_force.as_deref().and_then(|m| score.readings(&m.methodology));
         let explained = in_force.as_deref().zip(readings.as_ref());
         let explained = explained.map(|(m, readings)| (m, readings, m.methodology.explain(readings)));
+        let computed_at = score.computed_at();
         let mut health = Health {
             tone: in_force
                 .as_deref()
                 .and_then(|m| m.tone_of(score.band.as_deref()?))
+                .filter(|tone| !(score.stale && *tone == Tone::Good))
                 .map(|tone| tone.word().to_owned()),
             score: score.score,
             band: score.band,
             coverage: common::six_decimals(f64::from(score.coverage)),
             stale: score.stale,
             overridden: false,
+            model_score: score.score,
+            model_band: None,
+            set_by_hand: set.map(|set| OverrideDetail::of(set, external_id, scope.currency())),
+            computed_at,
             model: score.model,
             version: score.version,
             as_of: score.day,
-            computed_at: score.computed_at,
+            models: Vec::new(),
             tree: Vec::new(),
             caps: Vec::new(),
         };
         if let Some((in_force, readings, explained)) = &explained {
-            health.overridden = explained.overridden.is_some();
+            health.overridden = explained.is_set();
+            health.model_score = explained.computed;
+            let bands = &in_force.methodology.health.bands;
+            health.model_band = explained.band_computed.map(|at| bands[at].id.to_string());
             health.caps = caps(in_force, explained);
+            health.models = models(in_force, explained);
             if let Some(model) = explained.primary {
                 health.coverage = explained.models[model].coverage;
                 health.tree = branch(in_force, readings, explained, model, None);
@@ -140,6 +186,19 @@ impl Health {
         }
         Ok(health)
     }
+}
+
+fn models(in_force: &InForce, explained: &Explained) -> Vec<ModelScore> {
+    let named = in_force.methodology.health.models.iter().zip(&explained.models).enumerate();
+    let model = |(at, (model, score)): (usize, (&Model, &crate::domain::health::ModelScore))| ModelScore {
+        id: model.id.to_string(),
+        name: model.name.to_string(),
+        score: score.rounded,
+        coverage: score.coverage,
+        stale: score.stale(),
+        is_primary: explained.primary == Some(at),
+    };
+    named.map(model).collect()
 }
 
 fn caps(in_force: &InForce, explained: &Explained) -> Vec<Cap> {

@@ -35,7 +35,7 @@ pub struct AccountQuery {
     /// Renews on this day or earlier.
     #[serde(default, deserialize_with = "common::read_day")]
     renewal_to: Option<NaiveDate>,
-    /// Renews within this many days from today; instead of `renewal_from` and `renewal_to`.
+    /// Renews within this many days from today, or from `as_of`; instead of `renewal_from` and `renewal_to`.
     #[param(maximum = 3660)]
     renewal_within: Option<u16>,
     /// One of the account's tags.
@@ -45,6 +45,10 @@ pub struct AccountQuery {
     /// True lists accounts that have left; without it they are left out.
     #[serde(default)]
     churned: bool,
+    /// A past day: scores, bands, segments, ARR and renewals as they were stored for it (or for the last scored day
+    /// before it); the other filters apply to these. Names, owners and tags are those of now.
+    #[serde(default, deserialize_with = "common::read_day")]
+    as_of: Option<NaiveDate>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Rows of a page.
@@ -78,7 +82,7 @@ impl Tone {
     }
 }
 
-/// An account as of its last scoring.
+/// An account as of its last scoring, or as of a past day.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AccountSummary {
     /// Identity in your own systems.
@@ -122,7 +126,7 @@ pub struct HealthSummary {
     /// Band id.
     #[schema(example = "yellow")]
     pub band: Option<String>,
-    /// `good`, `watch`, `risk` or `critical`.
+    /// `good`, `watch`, `risk` or `critical`; null for a good band that rests on old or thin data.
     #[schema(example = "watch")]
     pub tone: Option<String>,
     /// Share of the model's weight that has data, 0 to 1.
@@ -132,6 +136,14 @@ pub struct HealthSummary {
     pub stale: bool,
     /// The day it is about.
     pub as_of: NaiveDate,
+    /// Who set score or band by hand; null where nobody did.
+    pub set_by: Option<String>,
+    /// The last day on which that applies.
+    pub set_until: Option<NaiveDate>,
+    /// What the model says of an account that is set by hand; null otherwise.
+    pub model_score: Option<f64>,
+    /// The band the model says of it.
+    pub model_band: Option<String>,
     /// The score thirty days before, or the oldest since.
     pub score_before: Option<f64>,
     /// What moved it, in one line.
@@ -148,6 +160,10 @@ impl HealthSummary {
             coverage: common::six_decimals(account.coverage.unwrap_or(0.0)),
             stale: account.stale.unwrap_or(true),
             as_of: account.day?,
+            set_by: account.set_by.clone(),
+            set_until: account.set_until,
+            model_score: account.model_score,
+            model_band: account.model_band.clone(),
             score_before: account.score_before,
             why: account.why.clone().unwrap_or_default(),
         })
@@ -223,6 +239,18 @@ pub async fn list(
     let today = web.app.clock.today(key.scope.time_zone());
     let rows = common::rows(query.limit)?;
     let after: Option<String> = common::after(query.cursor.as_deref())?;
+    let as_of = match query.as_of.filter(|day| *day != today) {
+        Some(day) if day > today => {
+            return Err(Refusal::parameter("as_of", format!("must not be after today, {today}")));
+        }
+        Some(day) => match web.app.as_of(&key.scope, day).await? {
+            // Nothing was known by then.
+            None => return Ok(Json(Page { data: Vec::new(), next_cursor: None })),
+            found => found,
+        },
+        None => None,
+    };
+    let today = as_of.as_ref().map_or(today, |as_of| as_of.day);
     let (renewal_from, renewal_to) = query.renewal_window(today)?;
     let limit = query.limit;
     let mut tx = web.app.db.read(&key.scope).await?;
@@ -240,8 +268,13 @@ pub async fn list(
         tag: query.tag,
         text: query.q,
         churned: query.churned,
+        as_of,
     };
-    let found = db::accounts::list_after(&mut tx, &filter, after.as_deref(), rows).await?;
+    let mut found = db::accounts::list_after(&mut tx, &filter, after.as_deref(), rows).await?;
+    drop(tx);
+    if filter.as_of.is_some() {
+        web.app.complete_as_of(&key.scope, &mut found, today).await?;
+    }
     let base = key.scope.currency();
     Ok(Json(Page::of(
         found,

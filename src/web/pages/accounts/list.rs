@@ -42,10 +42,12 @@ pub struct Params {
     /// A column's word, with `-` before it for downwards.
     sort: String,
     page: String,
+    /// A past day, as `2026-10-01`.
+    as_of: String,
 }
 
 impl Params {
-    fn pairs(&self) -> [(&'static str, &str); 9] {
+    fn pairs(&self) -> [(&'static str, &str); 10] {
         [
             ("q", &self.q),
             ("segment", &self.segment),
@@ -56,6 +58,7 @@ impl Params {
             ("status", &self.status),
             ("sort", &self.sort),
             ("page", &self.page),
+            ("as_of", &self.as_of),
         ]
     }
 
@@ -67,6 +70,15 @@ impl Params {
             _ => (key, old),
         });
         paths::with_query(paths::ACCOUNTS, &pairs)
+    }
+
+    /// What a form for the day alone has to keep.
+    fn kept(&self) -> Vec<(&'static str, String)> {
+        let pairs = self
+            .pairs()
+            .into_iter()
+            .filter(|(key, value)| !matches!(*key, "page" | "as_of") && !value.is_empty());
+        pairs.map(|(key, value)| (key, value.to_owned())).collect()
     }
 
     fn filter(&self, member: &Member, today: NaiveDate) -> Filter {
@@ -129,6 +141,18 @@ const SPARK_DAYS: u64 = 90;
 pub struct AccountListPage {
     /// The frame.
     pub shell: Shell,
+    /// The day shown, as `2026-11-22`, for the date field.
+    pub day: String,
+    /// The earliest day that can be shown, in the same form; empty before anything was scored.
+    pub first_day: String,
+    /// Today, in the same form.
+    pub last_day: String,
+    /// The parameters in force without the day and the page, for the date field's form.
+    pub kept: Vec<(&'static str, String)>,
+    /// The list of the same day without any filter.
+    pub clear: String,
+    /// Said above a list of a past day.
+    pub past: String,
     /// Whether the member may import.
     pub may_import: bool,
     /// Free text in force.
@@ -194,31 +218,51 @@ pub async fn show(
 }
 
 async fn page(web: &Web, member: &Member, params: Params) -> Result<AccountListPage> {
-    let words = Wording::of(web, member).await?;
-    let filter = params.filter(member, words.today);
+    let mut words = Wording::of(web, member).await?;
+    let today = words.today;
+    let as_of = match params.as_of.parse::<NaiveDate>().ok().filter(|day| *day < today) {
+        Some(day) => web.app.as_of(&member.scope, day).await?,
+        None => None,
+    };
+    // Everything that is near or far is so from the day shown.
+    words.today = as_of.as_ref().map_or(today, |as_of| as_of.day);
+    let filter = Filter { as_of, ..params.filter(member, words.today) };
     let (sort, down) = params.sorting();
     let mut tx = web.app.db.read(&member.scope).await?;
     let totals = db::accounts::totals(&mut tx, &filter).await?;
     let last_page = ((totals.accounts + SIZE - 1) / SIZE).max(1);
     let number = params.page.parse::<i64>().unwrap_or(1).clamp(1, last_page);
-    let accounts = db::accounts::list(&mut tx, &filter, sort, down, (number - 1) * SIZE, SIZE).await?;
+    let mut accounts = db::accounts::list(&mut tx, &filter, sort, down, (number - 1) * SIZE, SIZE).await?;
     let ids: Vec<Uuid> = accounts.iter().map(|account| account.id).collect();
     let from = words.today - Days::new(SPARK_DAYS - 1);
     let history = db::scores::history(&mut tx, &ids, from, words.today).await?;
     let members = db::members::list(&mut tx).await?;
+    let first_day = db::portfolio::first_scored_day(&mut tx).await?;
+    drop(tx);
+    if filter.as_of.is_some() {
+        web.app.complete_as_of(&member.scope, &mut accounts, words.today).await?;
+    }
     let mut points: HashMap<Uuid, Vec<Point>> = HashMap::new();
     for point in history {
         points.entry(point.account_id).or_default().push(point);
     }
     let rows = accounts.iter().map(|account| {
         let points = points.get(&account.id).map_or(&[][..], Vec::as_slice);
-        row(&words, account, points, from)
+        row(&words, account, points, from, &params.as_of)
     });
     let pager = Pager::numbered(number, SIZE, totals.accounts, "account", |page| {
         params.with("page", &if page == 1 { String::new() } else { page.to_string() })
     });
     Ok(AccountListPage {
-        shell: member.shell(Room::Accounts),
+        shell: member.shell_as_of(Room::Accounts, words.today, today, params.with("as_of", "")),
+        day: words.today.to_string(),
+        first_day: first_day.map_or_else(String::new, |day| day.to_string()),
+        last_day: today.to_string(),
+        kept: params.kept(),
+        clear: paths::with_query(paths::ACCOUNTS, &[("as_of", &params.as_of)]),
+        past: filter.as_of.as_ref().map_or_else(String::new, |_| {
+            format!("As it was known on {}. Names and CSMs are those of today.", format::date(words.today))
+        }),
         may_import: member.may(Role::Manager),
         selects: selects(&words, &params, &members),
         chips: chips(&words, &params, &members),
@@ -233,7 +277,7 @@ async fn page(web: &Web, member: &Member, params: Params) -> Result<AccountListP
     })
 }
 
-fn row(words: &Wording, account: &Account, points: &[Point], from: NaiveDate) -> AccountRow {
+fn row(words: &Wording, account: &Account, points: &[Point], from: NaiveDate, as_of: &str) -> AccountRow {
     let mut values = vec![None; SPARK_DAYS as usize];
     for point in points {
         if let Some(value) = values.get_mut((point.day - from).num_days() as usize) {
@@ -243,7 +287,7 @@ fn row(words: &Wording, account: &Account, points: &[Point], from: NaiveDate) ->
     let scores: Vec<f64> = values.iter().copied().flatten().collect();
     let label = match (scores.first(), scores.last()) {
         (Some(first), Some(last)) => {
-            format!("Score over 90 days, from {} to {}", first.floor(), last.floor())
+            format!("Score over 90 days, from {} to {}", words.shown(*first), words.shown(*last))
         }
         _ => String::new(),
     };
@@ -251,7 +295,7 @@ fn row(words: &Wording, account: &Account, points: &[Point], from: NaiveDate) ->
     AccountRow {
         name: account.name.clone(),
         external_id: account.external_id.clone(),
-        href: paths::account(&account.external_id),
+        href: paths::with_query(&paths::account(&account.external_id), &[("as_of", as_of)]),
         health: words.badge_with_trend(account),
         spark: Sparkline::new(&values, Some((0.0, 100.0)), tone, &label),
         segment: account.segment.as_deref().map_or_else(String::new, |id| words.segment(id)),
@@ -322,9 +366,9 @@ fn chips(words: &Wording, params: &Params, members: &[members::Member]) -> Vec<C
     };
     let all = [
         ("q", &params.q, format!("“{}”", params.q.trim())),
-        ("segment", &params.segment, format!("Segment: {}", words.segment(&params.segment))),
+        ("segment", &params.segment, format!("Segment: {}", words.segment(&*params.segment))),
         ("stage", &params.stage, format!("Stage: {}", words.stage(&params.stage))),
-        ("band", &params.band, format!("Health: {}", words.band(&params.band))),
+        ("band", &params.band, format!("Health: {}", words.band(&*params.band))),
         ("csm", &params.csm, csm),
         ("renewal", &params.renewal, renewal),
         ("status", &params.status, "Former customers".to_owned()),

@@ -3,9 +3,12 @@
 pub mod contracts;
 pub mod head;
 pub mod health;
+pub mod history;
 pub mod list;
 pub mod load;
+pub mod overrides;
 pub mod people;
 pub mod reasons;
 pub mod show;
 pub mod usage;
+pub mod way_up;

@@ -5,9 +5,8 @@ use crate::app::scoring::changes;
 use crate::app::{App, Result};
 use crate::db::TenantScope;
 use crate::db::portfolio::Mover;
-use crate::domain::health::Readings;
 use crate::web::paths;
-use crate::web::ui::{Delta, format};
+use crate::web::ui::Delta;
 
 /// Accounts shown in each direction.
 pub(super) const MOST: i64 = 6;
@@ -24,7 +23,7 @@ pub(super) async fn rows(
         rows.push(PortfolioMove {
             name: mover.name.clone(),
             href: paths::account_tab(&mover.external_id, "health"),
-            delta: Delta::points(shown(mover), ""),
+            delta: Delta::points(shown(of, mover), ""),
             bands: bands(of, mover),
             why: why(app, scope, mover).await?,
             arr: mover.arr_base_minor.map_or("no exchange rate".to_owned(), |arr| of.money(arr)),
@@ -37,15 +36,15 @@ fn points(mover: &Mover) -> f64 {
     mover.score.unwrap_or_default() - mover.score_before.unwrap_or_default()
 }
 
-/// The change between the whole scores that stand beside it, so that the eye can add up.
-fn shown(mover: &Mover) -> f64 {
-    mover.score.unwrap_or_default().floor() - mover.score_before.unwrap_or_default().floor()
+/// The change between the scores as printed beside it, so that the eye can add up.
+fn shown(of: &Day, mover: &Mover) -> f64 {
+    let shown = |score: Option<f64>| of.names.shown(score.unwrap_or_default());
+    shown(mover.score) - shown(mover.score_before)
 }
 
 /// `82 → 61, Green → Yellow`
 fn bands(of: &Day, mover: &Mover) -> String {
-    let whole = |score: Option<f64>| score.map_or(String::new(), |s| format::decimal(s.floor(), 0));
-    let scores = format!("{} \u{2192} {}", whole(mover.score_before), whole(mover.score));
+    let scores = format!("{} \u{2192} {}", of.names.points(mover.score_before), of.names.points(mover.score));
     let (was, is) = (of.names.band(mover.band_before.as_deref()), of.names.band(mover.band.as_deref()));
     if was == is { format!("{scores}, {is}") } else { format!("{scores}, {was} \u{2192} {is}") }
 }
@@ -55,10 +54,9 @@ async fn why(app: &App, scope: &TenantScope, mover: &Mover) -> Result<String> {
     if mover.version != mover.version_before {
         return Ok("The methodology changed in between.".to_owned());
     }
-    let parse = |json: &serde_json::Value| serde_json::from_value::<Readings>(json.clone()).ok();
-    let readings = parse(&mover.readings_before).zip(parse(&mover.readings));
     let in_force = app.methodology_version(scope, mover.version).await?;
-    let Some(((before, now), in_force)) = readings.zip(in_force) else { return Ok(String::new()) };
+    let readings = in_force.as_ref().and_then(|m| mover.readings(&m.methodology));
+    let Some((in_force, (before, now))) = in_force.zip(readings) else { return Ok(String::new()) };
     let rose = points(mover) > 0.0;
     let causes = changes(&in_force, &before, &now).into_iter().filter(|change| (change.points > 0.0) == rose);
     Ok(causes.take(2).map(|change| change.words()).collect::<Vec<_>>().join(", "))

@@ -23,7 +23,7 @@ use crate::web::extract::{Form, Manager, Member, Path, Query};
 use crate::web::pages::curves;
 use crate::web::paths;
 use crate::web::respond::{Done, Page, page_with_status};
-use crate::web::ui::charts::{CurvePlot, Spot};
+use crate::web::ui::charts::{CurvePlot, CurveSpot};
 use crate::web::ui::shell::Room;
 use crate::web::ui::{Notice, Shell, Tone, filters, format};
 
@@ -225,19 +225,19 @@ fn view(indicator: Option<&Indicator>, loaded: &LoadedPack, faults: Vec<String>)
 }
 
 /// The places that make a curve.
-fn spots(curve: &Curve) -> Vec<Spot> {
+fn spots(curve: &Curve) -> Vec<CurveSpot> {
     match curve {
         Curve::Linear { zero, full } => [(*zero, 0.0), (*full, 100.0)]
-            .map(|(reading, points)| Spot { reading, points, word: String::new() })
+            .map(|(reading, points)| CurveSpot { reading, points, word: String::new() })
             .to_vec(),
         Curve::Steps(steps) => {
             let bounded = steps.iter().filter_map(|step| Some((step.bound?.figure(), step.score)));
-            bounded.map(|(reading, points)| Spot { reading, points, word: String::new() }).collect()
+            bounded.map(|(reading, points)| CurveSpot { reading, points, word: String::new() }).collect()
         }
         Curve::Map(map) => {
             let mut sorted: Vec<_> = map.iter().collect();
             sorted.sort_by(|a, b| a.1.total_cmp(&b.1));
-            let spot = |(at, (word, points)): (usize, &(crate::domain::Id, f64))| Spot {
+            let spot = |(at, (word, points)): (usize, &(crate::domain::Id, f64))| CurveSpot {
                 reading: at as f64,
                 points: *points,
                 word: word.to_string(),

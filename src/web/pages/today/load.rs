@@ -17,7 +17,7 @@ use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::Member;
 use crate::web::pages::accounts::contracts::code;
-use crate::web::pages::wording::{Wording, whole};
+use crate::web::pages::wording::Wording;
 use crate::web::paths;
 use crate::web::ui::{Delta, Tone, format};
 
@@ -124,10 +124,7 @@ pub async fn moved(
     let today = db::portfolio::scored_day(&mut tx, words.today).await?;
     let before = db::portfolio::scored_day(&mut tx, from).await?;
     let (Some(today), Some(before)) = (today, before) else { return Ok(Vec::new()) };
-    let mut movers = Vec::new();
-    for down in [true, false] {
-        movers.extend(db::portfolio::movers(&mut tx, today, before, down, owner, MOST_MOVED).await?);
-    }
+    let mut movers = db::portfolio::movers(&mut tx, today, before, owner, MOST_MOVED).await?;
     drop(tx);
     movers.sort_by_key(|mover| std::cmp::Reverse(mover.arr_base_minor));
     movers.truncate(MOST_MOVED as usize);
@@ -138,16 +135,12 @@ pub async fn moved(
 fn told(words: &Wording, mover: &Mover, period: &str) -> Moved {
     let (now, before) = (mover.score.unwrap_or_default(), mover.score_before.unwrap_or_default());
     let bands = match (&mover.band_before, &mover.band) {
-        (Some(was), Some(is)) if was != is => Some(format!("{} → {}", words.band(was), words.band(is))),
+        (Some(was), Some(is)) if was != is => Some(format!("{} → {}", words.band(&**was), words.band(&**is))),
         _ => None,
     };
-    let cause = words
-        .in_force
-        .as_deref()
-        .filter(|m| m.version == mover.version && mover.version == mover.version_before);
+    let cause = words.in_force.as_deref().filter(|m| m.version == mover.version);
     let cause = cause.and_then(|in_force| {
-        let was = serde_json::from_value(mover.readings_before.clone()).ok()?;
-        let is = serde_json::from_value(mover.readings.clone()).ok()?;
+        let (was, is) = mover.readings(&in_force.methodology)?;
         let down = now < before;
         changes(in_force, &was, &is).iter().find(|change| (change.points < 0.0) == down).map(Change::words)
     });
@@ -155,7 +148,7 @@ fn told(words: &Wording, mover: &Mover, period: &str) -> Moved {
     Moved {
         name: mover.name.clone(),
         href: paths::account_tab(&mover.external_id, "health"),
-        delta: Delta::points(whole(now) - whole(before), period),
+        delta: Delta::points(words.shown(now) - words.shown(before), period),
         why: why.join(": "),
         arr: mover
             .arr_base_minor

@@ -7,7 +7,7 @@ use crate::web::ui::{Tone, format, html_safe};
 
 /// A place that makes the curve, as it is said beside it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Spot {
+pub struct CurveSpot {
     /// The reading; the position, for a curve over words.
     pub reading: f64,
     /// The points it gives, 0..100.
@@ -32,7 +32,12 @@ pub struct CurvePlot {
 impl CurvePlot {
     /// `curve` holds (reading, points 0..100) by ascending reading; a step is two points with one reading. `bands` are
     /// (tone, name, least points), best first.
-    pub fn new(label: &str, curve: &[(f64, f64)], spots: &[Spot], bands: &[(Tone, String, f64)]) -> Self {
+    pub fn new(
+        label: &str,
+        curve: &[(f64, f64)],
+        spots: &[CurveSpot],
+        bands: &[(Tone, String, f64)],
+    ) -> Self {
         let low = curve.first().map_or(0.0, |point| point.0);
         let high = curve.last().map_or(1.0, |point| point.0);
         let scale = Scale { low, high: if high > low { high } else { low + 1.0 } };
@@ -47,9 +52,9 @@ impl CurvePlot {
             grounds.push((*tone, name.clone(), pc(100.0 - above), pc(above - least)));
             above = *least;
         }
-        let inside = |spot: &&Spot| spot.reading.is_finite() && spot.points.is_finite();
-        let spots: Vec<&Spot> = spots.iter().filter(inside).collect();
-        let word = |spot: &Spot| match spot.word.as_str() {
+        let inside = |spot: &&CurveSpot| spot.reading.is_finite() && spot.points.is_finite();
+        let spots: Vec<&CurveSpot> = spots.iter().filter(inside).collect();
+        let word = |spot: &CurveSpot| match spot.word.as_str() {
             "" => format::decimal(spot.reading, 2),
             word => word.to_owned(),
         };
@@ -85,7 +90,7 @@ mod tests {
 
     #[test]
     fn spots_lie_on_the_curve() {
-        let spot = |reading, points| Spot { reading, points, word: String::new() };
+        let spot = |reading, points| CurveSpot { reading, points, word: String::new() };
         let bands = [(Tone::Good, "Green".to_owned(), 70.0), (Tone::Risk, "Red".to_owned(), 0.0)];
         let html =
             CurvePlot::new("x", &[(0.0, 0.0), (60.0, 100.0)], &[spot(0.0, 0.0), spot(60.0, 100.0)], &bands)

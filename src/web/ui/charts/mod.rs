@@ -15,9 +15,9 @@ mod waterfall;
 
 pub use columns::{Stack, StackedColumns};
 pub use curve::CurveDot;
-pub use curve_plot::{CurvePlot, Spot};
+pub use curve_plot::{CurvePlot, CurveSpot};
 pub use heat::{HeatCell, HeatMap, HeatRow};
-pub use line::{BandRange, Flag, LineChart, Series};
+pub use line::{BandRange, Flag, LineChart, Series, Spot};
 pub use spark::{CountBars, Sparkline};
 pub use stackbar::{Part, StackedBar};
 pub use timeline::{Moment, Timeline};
