@@ -174,10 +174,10 @@ impl App {
     ) -> Result<HashMap<Uuid, Assessed>> {
         let mut tx = self.db.read(scope).await?;
         let as_then = day < self.clock.today(scope.time_zone());
-        let loaded = load(&mut tx, &in_force, accounts, day, day, day, as_then).await?;
+        let loaded = load(&mut tx, in_force, accounts, day, day, day, as_then).await?;
         let exchange = exchange(&mut tx, scope).await?;
-        let loaded = loaded.ready(&in_force, &exchange);
-        let history = past_scores(&mut tx, &in_force, accounts, day, day).await?;
+        let loaded = loaded.ready(in_force, &exchange);
+        let history = past_scores(&mut tx, in_force, accounts, day, day).await?;
         let assess = |data: AccountData<'_>| {
             let standing = loaded.standing(&data, day, day);
             let mut facts = loaded.facts(&data, &standing, day, day);

@@ -33,8 +33,8 @@ async fn house() -> (House, Home) {
     }
     let late = [
         sample("a1-2", "a1", 6.0, "2027-03-05T11:00:00Z"),
-        // What comes a little late about yesterday changes next to nothing.
-        sample("a2-2", "a2", 59.9, "2027-03-09T23:59:58Z"),
+        // What comes a little late about yesterday changes neither score nor band.
+        sample("a2-2", "a2", 61.0, "2027-03-09T23:59:58Z"),
     ];
     house.send(&home, &late).await;
     house.work().await;
@@ -60,7 +60,9 @@ async fn corrections(house: &House, home: &Home, account: &str) -> Vec<(NaiveDat
 #[tokio::test]
 async fn a_corrected_past_score_keeps_both_values() {
     let (house, home) = house().await;
-    assert_eq!(night(&house, &home, "2027-03-11").await, 5);
+    let kept = night(&house, &home, "2027-03-11").await;
+    assert_eq!(corrections(&house, &home, "a2").await, [], "another reading alone is none");
+    assert_eq!(kept, 5);
     let expected: Vec<_> =
         (5..=9).map(|n| (day(&format!("2027-03-{n:02}")), 100.0, 46.0, day("2027-03-10"))).collect();
     assert_eq!(
@@ -68,7 +70,7 @@ async fn a_corrected_past_score_keeps_both_values() {
         expected,
         "(.3 * 10 + .2 * 100) / .5, from the 5th to the 9th"
     );
-    assert_eq!(corrections(&house, &home, "a2").await, [], "a tenth of a point is none");
+    assert_eq!(corrections(&house, &home, "a2").await, [], "another reading alone is none");
     assert_eq!(house.app.correct_scores(&home.scope, &Work::unwatched()).await.unwrap(), 0, "it is done");
 
     // More becomes known: each day keeps the last word on it, and what was said.

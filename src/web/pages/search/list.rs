@@ -53,7 +53,7 @@ pub struct AccountHit {
 const MOST: i64 = 8;
 
 /// Where one can jump to: icon, label, further words it is found by, address, and the role it needs.
-const PAGES: [(&str, &str, &str, &str, Role); 17] = [
+const PAGES: [(&str, &str, &str, &str, Role); 18] = [
     ("sun", "Today", "home start", "/", Role::Executive),
     ("building-2", "Accounts", "customers list", "/accounts", Role::Executive),
     ("user", "My accounts", "mine customers", "/accounts?csm=me", Role::Csm),
@@ -72,7 +72,7 @@ const PAGES: [(&str, &str, &str, &str, Role); 17] = [
     ("ban", "Quarantine", "rejected waiting replay events", "/settings/quarantine", Role::Executive),
     ("upload", "Imports", "csv upload accounts contracts contacts", "/settings/imports", Role::Executive),
     ("gauge", "Metrics", "catalogue events counters gauges", "/settings/metrics", Role::Executive),
-    ("layers", "Methodology", "pack health model segments", "/settings/methodology", Role::Executive),
+    ("layers", "Methodology", "pack health model segments", "/studio", Role::Executive),
     ("activity", "Backtests", "auc lift churn prediction past studio", "/studio/backtests", Role::Executive),
     ("key-round", "API keys", "write read integration", "/settings/keys", Role::Admin),
     ("file-text", "Audit log", "history changes who", "/settings/audit", Role::Executive),
