@@ -74,7 +74,7 @@ impl App {
             one.set.set_on <= decision.on
                 && one.set.last_day().is_some_and(|last| counts_for(last, decision.on))
         };
-        let last = sets.iter().filter(counts).next_back().map(|one| one.set.id);
+        let last = sets.iter().rfind(counts).map(|one| one.set.id);
         let mut judged = 0;
         for one in sets {
             let lean = one.set.lean.as_deref().and_then(Lean::parse).filter(|_| last == Some(one.set.id));

@@ -117,7 +117,10 @@ fn what_is_not_there_cannot_be_changed() {
     for edit in
         [set("/no/thing", "1"), remove("/list/9"), swap("/b", 1), insert("/b", 9, "x"), remove("/a/b")]
     {
-        assert!(matches!(apply(BLOCK, &[edit.clone()]), Err(EditError::NoSuchPlace(_))), "{edit:?}");
+        assert!(
+            matches!(apply(BLOCK, std::slice::from_ref(&edit)), Err(EditError::NoSuchPlace(_))),
+            "{edit:?}"
+        );
     }
     assert!(matches!(apply("- - a\n  - b\n", &[remove("/0/0")]), Err(EditError::Layout(_))));
     assert!(matches!(apply("a: [", &[set("/a", "1")]), Err(EditError::Unreadable(_))));

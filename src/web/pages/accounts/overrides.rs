@@ -333,7 +333,7 @@ pub async fn set(
         Err(error) => Err(error),
     };
     let (status, errors) = match done {
-        Ok((set, change)) => return Ok(said(&web, &member, &external_id, &name, &set, &change).await?),
+        Ok((set, change)) => return said(&web, &member, &external_id, &name, &set, &change).await,
         Err(Error::Invalid(fields)) => {
             let label = |field: &str| match field {
                 "band" => "The band",

@@ -41,7 +41,7 @@ impl Group {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.weights.len()
     }
 
