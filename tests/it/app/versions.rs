@@ -309,6 +309,9 @@ async fn what_is_in_use_is_not_taken_away_silently() {
     assert!(back.in_use.iter().all(|used| used.noun != "input"), "{:?}", back.in_use);
 }
 
+/// Score, band and segment of one side of a preview.
+type Sayings<'a> = (Option<f64>, &'a Option<String>, &'a Option<String>);
+
 #[tokio::test]
 async fn a_preview_says_exactly_what_scoring_does_once_published() {
     let house = House::new().await;
@@ -345,7 +348,7 @@ async fn a_preview_says_exactly_what_scoring_does_once_published() {
     assert_eq!(scores().await, before, "trying out touches no score");
     let mut rows = rows(&house, &home, preview.stored.id).await;
     rows.sort_by(|a, b| a.external_id.cmp(&b.external_id));
-    let said = |side: fn(&OutcomeRow) -> (Option<f64>, &Option<String>, &Option<String>)| -> Vec<_> {
+    let said = |side: fn(&OutcomeRow) -> Sayings<'_>| -> Vec<_> {
         rows.iter()
             .map(|row| {
                 let (score, band, segment) = side(row);

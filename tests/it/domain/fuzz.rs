@@ -235,11 +235,16 @@ impl Cond {
             Self::In(a, list) => {
                 let a = a.value(facts);
                 let equal = list.iter().map(|item| Some(a? == item.value(facts)?));
-                equal.fold(Some(false), |any, item| match (any, item) {
+                #[expect(
+                    clippy::manual_try_fold,
+                    reason = "an unknown does not end it: a later truth decides"
+                )]
+                let found = equal.fold(Some(false), |any, item| match (any, item) {
                     (Some(true), _) | (_, Some(true)) => Some(true),
                     (None, _) | (_, None) => None,
                     _ => Some(false),
-                })
+                });
+                found
             }
             Self::Not(a) => a.truth(facts).map(|b| !b),
             Self::And(a, b) => match (a.truth(facts), b.truth(facts)) {

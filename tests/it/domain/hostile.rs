@@ -418,7 +418,7 @@ fn steps_are_counted() {
     let rule = |i: usize, when: &str| {
         format!("- {{id: r{i}, name: R, category: risk, severity: low, when: \"{when}\", actions: []}}\n")
     };
-    let dear = vec!["count(e, 3660d)"; 10].join(" + ") + " > 1";
+    let dear = ["count(e, 3660d)"; 10].join(" + ") + " > 1";
     let rules = |n: usize| pack(&format!("rules:\n{}", lines(n, |i| rule(i, &dear))));
     let one = load(&rules(1), &Overrides::default()).unwrap_or_else(|e| panic!("{e}"));
     let steps = one.methodology.rules[0].when.steps();
