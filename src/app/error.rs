@@ -1,6 +1,7 @@
 //! What any thing the product does may fail with.
 
 use crate::db;
+use crate::domain::pack::PackErrors;
 
 /// The result of any thing the product does.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -17,6 +18,9 @@ pub enum Error {
     /// What was given is wrong; each field says how.
     #[error("{}", list(.0))]
     Invalid(Vec<Field>),
+    /// A methodology pack does not hold together; each fault says where.
+    #[error("{0}")]
+    Pack(PackErrors),
     /// It cannot be so beside something that is there already.
     #[error("{0}")]
     Conflict(String),

@@ -14,6 +14,8 @@ pub enum KeyScope {
     Read,
     /// Send events and change accounts.
     Write,
+    /// Read, change and publish the methodology.
+    Manage,
 }
 
 impl KeyScope {
@@ -22,12 +24,13 @@ impl KeyScope {
         match self {
             KeyScope::Read => "read",
             KeyScope::Write => "write",
+            KeyScope::Manage => "manage",
         }
     }
 
     /// The scope of a word.
     pub fn parse(word: &str) -> Option<Self> {
-        [KeyScope::Read, KeyScope::Write].into_iter().find(|scope| scope.word() == word)
+        [KeyScope::Read, KeyScope::Write, KeyScope::Manage].into_iter().find(|scope| scope.word() == word)
     }
 }
 

@@ -31,7 +31,8 @@ impl App {
         }
     }
 
-    /// Adds a metric, or changes what feeds one from now on. What was counted stays as it was counted.
+    /// Adds a metric, or changes what feeds one from now on. What was counted stays as it was counted; every account
+    /// is scored anew when its freshness changes.
     ///
     /// # Errors
     /// [`Error::Invalid`] when kind and source do not go together.
@@ -66,17 +67,20 @@ impl App {
         }
         let now = self.clock.now();
         let mut tx = self.db.write(scope).await?;
-        if let Some(known) = db::metrics::find(&mut tx, &metric.name).await?
-            && known.kind != metric.kind
-        {
+        let known = db::metrics::find(&mut tx, &metric.name).await?;
+        if let Some(known) = known.as_ref().filter(|known| known.kind != metric.kind) {
             return Err(Error::Conflict(format!(
                 "{} is a {} already and its history would mean something else: choose another name.",
                 metric.name, known.kind
             )));
         }
         db::metrics::put(&mut tx, metric).await?;
-        let detail =
-            json!({ "kind": metric.kind, "event": metric.event, "trait": metric.trait_name, "fed": fed });
+        // How old data may be decides whether a score looks healthy.
+        if known.is_some_and(|known| known.fresh_days != metric.fresh_days) {
+            db::jobs::enqueue(&mut tx, "score_all", &json!({}), None, now).await?;
+        }
+        let detail = json!({ "kind": metric.kind, "event": metric.event, "trait": metric.trait_name, "fed": fed,
+                             "fresh_days": metric.fresh_days });
         db::audit::record(&mut tx, now, &actor.0, "metric.changed", &metric.name, detail).await?;
         Ok(tx.commit().await?)
     }

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod auth;
+pub mod backtest;
 pub mod error;
 pub mod fields;
 pub mod imports;
@@ -11,6 +12,7 @@ pub mod keys;
 pub mod members;
 pub mod methodology;
 pub mod metrics;
+pub mod overrides;
 pub mod quarantine;
 pub mod scoring;
 pub mod secret;

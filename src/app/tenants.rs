@@ -2,6 +2,7 @@
 
 use chrono::Months;
 
+use super::methodology::Publishing;
 use super::{Actor, App, Error, Result};
 use crate::db::{TenantScope, platform};
 use crate::domain::metric::normalise;
@@ -25,14 +26,29 @@ impl App {
     /// Makes a tenant and sets it up by a pack.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when the name is taken, [`Error::Invalid`] for a pack, time zone or currency that is none.
+    /// [`Error::Conflict`] when the name is taken, [`Error::Pack`] for a pack that does not hold together,
+    /// [`Error::Invalid`] for a time zone or currency that is none.
     pub async fn create_tenant(
         &self,
         new: &NewTenant<'_>,
         pack_source: &str,
         actor: &Actor,
     ) -> Result<TenantScope> {
-        let pack = super::methodology::load(pack_source, &Overrides::default())?;
+        self.create_tenant_with(new, pack_source, &Overrides::default(), actor).await
+    }
+
+    /// As [`App::create_tenant`], with a preset and parameters of the pack.
+    ///
+    /// # Errors
+    /// As [`App::create_tenant`].
+    pub async fn create_tenant_with(
+        &self,
+        new: &NewTenant<'_>,
+        pack_source: &str,
+        overrides: &Overrides,
+        actor: &Actor,
+    ) -> Result<TenantScope> {
+        let pack = super::methodology::load(pack_source, overrides)?;
         let slug = new.slug.map_or_else(|| slug_of(new.name), str::to_owned);
         if slug.is_empty() {
             return Err(Error::invalid("name", "needs a letter or a digit"));
@@ -51,7 +67,7 @@ impl App {
             platform::create_tenant(&mut tx, &slug, new.name.trim(), zone.name(), currency.code(), now)
                 .await?;
         tx.commit().await?;
-        self.apply_pack(&scope, pack_source, &Overrides::default(), actor).await?;
+        self.publish_file(&scope, pack_source, overrides, &Publishing::default(), actor).await?;
         Ok(scope)
     }
 

@@ -14,7 +14,8 @@ pub(super) enum Key {
         /// Short name of the tenant.
         #[arg(long)]
         tenant: String,
-        /// write: send events and change accounts; read: read accounts, health and renewals.
+        /// write: send events and change accounts; read: read accounts, health and renewals; manage: read, change and
+        /// publish the methodology.
         #[arg(long, value_parser = scope)]
         scope: KeyScope,
         /// What you call it.
@@ -24,7 +25,7 @@ pub(super) enum Key {
 }
 
 fn scope(word: &str) -> Result<KeyScope, String> {
-    KeyScope::parse(word).ok_or_else(|| "must be read or write".to_owned())
+    KeyScope::parse(word).ok_or_else(|| "must be read, write or manage".to_owned())
 }
 
 impl Key {

@@ -1,5 +1,7 @@
 //! The command line. Each command is one file; all of them work beside a running server on the same data.
 
+mod apply_pack;
+mod bench;
 mod demo;
 mod import;
 mod key;
@@ -65,6 +67,9 @@ enum Command {
     Import(import::Import),
     /// Work out the scores of all accounts of a tenant.
     Score(score::Score),
+    /// Measure how fast this machine works on accounts in great numbers.
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Ask a running server whether it is ready; for container health checks.
     Healthcheck(serve::Healthcheck),
     /// Run a command with a throw-away PostgreSQL in DATABASE_URL; for tests.
@@ -109,12 +114,12 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             serve::run(&cli.storage, &serving)
         }
         Command::Demo(demo) => {
-            let mut logging = cli.logging;
-            if logging.log == "info" {
-                logging.log = "warn".to_owned();
-            }
-            boot::logging(&logging)?;
+            boot::logging(&quiet(cli.logging))?;
             demo.run(&cli.storage)
+        }
+        Command::Bench(bench) => {
+            boot::logging(&quiet(cli.logging))?;
+            bench.run(&cli.storage)
         }
         Command::Migrate => {
             boot::logging(&cli.logging)?;
@@ -130,6 +135,14 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(command) => with_app(cli.storage, async |app| command.run(&app).await),
         Command::Score(command) => with_app(cli.storage, async |app| command.run(&app).await),
     }
+}
+
+/// Logging for commands that say themselves how far they are: only what went wrong, unless more is asked for.
+fn quiet(mut logging: Logging) -> Logging {
+    if logging.log == "info" {
+        logging.log = "warn".to_owned();
+    }
+    logging
 }
 
 /// Runs something with an application on the database, then leaves the database as it was found.

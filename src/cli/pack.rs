@@ -97,7 +97,7 @@ impl Chosen {
     }
 }
 
-fn refused(pack: &str, errors: &pack::PackErrors) -> anyhow::Error {
+pub(super) fn refused(pack: &str, errors: &pack::PackErrors) -> anyhow::Error {
     let n = errors.0.len();
     anyhow::anyhow!("{pack} has {n} {}\n\n{errors}", if n == 1 { "error" } else { "errors" })
 }

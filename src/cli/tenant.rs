@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 
+use super::apply_pack::{ApplyPack, Parameters, refused};
 use super::say;
 use crate::app::tenants::NewTenant;
 use crate::app::{Actor, App};
@@ -17,6 +18,8 @@ pub(super) enum Tenant {
         /// A pack that comes with Holdfast, or a pack file.
         #[arg(long, default_value = "techcorp")]
         pack: String,
+        #[command(flatten)]
+        parameters: Parameters,
         /// Short name for commands, if it is to be another.
         #[arg(long)]
         slug: Option<String>,
@@ -27,6 +30,8 @@ pub(super) enum Tenant {
         #[arg(long)]
         currency: Option<String>,
     },
+    /// Publish a pack as a tenant's next version, after telling what it changes.
+    ApplyPack(ApplyPack),
     /// List tenants: short name and name.
     List,
     /// State an exchange rate into the tenant's currency, so that contracts in another can be added up.
@@ -44,7 +49,7 @@ pub(super) enum Tenant {
 impl Tenant {
     pub(super) async fn run(self, app: &App) -> anyhow::Result<()> {
         match self {
-            Tenant::Create { name, pack, slug, time_zone, currency } => {
+            Tenant::Create { name, pack, parameters, slug, time_zone, currency } => {
                 let source = super::pack::source(&pack)?;
                 let new = NewTenant {
                     name: &name,
@@ -52,13 +57,16 @@ impl Tenant {
                     time_zone: &time_zone,
                     currency: currency.as_deref(),
                 };
-                app.create_tenant(&new, &source, &Actor::command_line()).await?;
+                let (overrides, actor) = (parameters.overrides(), Actor::command_line());
+                let created = app.create_tenant_with(&new, &source, &overrides, &actor).await;
+                created.map_err(|error| refused(&pack, error))?;
                 let scope = app.tenant(&name).await?;
                 let mut tx = app.db.platform().await?;
                 let rows = platform::tenant_rows(&mut tx).await?;
                 let slug = rows.iter().rfind(|row| row.name == name.trim()).map_or("", |row| &row.slug);
                 say(format_args!("Created tenant {slug} ({}) with the pack {pack}.", scope.tenant_id()));
             }
+            Tenant::ApplyPack(apply) => apply.run(app).await?,
             Tenant::List => {
                 let mut tx = app.db.platform().await?;
                 for row in platform::tenant_rows(&mut tx).await? {

@@ -55,7 +55,7 @@ pub struct Account {
     pub score: Option<f64>,
     /// Band id.
     pub band: Option<String>,
-    /// good, watch, risk or critical.
+    /// good, watch, risk or critical; none for a good band that rests on old or thin data.
     pub tone: Option<String>,
     /// Share of weight with data, 0..1.
     pub coverage: Option<f64>,
@@ -83,6 +83,18 @@ pub struct Account {
     pub strategy: Option<String>,
     /// When the product last reported anything of it.
     pub last_event_at: Option<DateTime<Utc>>,
+    /// The score a person set, which is `score` then.
+    pub set_score: Option<f64>,
+    /// Id of the band a person set, which is `band` then.
+    pub set_band: Option<String>,
+    /// Who set either of them; none while nobody did.
+    pub set_by: Option<String>,
+    /// The last day on which that applies.
+    pub set_until: Option<NaiveDate>,
+    /// What the model says of an account that is set by hand.
+    pub model_score: Option<f64>,
+    /// The band the model says.
+    pub model_band: Option<String>,
 }
 
 const SELECT: &str = "SELECT a.id, a.external_id, a.name, a.owner_id, u.name AS owner_name,
@@ -90,11 +102,16 @@ const SELECT: &str = "SELECT a.id, a.external_id, a.name, a.owner_id, u.name AS 
     a.pinned_segment, a.tags, a.fields, a.churned_on, a.created_at, a.updated_at, s.day, s.computed_at,
     coalesce(a.pinned_segment, s.segment) AS segment, s.stage, s.stage_day, s.model, s.score, s.band, s.tone,
     s.coverage, s.stale, s.score_before, s.band_before, s.before_day, s.why, s.arr_minor, s.currency,
-    s.arr_base_minor, s.renewal_date, s.renewal_open, s.strategy, a.last_event_at";
+    s.arr_base_minor, s.renewal_date, s.renewal_open, s.strategy, a.last_event_at, o.score AS set_score,
+    o.band AS set_band, o.set_by, o.expires_on AS set_until, CASE WHEN o.now_on = s.day THEN o.now_score END AS model_score,
+    CASE WHEN o.now_on = s.day THEN o.now_band END AS model_band";
 const FROM: &str = " FROM accounts a
     LEFT JOIN account_states s ON s.tenant_id = a.tenant_id AND s.account_id = a.id
     LEFT JOIN members m ON m.tenant_id = a.tenant_id AND m.id = a.owner_id
     LEFT JOIN users u ON u.id = m.user_id";
+/// What a person set, where the state is of a day on which it applied.
+const SET_BY_HAND: &str = " LEFT JOIN overrides o ON o.tenant_id = a.tenant_id AND o.account_id = a.id
+    AND s.day BETWEEN o.set_on AND o.expires_on AND (o.ended_on IS NULL OR s.day < o.ended_on)";
 
 /// Which accounts. Everything set must hold.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -220,7 +237,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Account>> {
     let mut query = begin(SELECT, filter, sort == Sort::Stage);
-    query.push(FROM);
+    query.push(FROM).push(SET_BY_HAND);
     push_filter(&mut query, filter);
     query.push(" ORDER BY ").push(sort.sql()).push(if descending { " DESC" } else { " ASC" });
     query.push(" NULLS LAST, lower(a.name), a.id LIMIT ").push_bind(limit).push(" OFFSET ").push_bind(offset);
@@ -235,7 +252,7 @@ pub async fn list_after(
     limit: i64,
 ) -> Result<Vec<Account>> {
     let mut query = begin(SELECT, filter, false);
-    query.push(FROM);
+    query.push(FROM).push(SET_BY_HAND);
     push_filter(&mut query, filter);
     if let Some(after) = after {
         query.push(" AND a.external_id > ").push_bind(after.to_owned());
@@ -252,7 +269,7 @@ pub async fn renewals_after(
     limit: i64,
 ) -> Result<Vec<Account>> {
     let mut query = begin(SELECT, filter, false);
-    query.push(FROM);
+    query.push(FROM).push(SET_BY_HAND);
     push_filter(&mut query, filter);
     query.push(" AND s.renewal_date IS NOT NULL");
     if let Some((date, external_id)) = after {
@@ -351,7 +368,7 @@ pub async fn urgent(
     limit: i64,
 ) -> Result<Vec<Account>> {
     let mut query = QueryBuilder::new(SELECT);
-    query.push(FROM);
+    query.push(FROM).push(SET_BY_HAND);
     push_filter(&mut query, &Filter { owner: owner.map(Some), ..Filter::default() });
     query.push(" AND ").push(TROUBLED).push_bind(today);
     query.push(
@@ -372,7 +389,7 @@ pub async fn renewing_on(
     limit: i64,
 ) -> Result<Vec<Account>> {
     let mut query = QueryBuilder::new(SELECT);
-    query.push(FROM);
+    query.push(FROM).push(SET_BY_HAND);
     push_filter(&mut query, &Filter { owner: owner.map(Some), ..Filter::default() });
     query.push(" AND s.renewal_date = ANY(").push_bind(days.to_vec());
     query.push(") ORDER BY s.renewal_date, lower(a.name), a.id LIMIT ").push_bind(limit);
@@ -434,14 +451,14 @@ pub async fn placed(tx: &mut TenantTx) -> Result<Vec<(Option<String>, Option<Str
 /// One account by its external id.
 pub async fn find(tx: &mut TenantTx, external_id: &str) -> Result<Option<Account>> {
     let mut query = QueryBuilder::new(SELECT);
-    query.push(FROM).push(" WHERE a.external_id = ").push_bind(external_id.to_owned());
+    query.push(FROM).push(SET_BY_HAND).push(" WHERE a.external_id = ").push_bind(external_id.to_owned());
     query.build_query_as().fetch_optional(tx.conn()).await
 }
 
 /// Some accounts by their ids, in no order.
 pub async fn by_ids(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Account>> {
     let mut query = QueryBuilder::new(SELECT);
-    query.push(FROM).push(" WHERE a.id = ANY(").push_bind(ids.to_vec()).push(")");
+    query.push(FROM).push(SET_BY_HAND).push(" WHERE a.id = ANY(").push_bind(ids.to_vec()).push(")");
     query.build_query_as().fetch_all(tx.conn()).await
 }
 
@@ -601,6 +618,11 @@ pub async fn ids_after(tx: &mut TenantTx, after: Uuid, limit: i64) -> Result<Vec
         .await
 }
 
+/// How many accounts there are, those that left included.
+pub async fn count(tx: &mut TenantTx) -> Result<i64> {
+    sqlx::query_scalar("SELECT count(*) FROM accounts").fetch_one(tx.conn()).await
+}
+
 /// Sets or clears a segment by hand.
 pub async fn pin_segment(
     tx: &mut TenantTx,
@@ -715,7 +737,7 @@ pub async fn dirty_backlog(tx: &mut TenantTx) -> Result<(i64, Option<DateTime<Ut
 /// A jump target: accounts whose name or external id contains the text, best match first.
 pub async fn search(tx: &mut TenantTx, text: &str, limit: i64) -> Result<Vec<Account>> {
     let mut query = QueryBuilder::new(SELECT);
-    query.push(FROM).push(" WHERE a.name ILIKE ").push_bind(escape_like(text));
+    query.push(FROM).push(SET_BY_HAND).push(" WHERE a.name ILIKE ").push_bind(escape_like(text));
     query.push(" OR a.external_id ILIKE ").push_bind(escape_like(text));
     query
         .push(" ORDER BY a.churned_on IS NOT NULL, starts_with(lower(a.name), lower(")

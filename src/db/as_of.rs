@@ -42,7 +42,8 @@ impl AsOf {
         }
         query.push(
             "WITH account_states AS (
-               SELECT c.tenant_id, d.account_id, d.day, d.computed_at, d.segment, d.model, d.score, d.band, t.tone,
+               SELECT c.tenant_id, d.account_id, d.day, d.computed_at, d.segment, d.model, d.score, d.band,
+                      CASE WHEN NOT d.stale OR t.tone <> 'good' THEN t.tone END AS tone,
                       d.coverage::float8 AS coverage, d.stale, NULL::float8 AS score_before, NULL::text AS band_before,
                       NULL::date AS before_day, NULL::text AS why, d.arr_base_minor AS arr_minor,
                       (SELECT currency FROM tenants) AS currency, d.arr_base_minor, d.renewal_date,

@@ -1,4 +1,7 @@
 //! The facts a score is made from: what was known of some accounts, as of a day.
+//!
+//! Series carry when each figure became known. Accounts and contracts are rows that are overwritten, so what they
+//! said on a past day stands beside them, kept by triggers: [`versions`]. Today's scoring never reads it.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
@@ -113,4 +116,64 @@ pub async fn load(tx: &mut TenantTx, ids: &[Uuid], span: Span) -> Result<FactRow
     .await?;
     let series = stored(tx, ids, span.counters_from, span.to, span.known_by).await?;
     Ok(FactRows { accounts, contracts, series, span })
+}
+
+/// What was stated of an account from a day on, until its next version.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct AccountVersion {
+    /// Account.
+    pub account_id: Uuid,
+    /// The tenant's day on which it was stated.
+    pub known_on: NaiveDate,
+    /// Start as stated.
+    pub start_date: Option<NaiveDate>,
+    /// Segment set by hand.
+    pub pinned_segment: Option<String>,
+    /// Own fields.
+    pub fields: serde_json::Value,
+}
+
+/// What was stated of a contract from a day on, until its next version.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct ContractVersion {
+    /// The contract's id.
+    pub contract_id: Uuid,
+    /// The tenant's day on which it was stated.
+    pub known_on: NaiveDate,
+    /// Whose it was then.
+    pub account_id: Uuid,
+    /// The contract.
+    #[sqlx(flatten)]
+    pub contract: Contract,
+}
+
+/// Every version of some accounts and of all contracts that ever were theirs.
+#[derive(Debug, Clone, Default)]
+pub struct Versions {
+    /// By account and day.
+    pub accounts: Vec<AccountVersion>,
+    /// By contract and day.
+    pub contracts: Vec<ContractVersion>,
+}
+
+/// What was stated of some accounts and their contracts, and when.
+pub async fn versions(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Versions> {
+    let accounts = sqlx::query_as(
+        "SELECT account_id, known_on, start_date, pinned_segment, fields FROM account_history
+         WHERE account_id = ANY($1) ORDER BY account_id, known_on",
+    )
+    .bind(ids)
+    .fetch_all(tx.conn())
+    .await?;
+    let contracts = sqlx::query_as(
+        "SELECT h.contract_id, h.known_on, h.account_id, c.external_id, h.start_date, h.end_date, h.term_months,
+                h.arr_minor, h.currency, h.seats, h.ended_on
+         FROM contract_history h JOIN contracts c ON c.tenant_id = h.tenant_id AND c.id = h.contract_id
+         WHERE h.contract_id IN (SELECT contract_id FROM contract_history WHERE account_id = ANY($1))
+         ORDER BY h.contract_id, h.known_on",
+    )
+    .bind(ids)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(Versions { accounts, contracts })
 }

@@ -94,6 +94,17 @@ pub async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Option<Job>> {
     .await
 }
 
+/// The job of a kind that is next or under way.
+pub async fn under_way(tx: &mut TenantTx, kind: &str) -> Result<Option<Job>> {
+    sqlx::query_as(
+        "SELECT id, kind, payload, done, total, last_error, created_at, finished_at, cancelled_at, locked_until
+         FROM jobs WHERE kind = $1 AND finished_at IS NULL AND cancelled_at IS NULL ORDER BY run_at, id LIMIT 1",
+    )
+    .bind(kind)
+    .fetch_optional(tx.conn())
+    .await
+}
+
 /// Notes how far a job is; false when somebody has stopped it.
 pub async fn progress(tx: &mut TenantTx, id: Uuid, done: i64, total: i64) -> Result<bool> {
     sqlx::query_scalar("UPDATE jobs SET done = $2, total = $3 WHERE id = $1 RETURNING cancelled_at IS NULL")
@@ -125,6 +136,18 @@ pub async fn finish(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<(
         .bind(now)
         .execute(tx.conn())
         .await?;
+    Ok(())
+}
+
+/// Marks all jobs of a kind as done, whether anybody did them or not.
+pub async fn finish_kind(tx: &mut TenantTx, kind: &str, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query(
+        "UPDATE jobs SET finished_at = $2, locked_until = NULL WHERE kind = $1 AND finished_at IS NULL",
+    )
+    .bind(kind)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

@@ -470,3 +470,11 @@ pub struct TenantRow {
 pub async fn tenant_rows(tx: &mut PlatformTx) -> Result<Vec<TenantRow>> {
     sqlx::query_as("SELECT slug, name FROM tenants ORDER BY slug").fetch_all(tx.conn()).await
 }
+
+/// Bytes that tables take on disk, with their indexes and what is stored beside their rows.
+pub async fn bytes_of(tx: &mut PlatformTx, tables: &[&str]) -> Result<i64> {
+    sqlx::query_scalar("SELECT sum(pg_total_relation_size(t::regclass))::bigint FROM unnest($1::text[]) AS t")
+        .bind(tables)
+        .fetch_one(tx.conn())
+        .await
+}

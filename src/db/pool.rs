@@ -147,6 +147,15 @@ impl Db {
         .await
     }
 
+    /// Has the planner look at all tables, for whoever has just filled them. Otherwise the server does so by and by.
+    ///
+    /// # Errors
+    /// When the server is away.
+    pub async fn analyze(&self) -> super::Result<()> {
+        sqlx::query("ANALYZE").execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// Closes every connection; waits for those in use.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -63,6 +63,16 @@ pub struct BandDay {
     pub arr_base_minor: i64,
 }
 
+/// What rests on old or thin data on a day: band id, accounts, ARR in minor units of the tenant's currency.
+pub async fn doubtful(tx: &mut TenantTx, day: NaiveDate) -> Result<Vec<(Option<String>, i64, i64)>> {
+    sqlx::query_as(
+        "SELECT band, count(*), coalesce(sum(arr_base_minor), 0)::bigint FROM scores_on($1) WHERE stale GROUP BY band",
+    )
+    .bind(day)
+    .fetch_all(tx.conn())
+    .await
+}
+
 /// The bands on some days.
 pub async fn bands_on(tx: &mut TenantTx, days: &[NaiveDate]) -> Result<Vec<BandDay>> {
     sqlx::query_as(

@@ -4,7 +4,7 @@
 //! ([`super::score_months`]). Readers ask `scores_on(day)` or `scores_between(accounts, first, last)`, which see both
 //! as one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use sqlx::Row;
@@ -64,8 +64,8 @@ impl sqlx::FromRow<'_, PgRow> for Kept {
     }
 }
 
-/// Stores scores, replacing those of the same account and day: for days that are not folded yet. They must come sorted
-/// by account and day.
+/// Stores scores, replacing those of the same account and day unless they rest on newer facts: for days that are not
+/// folded yet. They must come sorted by account and day.
 pub async fn put(tx: &mut TenantTx, scores: &[Score]) -> Result<()> {
     insert(
         tx,
@@ -73,7 +73,8 @@ pub async fn put(tx: &mut TenantTx, scores: &[Score]) -> Result<()> {
         "DO UPDATE SET version = excluded.version, score = excluded.score, band = excluded.band,
            coverage = excluded.coverage, stale = excluded.stale, model = excluded.model, segment = excluded.segment,
            arr_base_minor = excluded.arr_base_minor, renewal_date = excluded.renewal_date,
-           readings = excluded.readings, computed_at = excluded.computed_at",
+           readings = excluded.readings, computed_at = excluded.computed_at
+         WHERE scores.computed_at <= excluded.computed_at",
     )
     .await
 }
@@ -167,12 +168,14 @@ pub struct Point {
     pub band: Option<String>,
     /// Whether it rested on old or thin data.
     pub stale: bool,
+    /// Version of the methodology it was made with.
+    pub version: i32,
 }
 
 /// The scores of accounts between two days, both included, by account and day.
 pub async fn history(tx: &mut TenantTx, ids: &[Uuid], from: NaiveDate, to: NaiveDate) -> Result<Vec<Point>> {
     sqlx::query_as(
-        "SELECT account_id, day, score, band, stale FROM scores_between($1, $2, $3) ORDER BY account_id, day",
+        "SELECT account_id, day, score, band, stale, version FROM scores_between($1, $2, $3) ORDER BY account_id, day",
     )
     .bind(ids)
     .bind(from)
@@ -201,15 +204,27 @@ pub async fn primary_on_days(tx: &mut TenantTx, account_id: Uuid, days: &[NaiveD
 /// The scores of accounts to compare a day with: of each the one `days` before, or its oldest since.
 pub async fn before(tx: &mut TenantTx, ids: &[Uuid], day: NaiveDate, days: u16) -> Result<Vec<Score>> {
     let from = day.checked_sub_days(Days::new(days.into())).unwrap_or(day);
-    sqlx::query_as(
-        "SELECT s.* FROM (SELECT account_id, min(day) AS day FROM scores_between($1, $2, $3) GROUP BY 1) o
-         CROSS JOIN LATERAL scores_between(ARRAY[o.account_id], o.day, o.day) s",
-    )
-    .bind(ids)
-    .bind(from)
-    .bind(day.pred_opt().unwrap_or(day))
-    .fetch_all(tx.conn())
-    .await
+    // Most have a score of just that day; only the others are searched.
+    let mut found: Vec<Score> = sqlx::query_as("SELECT * FROM scores_between($1, $2, $2)")
+        .bind(ids)
+        .bind(from)
+        .fetch_all(tx.conn())
+        .await?;
+    let known: HashSet<Uuid> = found.iter().map(|score| score.account_id).collect();
+    let others: Vec<Uuid> = ids.iter().filter(|id| !known.contains(id)).copied().collect();
+    if !others.is_empty() {
+        let older = sqlx::query_as(
+            "SELECT s.* FROM (SELECT account_id, min(day) AS day FROM scores_between($1, $2, $3) GROUP BY 1) o
+             CROSS JOIN LATERAL scores_between(ARRAY[o.account_id], o.day, o.day) s",
+        )
+        .bind(others)
+        .bind(from)
+        .bind(day.pred_opt().unwrap_or(day))
+        .fetch_all(tx.conn())
+        .await?;
+        found.extend(older);
+    }
+    Ok(found)
 }
 
 /// What lists read of an account.
@@ -231,7 +246,7 @@ pub struct State {
     pub score: Option<f64>,
     /// Band id.
     pub band: Option<String>,
-    /// Tone of the band, softened when the data is stale.
+    /// Tone of the band; none for a good band that rests on old or thin data.
     pub tone: Option<String>,
     /// Share of weight with data.
     pub coverage: f64,
@@ -261,7 +276,8 @@ pub struct State {
     pub churned_on: Option<NaiveDate>,
 }
 
-/// Stores states, stage entries and churn. They must come sorted by account.
+/// Stores states as of the moment `now`, at which their facts were read, with stage entries and churn; a state that
+/// rests on newer facts stays. They must come sorted by account.
 pub async fn put_states(tx: &mut TenantTx, states: &[State], now: DateTime<Utc>) -> Result<()> {
     macro_rules! column {
         ($field:ident) => {
@@ -275,6 +291,22 @@ pub async fn put_states(tx: &mut TenantTx, states: &[State], now: DateTime<Utc>)
     )
     .bind(column!(account_id))
     .bind(column!(churned_on))
+    .execute(tx.conn())
+    .await?;
+    // Before the states: what they still say spares most accounts the look at their past.
+    sqlx::query(
+        "INSERT INTO stage_entries (tenant_id, id, account_id, stage, entered_on)
+         SELECT $1, gen_random_uuid(), a, s, d FROM unnest($2::uuid[], $3::text[], $4::date[]) AS x (a, s, d)
+         WHERE s IS NOT NULL AND s IS DISTINCT FROM (SELECT t.stage FROM account_states t
+             WHERE t.tenant_id = $1 AND t.account_id = a)
+           AND s IS DISTINCT FROM (SELECT e.stage FROM stage_entries e
+             WHERE e.tenant_id = $1 AND e.account_id = a ORDER BY e.entered_on DESC LIMIT 1)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(tx.tenant())
+    .bind(column!(account_id))
+    .bind(column!(stage))
+    .bind(column!(day))
     .execute(tx.conn())
     .await?;
     sqlx::query(
@@ -292,7 +324,8 @@ pub async fn put_states(tx: &mut TenantTx, states: &[State], now: DateTime<Utc>)
            stale = excluded.stale, score_before = excluded.score_before, band_before = excluded.band_before,
            before_day = excluded.before_day, why = excluded.why, arr_minor = excluded.arr_minor,
            currency = excluded.currency, arr_base_minor = excluded.arr_base_minor,
-           renewal_date = excluded.renewal_date, renewal_open = excluded.renewal_open, strategy = excluded.strategy",
+           renewal_date = excluded.renewal_date, renewal_open = excluded.renewal_open, strategy = excluded.strategy
+         WHERE account_states.day < excluded.day OR account_states.computed_at <= excluded.computed_at",
     )
     .bind(tx.tenant())
     .bind(column!(account_id))
@@ -318,19 +351,6 @@ pub async fn put_states(tx: &mut TenantTx, states: &[State], now: DateTime<Utc>)
     .bind(column!(strategy))
     .bind(column!(churned_on))
     .bind(now)
-    .execute(tx.conn())
-    .await?;
-    sqlx::query(
-        "INSERT INTO stage_entries (tenant_id, id, account_id, stage, entered_on)
-         SELECT $1, gen_random_uuid(), a, s, d FROM unnest($2::uuid[], $3::text[], $4::date[]) AS x (a, s, d)
-         WHERE s IS NOT NULL AND s IS DISTINCT FROM (SELECT e.stage FROM stage_entries e
-           WHERE e.tenant_id = $1 AND e.account_id = a ORDER BY e.entered_on DESC LIMIT 1)
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(tx.tenant())
-    .bind(column!(account_id))
-    .bind(column!(stage))
-    .bind(column!(day))
     .execute(tx.conn())
     .await?;
     Ok(())

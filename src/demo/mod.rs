@@ -21,11 +21,13 @@
 //! | `company` | the two tenants, their members and how many accounts play which story |
 //! | `tenant` | what happened on a day, over all accounts |
 //! | `export` | the CSV files |
+//! | `bulk` | any number of accounts without a story, for measuring |
 //!
 //! To add a story: a variant of [`Story`], its shape and temper in `stories`, a number of accounts in
 //! `company`; the compiler finds the rest.
 
 mod account;
+pub mod bulk;
 mod cast;
 mod company;
 mod contacts;

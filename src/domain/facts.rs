@@ -5,6 +5,8 @@
 //! while accounts are evaluated. Start from
 //! [`Methodology::blank_facts`](super::methodology::Methodology::blank_facts).
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 
 use super::value::{Val, Value};
@@ -65,6 +67,11 @@ pub struct Facts {
     pub health_history: Vec<(NaiveDate, f64)>,
     /// A score set by hand; it replaces the computed one before rounding and banding.
     pub health_override: Option<f64>,
+    /// Id of a band set by hand; it replaces the one the score and the caps give, and leaves the score alone.
+    pub band_override: Option<Box<str>>,
+    /// Days after which a sample is stale, per input in the methodology's order, where the tenant has set other ones
+    /// than the methodology: shared by all accounts. Inputs without an entry keep the methodology's.
+    pub fresh_days: Option<Arc<[Option<u32>]>>,
     /// A segment pinned by hand; it replaces the one the rules choose.
     pub segment_pin: Option<Box<str>>,
     /// Day of the latest event of any kind, however old; none means that no event ever arrived.
@@ -79,6 +86,11 @@ impl Facts {
     /// What is stored for an input.
     pub fn series(&self, id: InputId) -> &Series {
         self.inputs.get(usize::from(id.0)).unwrap_or(&Series::Missing)
+    }
+
+    /// Days after which a sample of an input is stale, where the tenant has set them.
+    pub fn fresh_days(&self, id: InputId) -> Option<u32> {
+        self.fresh_days.as_ref()?.get(usize::from(id.0)).copied().flatten()
     }
 
     /// A base measure.

@@ -29,6 +29,8 @@ pub struct Methodology {
     pub(super) from: Vec<Option<Expr>>,
     pub(super) seats: Option<InputId>,
     pub(super) measures: Vec<Id>,
+    /// Days of an account's own past scores that expressions look at; 0 when none does.
+    pub health_look_back: u32,
     /// Segments, the first that takes an account wins.
     pub segments: Vec<Segment>,
     /// Stages and moments.
@@ -135,6 +137,11 @@ pub enum EventName {
 }
 
 impl Input {
+    /// Days after which what is stored for it is stale, unless the tenant set others; none for what never goes stale.
+    pub fn fresh_within(&self) -> Option<u32> {
+        self.fresh_days.or((self.kind == InputKind::Event).then_some(SILENCE_DAYS))
+    }
+
     /// The kind of daily metric its series is; none for attributes.
     pub fn metric(&self) -> Option<MetricKind> {
         match (self.kind, &self.source) {
@@ -238,6 +245,8 @@ impl Methodology {
             measures: vec![None; self.measures.len()],
             health_history: Vec::new(),
             health_override: None,
+            band_override: None,
+            fresh_days: None,
             segment_pin: None,
             last_event: None,
             ticks: Vec::new(),
@@ -356,7 +365,7 @@ impl Methodology {
             primary: None,
             caps: Vec::new(),
             set,
-            set_band: None,
+            set_band: facts.band_override.clone(),
         };
         let scored = health.score_indicators(&readings.of);
         let models = health.score_models(&readings.of, &scored);
@@ -409,8 +418,7 @@ impl Methodology {
                 continue;
             };
             reading.date = Some(reading.date.map_or(date, |known| known.min(date)));
-            let silence = (input.kind == InputKind::Event).then_some(SILENCE_DAYS);
-            let fresh = input.fresh_days.or(silence);
+            let fresh = facts.fresh_days(used.input).or(input.fresh_within());
             reading.stale |= fresh.is_some_and(|days| (facts.as_of - date).num_days() > i64::from(days));
         }
     }

@@ -5,6 +5,7 @@
 //! The other modules are one noun each: how its part of the pack is compiled and evaluated.
 
 pub mod advocacy;
+pub mod backtest;
 pub mod calendar;
 pub mod cases;
 pub mod compact;
@@ -12,6 +13,7 @@ pub mod exchange;
 pub mod expr;
 pub mod facts;
 pub mod health;
+pub mod judgement;
 pub mod kpi;
 pub mod lifecycle;
 pub mod methodology;

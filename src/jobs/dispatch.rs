@@ -1,7 +1,7 @@
 //! What is to be done for a job: one exhaustive match.
 
 use crate::app::work::Work;
-use crate::app::{App, Result};
+use crate::app::{App, Result, methodology};
 use crate::db::platform::ClaimedJob;
 use crate::ingest::replay;
 
@@ -16,16 +16,31 @@ pub enum Kind {
     Correct,
     /// Count what waited in quarantine and is known by now.
     Replay,
+    /// End what people set by hand where its time is over, and record whom renewals proved right.
+    SettleOverrides,
     /// Fold scores of days that are over into months.
     FoldScores,
     /// Forget jobs that were done long ago.
     Forget,
+    /// Try a draft of a methodology out on every account.
+    Preview,
+    /// Hold the scores of past days against what happened.
+    Backtest,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 6] =
-        [Kind::ScoreAll, Kind::Fold, Kind::Correct, Kind::FoldScores, Kind::Replay, Kind::Forget];
+    pub const ALL: [Kind; 9] = [
+        Kind::ScoreAll,
+        Kind::Fold,
+        Kind::Correct,
+        Kind::FoldScores,
+        Kind::Replay,
+        Kind::SettleOverrides,
+        Kind::Forget,
+        Kind::Preview,
+        Kind::Backtest,
+    ];
 
     /// The word in the database.
     pub fn word(self) -> &'static str {
@@ -34,8 +49,11 @@ impl Kind {
             Kind::Fold => "fold",
             Kind::Correct => "correct",
             Kind::Replay => "replay",
+            Kind::SettleOverrides => "settle_overrides",
             Kind::FoldScores => "fold_scores",
             Kind::Forget => "forget",
+            Kind::Preview => methodology::preview::JOB,
+            Kind::Backtest => "backtest",
         }
     }
 
@@ -43,8 +61,8 @@ impl Kind {
     /// done at once; and as somebody waits for its result it is not tried again when it fails.
     pub fn is_long(self) -> bool {
         match self {
-            Kind::Fold | Kind::Correct | Kind::FoldScores => true,
-            Kind::ScoreAll | Kind::Replay | Kind::Forget => false,
+            Kind::Fold | Kind::Correct | Kind::FoldScores | Kind::Preview | Kind::Backtest => true,
+            Kind::ScoreAll | Kind::Replay | Kind::SettleOverrides | Kind::Forget => false,
         }
     }
 
@@ -77,6 +95,10 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
             let replayed = replay::replay(&app.db, &app.clock, &job.scope).await?;
             tracing::info!(replayed, "counted messages from quarantine");
         }
+        Kind::SettleOverrides => {
+            let settled = app.settle_overrides(&job.scope).await?;
+            tracing::info!(settled.ended, settled.judged, "settled what was set by hand");
+        }
         Kind::FoldScores => {
             let days = app.fold_scores(&job.scope, &work).await?;
             tracing::info!(days, "folded scores into months");
@@ -85,8 +107,17 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
             let before = app.clock.now() - chrono::Duration::days(30);
             let mut tx = app.db.write(&job.scope).await?;
             crate::db::jobs::forget_finished(&mut tx, before).await?;
+            crate::db::backtests::forget_deleted(&mut tx, before).await?;
             tx.commit().await?;
         }
+        Kind::Preview => app.make_preview(&job.scope, about(job, "preview")?, &work).await?,
+        Kind::Backtest => app.run_backtest(&job.scope, about(job, "backtest")?, &work).await?,
     }
     Ok(())
+}
+
+/// The id in a job's payload.
+fn about(job: &ClaimedJob, key: &str) -> Result<uuid::Uuid> {
+    let id = job.payload.get(key).and_then(|id| id.as_str()).and_then(|id| id.parse().ok());
+    id.ok_or_else(|| anyhow::anyhow!("a job of kind {} does not say its {key}", job.kind).into())
 }

@@ -16,7 +16,8 @@ pub struct Daily {
 }
 
 /// What recurs.
-pub const RECURRING: [Daily; 5] = [
+pub const RECURRING: [Daily; 6] = [
+    Daily { kind: Kind::SettleOverrides, at_minute: 1 },
     Daily { kind: Kind::ScoreAll, at_minute: 5 },
     Daily { kind: Kind::Fold, at_minute: 30 },
     // The fold of metrics finds what came late.

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::app::Error;
 use crate::app::error::Field;
+use crate::domain::pack::{PackError, PackErrors};
 
 /// The result of a handler of pages or of the API.
 pub type Result<T> = std::result::Result<T, WebError>;
@@ -30,12 +31,38 @@ pub struct Problem {
     pub text: String,
     /// What is wrong, field by field.
     pub fields: Vec<Field>,
+    /// What is wrong with a methodology pack, each with its place in the file.
+    pub faults: Vec<PackError>,
 }
 
 impl Problem {
     /// A problem without fields.
     pub fn new(status: StatusCode, title: &str, text: &str) -> Self {
-        Problem { status, title: title.to_owned(), text: text.to_owned(), fields: Vec::new() }
+        Problem {
+            status,
+            title: title.to_owned(),
+            text: text.to_owned(),
+            fields: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// Some fields are wrong.
+    pub fn fields(status: StatusCode, title: &str, text: String, fields: Vec<Field>) -> Self {
+        Problem { text, fields, ..Problem::new(status, title, "") }
+    }
+
+    /// A methodology pack does not hold together.
+    fn from_pack(errors: &PackErrors) -> Self {
+        let faults = errors.0.clone();
+        let text = match faults.as_slice() {
+            [only] => only.to_string(),
+            [first, rest @ ..] => format!("{first}\n\nand {} more faults", rest.len()),
+            [] => String::new(),
+        };
+        let problem =
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "The pack does not hold together", &text);
+        Problem { faults, ..problem }
     }
 
     /// Nothing is there, or nothing of this tenant's.
@@ -59,12 +86,11 @@ impl From<&Error> for Problem {
         match error {
             Error::NotFound => Problem::not_found(),
             Error::Forbidden => Problem::forbidden("of somebody else"),
-            Error::Invalid(fields) => Problem {
-                status: StatusCode::UNPROCESSABLE_ENTITY,
-                title: "Something given is not right".to_owned(),
-                text: error.to_string(),
-                fields: fields.clone(),
-            },
+            Error::Invalid(fields) => {
+                let title = "Something given is not right";
+                Problem::fields(StatusCode::UNPROCESSABLE_ENTITY, title, error.to_string(), fields.clone())
+            }
+            Error::Pack(errors) => Problem::from_pack(errors),
             Error::Conflict(text) => {
                 Problem::new(StatusCode::CONFLICT, "That does not fit what is there", text)
             }

@@ -19,6 +19,8 @@ pub fn encode(text: &str) -> String {
 pub const ACCOUNTS: &str = "/accounts";
 /// Today.
 pub const TODAY: &str = "/";
+/// How the tenant works: the version in force, drafts and versions.
+pub const STUDIO: &str = "/studio";
 /// Sign-in.
 pub const SIGN_IN: &str = "/sign-in";
 
@@ -30,6 +32,16 @@ pub fn account(external_id: &str) -> String {
 /// One of an account's tabs: `health`, `usage`, `people`, `contracts`.
 pub fn account_tab(external_id: &str, tab: &str) -> String {
     format!("/accounts/{}/{tab}", encode(external_id))
+}
+
+/// A draft's first page.
+pub fn draft(id: uuid::Uuid) -> String {
+    format!("{STUDIO}/drafts/{id}")
+}
+
+/// A version of the methodology.
+pub fn version(version: i32) -> String {
+    format!("{STUDIO}/versions/{version}")
 }
 
 /// A path with the query parameters that are not empty.

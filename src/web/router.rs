@@ -17,8 +17,10 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
-use super::pages::{accounts, jobs, portfolio, renewals, search, session, settings, today};
-use super::{Web, assets, collect, ops};
+use super::pages::{
+    accounts, backtests, jobs, portfolio, renewals, search, session, settings, studio, today,
+};
+use super::{Web, assets, collect, ops, paths};
 
 /// The whole of HTTP.
 pub fn router(web: Web) -> Router {
@@ -54,6 +56,9 @@ fn pages() -> Router<Web> {
         .merge(customers())
         .merge(portfolio())
         .merge(settings())
+        .merge(studio_pages())
+        .merge(drafts())
+        .merge(backtests())
         .route("/jobs/{id}/cancel", post(jobs::cancel::cancel))
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(DefaultBodyLimit::max(1024 * 1024))
@@ -74,6 +79,9 @@ fn customers() -> Router<Web> {
         .route("/accounts/{external_id}/contracts", get(accounts::contracts::show))
         .route("/accounts/{external_id}/owner", post(accounts::head::assign))
         .route("/accounts/{external_id}/segment", post(accounts::head::pin))
+        .route("/accounts/{external_id}/override", post(accounts::overrides::set))
+        .route("/accounts/{external_id}/override/withdraw", post(accounts::overrides::withdraw))
+        .route("/accounts/{external_id}/override/restore", post(accounts::overrides::restore))
         .route("/search", get(search::list::show))
 }
 
@@ -82,6 +90,7 @@ fn portfolio() -> Router<Web> {
     Router::new()
         .route("/renewals", get(renewals::list::show))
         .route("/portfolio", get(portfolio::show::show))
+        .route("/portfolio/overrides", get(portfolio::overrides::show))
 }
 
 /// How the tenant works: everybody may look, few may change.
@@ -110,9 +119,63 @@ fn settings() -> Router<Web> {
         .route("/settings/imports/{id}", get(settings::import::show))
         .route("/settings/imports/{id}/rejected.csv", get(settings::import::rejected))
         .route("/settings/metrics", get(settings::metrics::show).post(settings::metrics::put))
-        .route("/settings/methodology", get(settings::methodology::show))
+        .route("/settings/methodology", get(|| async { Redirect::permanent(paths::STUDIO) }))
         .route("/settings/rates", get(settings::rates::show).post(settings::rates::put))
         .route("/settings/audit", get(settings::audit::show))
+}
+
+/// The methodology: what is in force, its versions, and how the next one begins.
+fn studio_pages() -> Router<Web> {
+    let with_file = DefaultBodyLimit::max(studio::MAX_BYTES);
+    Router::new()
+        .route("/studio", get(studio::home::show))
+        .route("/studio/compare", get(studio::compare::show))
+        .route("/studio/versions/{version}", get(studio::version::show))
+        .route("/studio/versions/{version}/file.yaml", get(studio::version::download))
+        .route(
+            "/studio/versions/{version}/roll-back",
+            get(studio::roll_back::show).post(studio::roll_back::roll_back),
+        )
+        .route("/studio/drafts/new", get(studio::create::show))
+        .route("/studio/drafts", post(studio::create::create).layer(with_file))
+}
+
+/// A draft of the next methodology.
+fn drafts() -> Router<Web> {
+    let with_file = DefaultBodyLimit::max(studio::MAX_BYTES);
+    let file = get(studio::file::show).merge(post(studio::file::save).layer(with_file));
+    let measure = get(studio::measure::show).post(studio::measure::save);
+    Router::new()
+        .route("/studio/drafts/{id}", get(studio::model::show))
+        .route("/studio/drafts/{id}/model", post(studio::weights::save))
+        .route("/studio/drafts/{id}/bands", post(studio::bands::save))
+        .route("/studio/drafts/{id}/measures/{key}", measure)
+        .route("/studio/drafts/{id}/measures/{key}/check", post(studio::measure::check))
+        .route("/studio/drafts/{id}/parameters", get(studio::parameters::show).post(studio::parameters::save))
+        .route("/studio/drafts/{id}/contents", get(studio::contents::show))
+        .route("/studio/drafts/{id}/file", file)
+        .route("/studio/drafts/{id}/file.yaml", get(studio::file::download))
+        .route("/studio/drafts/{id}/check", post(studio::file::check).layer(with_file))
+        .route("/studio/drafts/{id}/upload", post(studio::file::upload).layer(with_file))
+        .route("/studio/drafts/{id}/changes", get(studio::changes::show))
+        .route("/studio/drafts/{id}/preview", get(studio::preview::show).post(studio::preview::start))
+        .route("/studio/drafts/{id}/preview.csv", get(studio::preview::download))
+        .route("/studio/drafts/{id}/publish", get(studio::publish::show).post(studio::publish::publish))
+        .route("/studio/drafts/{id}/discard", post(studio::discard::discard))
+        .route("/studio/drafts/{id}/restore", post(studio::discard::restore))
+}
+
+/// Scores of the past held against what happened: everybody may look, managers start.
+fn backtests() -> Router<Web> {
+    Router::new()
+        .route("/studio/backtests", get(backtests::list::show).post(backtests::new::start))
+        .route("/studio/backtests/new", get(backtests::new::show))
+        .route("/studio/backtests/{id}", get(backtests::show::show))
+        .route("/studio/backtests/{id}/days.csv", get(backtests::days::show))
+        .route("/studio/backtests/{id}/deciles.csv", get(backtests::days::deciles))
+        .route("/studio/backtests/{id}/stop", post(backtests::show::stop))
+        .route("/studio/backtests/{id}/delete", post(backtests::show::delete))
+        .route("/studio/backtests/{id}/restore", post(backtests::show::restore))
 }
 
 /// What SDKs speak to, from servers and from any site's pages.

@@ -28,7 +28,7 @@ async function morning({ page }) {
   const total = await waterfall.locator("tr.total").innerText();
   assert.match(total, /Red/);
   const badge = Number(await page.locator(".account-head .badge b").innerText());
-  assert.equal(Math.floor(Number(total.trim().split(/\s+/).at(-1))), badge, "the waterfall ends on the score");
+  assert.equal(Math.round(Number(total.trim().split(/\s+/).at(-1))), badge, "the waterfall ends on the score");
   const measures = page.locator("table.measures");
   await measures.getByText("Daily active users", { exact: true }).waitFor();
   assert.ok(await measures.locator("svg").count() >= 5, "curves with the account's dot");
@@ -68,3 +68,41 @@ journey("usage and people of an account", { as: "csm", path: "/accounts/harbor/u
   const champion = page.locator("tr", { hasText: "Rosa Vega" });
   assert.match(await champion.innerText(), /Champion/);
 });
+
+/** Sets Harbor's band by hand, sees both words wherever it stands, takes it back, and undoes that. */
+async function judge({ page }) {
+  const form = page.locator("#set-by-hand");
+  const open = page.getByRole("button", { name: "Set it by hand" });
+  await open.focus();
+  await page.keyboard.press("Enter");
+  await form.getByLabel("It counts as").selectOption({ label: "Yellow" });
+  await form.getByLabel("What do you know").fill("Their <new> director signs on Friday");
+  await form.getByRole("button", { name: "Set", exact: true }).click();
+
+  const line = page.locator(".by-hand-line");
+  await line.getByText(/Set to Yellow by .* until/).waitFor();
+  assert.match(await line.innerText(), /the model says Red at/);
+  assert.match(await line.innerText(), /<new> director/);
+  const card = page.locator("#judgement");
+  assert.equal(await card.locator(".badge").count(), 2, "both, side by side");
+  assert.match(await page.locator("table.waterfall tr.total").innerText(), /Red/, "the waterfall is the model's");
+
+  await page.goto("/accounts?q=harbor");
+  assert.match(await page.locator(".badge:has(.by-hand)").getAttribute("title"), /the model says Red/);
+  await page.goto("/portfolio/overrides");
+  const row = page.locator("tr", { hasText: "Harbor Freightways" }).first();
+  assert.match(await row.innerText(), /they disagree/);
+  await row.getByRole("link", { name: "Harbor Freightways" }).click();
+
+  await card.getByRole("button", { name: "Withdraw" }).click();
+  await page.locator(".toast", { hasText: "follows the model again" }).getByRole("button", { name: "Undo" }).click();
+  await line.getByText("Set to Yellow").waitFor();
+  await card.getByRole("button", { name: "Withdraw" }).click();
+  await open.waitFor();
+  assert.equal(await line.count(), 0);
+}
+
+const JUDGE = { as: "csm", path: "/accounts/harbor/health" };
+journey("sets the health by hand, sees both, takes it back", JUDGE, judge);
+journey("sets it by hand without JavaScript", { ...JUDGE, javaScriptEnabled: false }, judge);
+journey("sets it by hand on a phone", { ...JUDGE, viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }, judge);

@@ -11,7 +11,8 @@ const PAGES = [
   "/", "/accounts", "/accounts?q=zzz", "/accounts/harbor", "/accounts/harbor/health", "/accounts/harbor/usage",
   "/accounts/harbor/people", "/accounts/harbor/contracts", "/renewals", "/portfolio", "/search?q=h", "/password",
   "/settings/members", "/settings/keys", "/settings/sources", "/settings/quarantine", "/settings/imports",
-  "/settings/metrics", "/settings/methodology", "/settings/audit",
+  "/settings/metrics", "/settings/audit",
+  "/studio", "/studio/versions/1", "/studio/drafts/new", "/studio/compare?from=1&to=1",
 ];
 
 /**

@@ -128,12 +128,47 @@ fn errors_are_one_clear_line_and_a_failing_exit_code() {
         (&["tenant", "create", "Acme", "--pack", "nope"], "there is no pack \"nope\""),
         (&["tenant", "create", "😀", "--pack", "techcorp"], "needs a letter or a digit"),
         (&["tenant", "create", "Acme", "--time-zone", "Mars/Olympus"], "is no IANA time zone"),
+        (&["tenant", "create", "Acme", "--preset", "huge"], "there is no preset `huge`"),
+        (&["tenant", "create", "Acme", "--set", "DAU_FULL=many"], "the parameter `DAU_FULL` is a number"),
+        (&["tenant", "apply-pack", "nobody", "techcorp"], "there is no tenant \"nobody\""),
     ] {
         let (ok, _, error) = run(&data.0, arguments);
         assert!(!ok && error.contains(expected), "{arguments:?}: {error}");
         assert_eq!(error.lines().count(), 1, "{error}");
         assert!(error.starts_with("holdfast: "), "{error}");
     }
+}
+
+#[test]
+fn a_pack_is_applied_after_telling_what_it_changes() {
+    let data = Data::new();
+    let dir = &data.0;
+    assert!(run(dir, &["tenant", "create", "Acme", "--set", "DAU_FULL=70"]).0);
+    let csv = dir.join("accounts.csv");
+    std::fs::write(&csv, "external_id,name,start_date\na1,One,2020-01-01\n").unwrap();
+    assert!(run(dir, &["import", "accounts", csv.to_str().unwrap(), "--tenant", "acme"]).0);
+    assert!(run(dir, &["score", "--tenant", "acme"]).0);
+    let apply = |more: &[&str]| run(dir, &[&["tenant", "apply-pack", "acme"], more].concat());
+    let (ok, said, _) = apply(&["techcorp", "--dry-run", "--preview"]);
+    assert!(ok && said.contains("~ parameter DAU_FULL") && said.contains("linear.full: 70 -> 60"), "{said}");
+    assert!(said.contains("in business") && said.ends_with("Dry run, nothing was published."), "{said}");
+    let (ok, said, _) = apply(&["techcorp", "--set", "DAU_FULL=70"]);
+    assert!(ok && said.contains("Version 1 is just this; nothing was published."), "{said}");
+    let (ok, said, _) = apply(&["techcorp", "--note", "back to the pack's own figure"]);
+    assert!(ok && said.contains("Published version 2."), "{said}");
+    // What is in use stays, unless somebody says so.
+    let (_, file, _) = run(dir, &["pack", "show", "techcorp"]);
+    let path = dir.join("mine.yaml");
+    std::fs::write(&path, file.replace("- {id: ongoing,", "- {id: settled,")).unwrap();
+    let file = path.to_str().unwrap();
+    let (ok, said, error) = apply(&[file]);
+    assert!(!ok && said.contains("stage \"Ongoing success\": 1 account is in it"), "{said}");
+    assert!(error.contains("--remove-used"), "{error}");
+    let (ok, said, _) = apply(&[file, "--remove-used"]);
+    assert!(ok && said.contains("Published version 3."), "{said}");
+    std::fs::write(&path, "schema: 1\npack: {id: x, name: X}\nrules: [{id: r}]\n").unwrap();
+    let (ok, _, error) = apply(&[file]);
+    assert!(!ok && error.contains("line 3") && error.contains('^'), "{error}");
 }
 
 /// A file that is gone again after the test.

@@ -1,16 +1,21 @@
 //! From rows to [`Facts`]: what the engine needs, for any day in the window that was loaded.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use anyhow::Context;
-use chrono::NaiveDate;
+use chrono::{Duration, NaiveDate};
 use uuid::Uuid;
 
+use super::GAUGE_DAYS;
+use super::past::Past;
 use super::standing::{Exchange, Standing};
 use crate::app::Result;
 use crate::db::contracts::Contract;
 use crate::db::facts::{AccountRow, FactRows, Opened, Span};
 use crate::db::metrics::{Metric, Stored};
+use crate::db::overrides::Override;
 use crate::domain::facts::{Facts, InputId, Series};
 use crate::domain::methodology::{InputKind, InputType, Methodology};
 use crate::domain::metric::MetricKind;
@@ -25,20 +30,38 @@ pub(super) struct Loaded<'m> {
     span: Span,
     /// The input each metric feeds, and how its rows are read.
     feeds: HashMap<i32, Feed>,
+    /// Freshness where the catalogue asks for another than the methodology.
+    fresh_days: Option<Arc<[Option<u32>]>>,
+    /// Days of history that a count or another figure of days may look at.
+    look_back: Duration,
 }
 
 /// One account as it was loaded.
 struct Account {
     row: AccountRow,
     contracts: Vec<Contract>,
+    past: Option<Past>,
     series: Option<Stored>,
+    overrides: Vec<Override>,
 }
 
 /// One account's rows.
 pub(super) struct AccountData<'a> {
     pub(super) row: &'a AccountRow,
     pub(super) contracts: &'a [Contract],
+    /// What was stated when; only where past days are asked as they were known then.
+    past: Option<&'a Past>,
     series: Opened,
+    /// What was set by hand, oldest first.
+    overrides: &'a [Override],
+}
+
+impl<'a> AccountData<'a> {
+    /// What a person set for a day.
+    pub(super) fn set_for(&self, day: NaiveDate) -> Option<&'a Override> {
+        let applies = |set: &&Override| set.set_on <= day && set.last_day().is_some_and(|last| day <= last);
+        self.overrides.iter().rev().find(applies)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -56,25 +79,41 @@ impl<'m> Loaded<'m> {
         exchange: &'m Exchange,
         metrics: &[Metric],
         rows: FactRows,
+        mut past: Option<HashMap<Uuid, Past>>,
+        set_by_hand: Vec<Override>,
     ) -> Self {
-        let feeds =
-            metrics.iter().filter_map(|metric| Some((metric.id, feed(methodology, metric)?))).collect();
         let mut contracts: HashMap<Uuid, Vec<Contract>> = HashMap::new();
         for row in rows.contracts {
             contracts.entry(row.account_id).or_default().push(row.contract);
         }
         let mut series: HashMap<Uuid, Stored> =
             rows.series.into_iter().map(|stored| (stored.account_id, stored)).collect();
+        let mut overrides: HashMap<Uuid, Vec<Override>> = HashMap::new();
+        for set in set_by_hand {
+            overrides.entry(set.account_id).or_default().push(set);
+        }
         let accounts = rows
             .accounts
             .into_iter()
             .map(|row| Account {
                 contracts: contracts.remove(&row.id).unwrap_or_default(),
                 series: series.remove(&row.id),
+                past: past.as_mut().map(|past| past.remove(&row.id).unwrap_or_default()),
+                overrides: overrides.remove(&row.id).unwrap_or_default(),
                 row,
             })
             .collect();
-        Loaded { methodology, exchange, accounts, span: rows.span, feeds }
+        let (feeds, fresh_days) = (feeds(methodology, metrics), fresh_days(methodology, metrics));
+        let look_back = look_back(methodology);
+        Loaded { methodology, exchange, accounts, span: rows.span, feeds, fresh_days, look_back }
+    }
+
+    /// The same rows as another methodology reads them, which looks back to another day.
+    pub(super) fn read_by(self, methodology: &'m Methodology, metrics: &[Metric], from: NaiveDate) -> Self {
+        let span = Span { counters_from: from, ..self.span };
+        let (feeds, fresh_days) = (feeds(methodology, metrics), fresh_days(methodology, metrics));
+        let look_back = look_back(methodology);
+        Loaded { methodology, span, feeds, fresh_days, look_back, ..self }
     }
 
     /// The accounts, each opened when its turn comes.
@@ -83,13 +122,19 @@ impl<'m> Loaded<'m> {
             let opened =
                 account.series.as_ref().map_or(Ok(Opened::default()), |stored| self.span.open(stored));
             let series = opened.with_context(|| format!("the series of account {}", account.row.id))?;
-            Ok(AccountData { row: &account.row, contracts: &account.contracts, series })
+            let (row, contracts, overrides) = (&account.row, &account.contracts, &account.overrides);
+            Ok(AccountData { row, contracts, past: account.past.as_ref(), series, overrides })
         })
     }
 
-    /// What its contracts say of an account on a day.
-    pub(super) fn standing(&self, account: &AccountData<'_>, day: NaiveDate) -> Standing {
-        Standing::of(account.contracts, day, self.exchange)
+    /// What its contracts say of an account on a day, as known by another.
+    pub(super) fn standing(
+        &self,
+        account: &AccountData<'_>,
+        day: NaiveDate,
+        known_by: NaiveDate,
+    ) -> Standing {
+        Standing::of(&account.contracts_as_of(day, known_by).0, day, self.exchange)
     }
 
     /// The facts of an account on a day, as known by another.
@@ -101,17 +146,23 @@ impl<'m> Loaded<'m> {
         known_by: NaiveDate,
     ) -> Facts {
         let mut facts = self.methodology.blank_facts(day);
-        facts.start_date = account.row.start_date.or(standing.start);
+        let (start, pinned, fields) = account.stated(day, known_by);
+        facts.start_date = start.or(standing.start);
         facts.renewal_date = standing.renewal;
         facts.term_months = standing.term_months;
         facts.arr = standing.arr_base.map(|money| money.to_major_f64());
         facts.seats = standing.seats.map(|seats| seats as f64);
-        facts.segment_pin = account.row.pinned_segment.as_deref().map(Box::from);
+        facts.segment_pin = pinned.map(Box::from);
         let earlier = account.series.earlier_events.iter().filter(|(_, known_on)| *known_on <= known_by);
         facts.last_event = earlier.map(|(day, _)| *day).max();
+        facts.fresh_days.clone_from(&self.fresh_days);
+        if let Some(set) = account.set_for(day) {
+            facts.health_override = set.score;
+            facts.band_override = set.band.as_deref().map(Box::from);
+        }
         for input in self.methodology.inputs() {
             if input.kind == InputKind::Attribute
-                && let Some(value) = account.row.fields.get(&*input.name).and_then(from_json)
+                && let Some(value) = fields.and_then(|fields| from_json(fields.get(&*input.name)?))
             {
                 facts.inputs[usize::from(input.id.0)] = Series::Attribute(value);
             }
@@ -119,10 +170,14 @@ impl<'m> Loaded<'m> {
         for run in &account.series.runs {
             // What arrived later than `known_by`, or lies ahead of the day, is not known yet.
             let rows = &run.rows[..run.rows.partition_point(|row| row.day <= day)];
-            let known = rows.iter().filter(|row| row.known_on <= known_by);
-            let counted = known.clone().rev().find(|row| row.is_usage()).map(|row| row.day);
-            facts.last_event = facts.last_event.max(counted);
+            let is_known = |row: &&Row| row.known_on <= known_by;
+            let counted = rows.iter().rev().filter(is_known).find(|row| row.is_usage());
+            facts.last_event = facts.last_event.max(counted.map(|row| row.day));
             let Some(feed) = self.feeds.get(&run.metric) else { continue };
+            // In a stretch of days each sees as far back as if it were scored alone.
+            let gauge = feed.kind == MetricKind::Gauge;
+            let from = day - if gauge { Duration::days(GAUGE_DAYS) } else { self.look_back };
+            let known = rows[rows.partition_point(|row| row.day <= from)..].iter().filter(is_known);
             let series = match (feed.as_events, feed.kind) {
                 (true, _) => Series::Events(by_day(known, feed.of_property)),
                 (false, MetricKind::Gauge) => Series::Gauge(samples(known, feed.ty)),
@@ -140,6 +195,43 @@ impl<'m> Loaded<'m> {
     }
 }
 
+impl AccountData<'_> {
+    /// Start date, pinned segment and own fields, for a day as known by another.
+    fn stated(
+        &self,
+        day: NaiveDate,
+        known_by: NaiveDate,
+    ) -> (Option<NaiveDate>, Option<&str>, Option<&serde_json::Value>) {
+        let Some(past) = self.past else {
+            return (self.row.start_date, self.row.pinned_segment.as_deref(), Some(&self.row.fields));
+        };
+        let version = past.stated(known_by);
+        let pinned = version.and_then(|version| version.pinned_segment.as_deref());
+        (past.start(day, known_by), pinned, version.map(|version| &version.fields))
+    }
+
+    /// Its contracts for a day as known by another, and whether one of them was entered only later.
+    pub(super) fn contracts_as_of(&self, day: NaiveDate, known_by: NaiveDate) -> (Cow<'_, [Contract]>, bool) {
+        match self.past {
+            None => (Cow::Borrowed(self.contracts), false),
+            Some(past) => {
+                let (contracts, later) = past.contracts(self.row.id, day, known_by);
+                (Cow::Owned(contracts), later)
+            }
+        }
+    }
+}
+
+/// Days of history that a count or another figure of days may look at.
+fn look_back(methodology: &Methodology) -> Duration {
+    let days = methodology.inputs().iter().map(|input| i64::from(input.look_back)).max();
+    Duration::days(days.unwrap_or_default().max(1))
+}
+
+fn feeds(methodology: &Methodology, metrics: &[Metric]) -> HashMap<i32, Feed> {
+    metrics.iter().filter_map(|metric| Some((metric.id, feed(methodology, metric)?))).collect()
+}
+
 fn feed(methodology: &Methodology, metric: &Metric) -> Option<Feed> {
     let input = methodology.input(&metric.name)?;
     let kind = match metric.kind.as_str() {
@@ -149,6 +241,16 @@ fn feed(methodology: &Methodology, metric: &Metric) -> Option<Feed> {
     };
     let as_events = input.kind == InputKind::Event;
     Some(Feed { input: input.id, kind, of_property: metric.property.is_some(), as_events, ty: input.ty })
+}
+
+/// How fresh the tenant wants its metrics, by input: its own word goes before the methodology's.
+fn fresh_days(methodology: &Methodology, metrics: &[Metric]) -> Option<Arc<[Option<u32>]>> {
+    let days = |metric: &Metric| metric.fresh_days.and_then(|days| u32::try_from(days).ok());
+    let of = |name: &str| metrics.iter().find(|metric| metric.name == name).and_then(days);
+    metrics
+        .iter()
+        .any(|metric| metric.fresh_days.is_some())
+        .then(|| methodology.inputs().iter().map(|input| of(&input.name)).collect())
 }
 
 /// Adds up what became known at different times about the same day.

@@ -2,10 +2,13 @@
 //! once a day, and for a stretch of past days.
 
 mod as_of;
+mod compare;
 mod correct;
 mod facts;
 mod fold;
 mod milestones;
+mod past;
+mod sampling;
 mod standing;
 mod why;
 
@@ -13,18 +16,23 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{Duration, NaiveDate};
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 pub use milestones::Milestone;
+pub(super) use sampling::{Sampler, Told};
 pub use standing::{Exchange, Standing};
 pub use why::{Change, changes, figure};
 
-use super::methodology::InForce;
+use super::methodology::{InForce, Tone};
 use super::{App, Error, Result};
 use crate::db::facts::Span;
+use crate::db::overrides::{Heard, Override};
 use crate::db::scores::{Score, State};
 use crate::db::{self, TenantScope, TenantTx};
 use crate::domain::health::{Kept, ModelScore};
+use crate::domain::judgement;
 use crate::domain::methodology::Evaluation;
 use facts::{AccountData, Loaded};
 
@@ -33,7 +41,9 @@ pub const COMPARE_DAYS: u16 = 30;
 /// How far back the last sample of a gauge may lie and still hold.
 const GAUGE_DAYS: i64 = 400;
 /// Accounts scored in one transaction.
-const CHUNK: i64 = 200;
+const CHUNK: i64 = 500;
+/// Accounts worked out before others of this process have a turn on the same thread.
+const TURN: usize = 16;
 
 /// An account on a day: what the engine says, and what the contracts say.
 #[derive(Debug, Clone)]
@@ -96,17 +106,29 @@ impl App {
         let Some(in_force) = self.methodology(scope).await? else {
             return Err(Error::Conflict("The tenant has no methodology: apply a pack first.".into()));
         };
-        let (mut after, mut done) = (Uuid::nil(), 0);
-        loop {
-            let mut tx = self.db.write(scope).await?;
-            let ids = db::accounts::ids_after(&mut tx, after, CHUNK).await?;
-            let Some(last) = ids.last() else { return Ok(done) };
-            after = *last;
-            self.score_into(&mut tx, scope, &in_force, &ids, from, to, known_by(to)).await?;
-            tx.commit().await?;
-            done += ids.len();
+        let lane = Lane {
+            app: self.clone(),
+            scope: scope.clone(),
+            in_force,
+            days: (from, to),
+            known_by: known_by(to),
+            after: Arc::default(),
+        };
+        let (report, mut reports) = mpsc::unbounded_channel();
+        let mut lanes = JoinSet::new();
+        for _ in 0..lanes_at_once() {
+            lanes.spawn(lane.clone().run(report.clone()));
+        }
+        drop(report);
+        let mut done = 0;
+        while let Some(scored) = reports.recv().await {
+            done += scored;
             progress(done);
         }
+        while let Some(lane) = lanes.join_next().await {
+            lane.map_err(|error| Error::Internal(error.into()))??;
+        }
+        Ok(done)
     }
 
     /// An account on a day, worked out afresh from everything known by then.
@@ -151,16 +173,13 @@ impl App {
         day: NaiveDate,
     ) -> Result<HashMap<Uuid, Assessed>> {
         let mut tx = self.db.read(scope).await?;
-        let loaded = load(&mut tx, in_force, accounts, day, day, day).await?;
+        let as_then = day < self.clock.today(scope.time_zone());
+        let loaded = load(&mut tx, in_force, accounts, day, day, day, as_then).await?;
         let exchange = exchange(&mut tx, scope).await?;
         let loaded = loaded.ready(in_force, &exchange);
-        let from = day - Duration::days(COMPARE_DAYS.into());
-        let mut history: HashMap<Uuid, Vec<(NaiveDate, f64)>> = HashMap::new();
-        for point in db::scores::history(&mut tx, accounts, from, day).await? {
-            history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
-        }
+        let history = past_scores(&mut tx, in_force, accounts, day, day).await?;
         let assess = |data: AccountData<'_>| {
-            let standing = loaded.standing(&data, day);
+            let standing = loaded.standing(&data, day, day);
             let mut facts = loaded.facts(&data, &standing, day, day);
             facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
             facts.renewal_opened = Some(scope.day_of(data.row.created_at));
@@ -175,7 +194,7 @@ impl App {
         clippy::too_many_arguments,
         reason = "one stretch of days, one set of accounts, one transaction"
     )]
-    async fn score_into(
+    pub(super) async fn score_into(
         &self,
         tx: &mut TenantTx,
         scope: &TenantScope,
@@ -187,28 +206,29 @@ impl App {
     ) -> Result<()> {
         let now = self.clock.now();
         let today = scope.day_of(now);
-        let rows = load(tx, in_force, ids, from, to, known_by).await?;
+        let as_then = if from == to { known_by < today } else { from < today };
+        let rows = load(tx, in_force, ids, from, to, known_by, as_then).await?;
         let exchange = exchange(tx, scope).await?;
         let loaded = rows.ready(in_force, &exchange);
-        let compared = Duration::days(COMPARE_DAYS.into());
-        let mut history: HashMap<Uuid, Vec<(NaiveDate, f64)>> = HashMap::new();
-        for point in db::scores::history(tx, ids, from - compared, from - Duration::days(1)).await? {
-            history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
-        }
+        let mut history = past_scores(tx, in_force, ids, from, from - Duration::days(1)).await?;
         let mut before: HashMap<Uuid, Score> = db::scores::before(tx, ids, to, COMPARE_DAYS)
             .await?
             .into_iter()
             .map(|s| (s.account_id, s))
             .collect();
-        let (mut scores, mut states) = (Vec::new(), Vec::new());
-        for data in loaded.accounts() {
+        let (mut scores, mut states, mut heard) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, data) in loaded.accounts().enumerate() {
+            if at % TURN == 0 {
+                tokio::task::yield_now().await;
+            }
             let data = &data?;
             let history = history.entry(data.row.id).or_default();
             let mut day = from;
             while day <= to {
-                let standing = loaded.standing(data, day);
                 // A past day sees what was known by its own end, unless it is asked with later knowledge.
-                let mut facts = loaded.facts(data, &standing, day, if from == to { known_by } else { day });
+                let known_by = if from == to { known_by } else { day };
+                let standing = loaded.standing(data, day, known_by);
+                let mut facts = loaded.facts(data, &standing, day, known_by);
                 facts.health_history.clone_from(history);
                 let evaluation = in_force.methodology.evaluate(&facts);
                 if let Some(score) = evaluation.health.health {
@@ -220,6 +240,7 @@ impl App {
                 }
                 if day == today {
                     let before = before.remove(&data.row.id);
+                    heard.extend(data.set_for(day).map(|set| hear(in_force, set, &evaluation)));
                     states.push(state_of(in_force, data, &evaluation, &standing, before.as_ref()));
                 }
                 day += Duration::days(1);
@@ -236,22 +257,84 @@ impl App {
         if !states.is_empty() {
             db::scores::put_states(tx, &states, now).await?;
         }
+        if !heard.is_empty() {
+            db::overrides::hear(tx, today, &heard).await?;
+        }
         Ok(())
     }
+}
+
+/// One of several that score accounts side by side, a chunk at a time: while one waits for the database, another works.
+#[derive(Clone)]
+struct Lane {
+    app: App,
+    scope: TenantScope,
+    in_force: Arc<InForce>,
+    days: (NaiveDate, NaiveDate),
+    known_by: NaiveDate,
+    /// The last account that any of them took.
+    after: Arc<Mutex<Uuid>>,
+}
+
+impl Lane {
+    async fn run(self, report: mpsc::UnboundedSender<usize>) -> Result<()> {
+        loop {
+            let mut tx = self.app.db.write(&self.scope).await?;
+            let ids = {
+                let mut after = self.after.lock().await;
+                let ids = db::accounts::ids_after(&mut tx, *after, CHUNK).await?;
+                let Some(last) = ids.last() else { return Ok(()) };
+                *after = *last;
+                ids
+            };
+            let (from, to) = self.days;
+            self.app.score_into(&mut tx, &self.scope, &self.in_force, &ids, from, to, self.known_by).await?;
+            tx.commit().await?;
+            // Whoever asked may have gone away; then the runtime ends this at its next step.
+            let _ = report.send(ids.len());
+        }
+    }
+}
+
+/// One more than there are processors, for the one that waits.
+fn lanes_at_once() -> usize {
+    std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1).min(6)
+}
+
+/// The scores of accounts before a day, as far back as the methodology looks at them, up to another.
+async fn past_scores(
+    tx: &mut TenantTx,
+    in_force: &InForce,
+    ids: &[Uuid],
+    day: NaiveDate,
+    to: NaiveDate,
+) -> Result<HashMap<Uuid, Vec<(NaiveDate, f64)>>> {
+    let mut history: HashMap<Uuid, Vec<(NaiveDate, f64)>> = HashMap::new();
+    let look_back = in_force.methodology.health_look_back;
+    if look_back > 0 {
+        let from = day - Duration::days(look_back.into());
+        for point in db::scores::history(tx, ids, from, to).await? {
+            history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
+        }
+    }
+    Ok(history)
 }
 
 /// Rows and the catalogue they belong to.
 struct Rows {
     metrics: Vec<db::metrics::Metric>,
     rows: db::facts::FactRows,
+    overrides: Vec<Override>,
+    past: Option<HashMap<Uuid, past::Past>>,
 }
 
 impl Rows {
     fn ready<'m>(self, in_force: &'m InForce, exchange: &'m Exchange) -> Loaded<'m> {
-        Loaded::new(&in_force.methodology, exchange, &self.metrics, self.rows)
+        Loaded::new(&in_force.methodology, exchange, &self.metrics, self.rows, self.past, self.overrides)
     }
 }
 
+/// `as_then` also loads what was stated when, so that a past day can be asked as it was known then.
 async fn load(
     tx: &mut TenantTx,
     in_force: &InForce,
@@ -259,13 +342,29 @@ async fn load(
     from: NaiveDate,
     to: NaiveDate,
     known_by: NaiveDate,
+    as_then: bool,
+) -> Result<Rows> {
+    load_back(tx, in_force.look_back(), ids, from, to, known_by, as_then).await
+}
+
+/// As [`load`], for whatever looks back so many days at most.
+async fn load_back(
+    tx: &mut TenantTx,
+    look_back: i64,
+    ids: &[Uuid],
+    from: NaiveDate,
+    to: NaiveDate,
+    known_by: NaiveDate,
+    as_then: bool,
 ) -> Result<Rows> {
     let metrics = db::metrics::list(tx).await?;
-    let counters_from = from - Duration::days(in_force.look_back());
+    let counters_from = from - Duration::days(look_back);
     let gauges_from = from - Duration::days(GAUGE_DAYS);
     let span = Span { counters_from, gauges_from, to, known_by };
     let rows = db::facts::load(tx, ids, span).await?;
-    Ok(Rows { metrics, rows })
+    let past = if as_then { Some(past::Past::of(db::facts::versions(tx, ids).await?)) } else { None };
+    let overrides = db::overrides::between(tx, ids, from, to).await?;
+    Ok(Rows { metrics, rows, past, overrides })
 }
 
 async fn exchange(tx: &mut TenantTx, scope: &TenantScope) -> Result<Exchange> {
@@ -299,6 +398,19 @@ fn score_of(
     })
 }
 
+/// What the model says of an account that a person has set, and whether it agrees with them.
+fn hear(in_force: &InForce, set: &Override, evaluation: &Evaluation) -> Heard {
+    let (health, said) = (&in_force.methodology.health, &evaluation.health);
+    let person = said.band_set.or_else(|| health.band_of(health.rounded(set.score?)));
+    let band = |at: usize| health.bands.get(at).map(|band| band.id.to_string());
+    Heard {
+        id: set.id,
+        score: said.computed,
+        band: said.band_computed.and_then(band),
+        agrees: judgement::agrees(set.score, person, said.computed.map(|score| (score, said.band_computed))),
+    }
+}
+
 fn state_of(
     in_force: &InForce,
     data: &AccountData<'_>,
@@ -320,11 +432,14 @@ fn state_of(
         model: primary.map(|model| model.id.to_string()),
         score: evaluation.health.health.filter(|_| in_business),
         band: text(&evaluation.band).filter(|_| in_business),
+        // Old or thin data never looks healthy, not even where a person says that it is.
         tone: evaluation
             .health
             .band
             .filter(|_| in_business)
-            .map(|band| in_force.tone(band).word().to_owned()),
+            .map(|band| in_force.tone(band))
+            .filter(|tone| !(stale && *tone == Tone::Good))
+            .map(|tone| tone.word().to_owned()),
         coverage: primary.map_or(0.0, |model| model.coverage),
         stale,
         score_before: before.and_then(|b| b.score),

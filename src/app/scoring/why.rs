@@ -75,11 +75,17 @@ pub(super) fn line(in_force: &InForce, evaluation: &Evaluation, before: Option<&
     let caps: Vec<&str> =
         evaluation.health.caps.iter().filter(|cap| cap.lowered).map(|cap| &*cap.why).collect();
     let mut causes: Vec<String> = Vec::new();
-    let mut movement = format!("Score {}", whole(score));
-    if let Some((before, was)) = before.and_then(|b| Some((b, b.score?))) {
+    let health = &in_force.methodology.health;
+    let mut movement = match set_by_hand(in_force, evaluation) {
+        Some(words) => words,
+        None => format!("Score {}", health.shown(score)),
+    };
+    if !evaluation.health.is_set()
+        && let Some((before, was)) = before.and_then(|b| Some((b, b.score?)))
+    {
         let days = (evaluation.as_of - before.day).num_days();
         if (score - was).abs() >= 3.0 {
-            movement = format!("Score {} → {} in {days} days", whole(was), whole(score));
+            movement = format!("Score {} → {} in {days} days", health.shown(was), health.shown(score));
             if before.version == in_force.version
                 && let Some(readings) = before.readings(&in_force.methodology)
             {
@@ -115,7 +121,23 @@ fn costliest(in_force: &InForce, evaluation: &Evaluation) -> Vec<String> {
     leaves.into_iter().take(2).map(|(_, words)| words).collect()
 }
 
-/// Whole points as badges show them: rounded down, so that 69.9 never looks like the 70 of a better band.
-fn whole(score: f64) -> String {
-    format!("{}", (score + 1e-9).floor())
+/// "Set to Green by hand, the model says Yellow at 64".
+fn set_by_hand(in_force: &InForce, evaluation: &Evaluation) -> Option<String> {
+    let (health, said) = (&in_force.methodology.health, &evaluation.health);
+    let name = |band: Option<usize>| band.map_or("nothing", |at| &*health.bands[at].name);
+    let set = match (said.overridden, said.band_set) {
+        (Some(score), _) => health.shown(score).to_string(),
+        (None, Some(band)) => health.bands[band].name.to_string(),
+        (None, None) => return None,
+    };
+    Some(match said.computed {
+        Some(score) => {
+            format!(
+                "Set to {set} by hand, the model says {} at {}",
+                name(said.band_computed),
+                health.shown(score)
+            )
+        }
+        None => format!("Set to {set} by hand, the model has no data"),
+    })
 }

@@ -41,7 +41,7 @@ pub async fn fold(tx: &mut TenantTx, from: Uuid, before: NaiveDate, limit: i64) 
         let months = merged(known.remove(&account).unwrap_or_default(), rows)?;
         changed.extend(months.into_iter().map(|(month, data)| (account, month, data)));
     }
-    put(tx, &changed).await?;
+    put_months(tx, &changed).await?;
     Ok(Some(Folded { last, rows, months: changed.len() }))
 }
 
@@ -116,9 +116,9 @@ async fn months(tx: &mut TenantTx, taken: &BTreeMap<Uuid, Vec<(i32, Row)>>) -> R
     let first = |rows: &Vec<(i32, Row)>| rows.iter().map(|(_, row)| month_of(row.day)).min();
     let rows: Vec<(Uuid, NaiveDate, Vec<u8>)> = sqlx::query_as(
         "SELECT m.account_id, m.month, m.data FROM unnest($2::uuid[], $3::date[]) AS x (a, first)
-         JOIN metric_months m ON m.tenant_id = $1 AND m.account_id = x.a
-         WHERE m.month >= coalesce((SELECT max(e.month) FROM metric_months e
-           WHERE e.tenant_id = $1 AND e.account_id = x.a AND e.month < x.first), '-infinity')",
+         CROSS JOIN LATERAL (SELECT coalesce(max(e.month), '-infinity') AS before FROM metric_months e
+           WHERE e.tenant_id = $1 AND e.account_id = x.a AND e.month < x.first OFFSET 0) f
+         JOIN metric_months m ON m.tenant_id = $1 AND m.account_id = x.a AND m.month >= f.before",
     )
     .bind(tx.tenant())
     .bind(taken.keys().copied().collect::<Vec<_>>())
@@ -162,7 +162,8 @@ fn merged(stored: Stored, rows: Vec<(i32, Row)>) -> Result<Vec<(NaiveDate, Vec<u
     Ok(changed)
 }
 
-async fn put(tx: &mut TenantTx, months: &[(Uuid, NaiveDate, Vec<u8>)]) -> Result<()> {
+/// Stores months of accounts, replacing those that are there. They must come sorted.
+pub async fn put_months(tx: &mut TenantTx, months: &[(Uuid, NaiveDate, Vec<u8>)]) -> Result<()> {
     sqlx::query(
         "INSERT INTO metric_months (tenant_id, account_id, month, data)
          SELECT $1, a, m, d FROM unnest($2::uuid[], $3::date[], $4::bytea[]) AS x (a, m, d)

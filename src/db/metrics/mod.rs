@@ -11,10 +11,10 @@ mod stored;
 mod write;
 
 pub use figures::{Figure, Part, put_figures};
-pub use fold::{Folded, fold};
+pub use fold::{Folded, fold, put_months};
 pub use read::{Arrived, Day, MetricDay, all_series, arrived, first_day, series};
 pub use stored::{Stored, stored};
-pub use write::{Increment, Sample, SeenUser, add, add_users, put_samples};
+pub use write::{Increment, Sample, SeenUser, add, add_users, put_rows, put_samples};
 
 use super::{Result, TenantTx};
 
@@ -37,7 +37,7 @@ pub struct Metric {
     pub property: Option<String>,
     /// The group trait whose value it takes.
     pub trait_name: Option<String>,
-    /// After how many days without data it is stale.
+    /// After how many days without data it is stale, where the tenant has set it; the methodology says otherwise.
     pub fresh_days: Option<i32>,
 }
 

@@ -65,13 +65,15 @@ pub async fn stored(
     to: NaiveDate,
     known_by: NaiveDate,
 ) -> Result<Vec<Stored>> {
-    // One statement, so that no row is seen twice or not at all while a fold moves it.
+    // One statement, so that no row is seen twice or not at all while a fold moves it. OFFSET 0 has the first month
+    // looked up once an account instead of once a month.
     let rows = sqlx::query(
         "SELECT m.account_id, m.month, m.data, NULL::int, NULL::date, NULL::bigint, NULL::text, NULL::int, NULL::float8,
                 NULL::text, NULL::timestamptz
-         FROM unnest($2::uuid[]) AS a (id) JOIN metric_months m ON m.tenant_id = $1 AND m.account_id = a.id
-         WHERE m.month <= $4 AND m.month >= coalesce((SELECT max(e.month) FROM metric_months e
-           WHERE e.tenant_id = $1 AND e.account_id = a.id AND e.month <= $3), '-infinity')
+         FROM unnest($2::uuid[]) AS a (id)
+         CROSS JOIN LATERAL (SELECT coalesce(max(e.month), '-infinity') AS first FROM metric_months e
+           WHERE e.tenant_id = $1 AND e.account_id = a.id AND e.month <= $3 OFFSET 0) f
+         JOIN metric_months m ON m.tenant_id = $1 AND m.account_id = a.id AND m.month BETWEEN f.first AND $4
          UNION ALL
          SELECT d.account_id, d.day, NULL, d.metric_id, d.known_on, d.count, d.sum::text, d.users, d.value, d.label,
                 d.value_at

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::stored::folded;
 use crate::db::{Result, TenantTx};
+use crate::domain::series::Row;
 
 /// What a batch adds to one day of one counter or distinct-users metric.
 #[derive(Debug, Clone, PartialEq)]
@@ -166,4 +167,34 @@ async fn not_folded<'s>(
         })
     };
     Ok(samples.iter().filter(is_news).collect())
+}
+
+/// Stores whole rows that are not there yet, sorted by account, metric, day and known day.
+pub async fn put_rows(tx: &mut TenantTx, rows: &[(Uuid, i32, &Row)]) -> Result<()> {
+    macro_rules! column {
+        (|$row:ident| $field:expr) => {
+            rows.iter().map(|(_, _, $row)| $field).collect::<Vec<_>>()
+        };
+    }
+    sqlx::query(
+        "INSERT INTO metric_days (tenant_id, account_id, metric_id, day, known_on, count, sum, users, value, label,
+                                  value_at)
+         SELECT $1, a, m, d, k, c, s::numeric, u, v, l, t
+         FROM unnest($2::uuid[], $3::int[], $4::date[], $5::date[], $6::bigint[], $7::text[], $8::int[], $9::float8[],
+                     $10::text[], $11::timestamptz[]) AS x (a, m, d, k, c, s, u, v, l, t)",
+    )
+    .bind(tx.tenant())
+    .bind(rows.iter().map(|(account, ..)| *account).collect::<Vec<_>>())
+    .bind(rows.iter().map(|(_, metric, _)| *metric).collect::<Vec<_>>())
+    .bind(column!(|row| row.day))
+    .bind(column!(|row| row.known_on))
+    .bind(column!(|row| row.count))
+    .bind(column!(|row| row.sum.to_string()))
+    .bind(column!(|row| row.users))
+    .bind(column!(|row| row.value))
+    .bind(column!(|row| row.label.as_deref()))
+    .bind(column!(|row| row.value_at))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }

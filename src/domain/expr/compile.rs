@@ -167,14 +167,20 @@ impl Names {
                 ),
             ));
         }
-        let mut compiler =
-            Compiler { names: self, allowed: level, level: Level::Facts, uses: Vec::new(), steps: 0 };
+        let mut compiler = Compiler {
+            names: self,
+            allowed: level,
+            level: Level::Facts,
+            uses: Vec::new(),
+            health_days: 0,
+            steps: 0,
+        };
         let (node, ty) = compiler.node(ast)?;
         if !ty.fits(wanted) {
             return Err(mismatch(ast, wanted, &ty));
         }
-        let Compiler { level, uses, steps, .. } = compiler;
-        Ok(Expr { text: text.into(), node, ty, level, uses: uses.into(), steps })
+        let Compiler { level, uses, health_days, steps, .. } = compiler;
+        Ok(Expr { text: text.into(), node, ty, level, uses: uses.into(), health_days, steps })
     }
 }
 
@@ -216,6 +222,7 @@ struct Compiler<'n> {
     allowed: Level,
     level: Level,
     uses: Vec<Use>,
+    health_days: u32,
     steps: u32,
 }
 
@@ -456,12 +463,16 @@ impl Compiler<'_> {
         let Kind::Duration(days) = ast.kind else {
             return Err(ExprError::new(ast.at.clone(), "expected a window such as 30d".to_owned()));
         };
-        if let Kind::Name(name) = &series.kind
-            && let Some(Name::Value { input, .. } | Name::Event(input)) = self.names.get(name)
-        {
-            self.used(*input, days * times);
+        if let Kind::Name(name) = &series.kind {
+            match self.names.get(name) {
+                Some(Name::Value { input, .. } | Name::Event(input)) => self.used(*input, days * times),
+                Some(Name::Builtin(Builtin::Health, ..)) => {
+                    self.health_days = self.health_days.max(days * times)
+                }
+                _ => {}
+            }
         }
-        self.steps += days * times / DAYS_A_STEP;
+        self.steps += 2 + days * times / DAYS_A_STEP;
         Ok(days)
     }
 }

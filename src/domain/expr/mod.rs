@@ -32,8 +32,8 @@ pub const MAX_CHAIN: usize = 8;
 pub const MAX_TREE: usize = 200;
 /// Most steps that all expressions of a pack take together for one account. Nothing loops and what is derived is
 /// worked out once, so this bounds the time of an evaluation.
-pub const MAX_STEPS: u32 = 100_000;
-/// Days of a window that count as one step; a term is one as well.
+pub const MAX_STEPS: u32 = 25_000;
+/// Days of a window that count as one step; a term is one as well, and finding a window two.
 pub const DAYS_A_STEP: u32 = 8;
 
 /// A checked expression.
@@ -44,6 +44,7 @@ pub struct Expr {
     ty: Ty,
     level: Level,
     uses: Box<[Use]>,
+    health_days: u32,
     steps: u32,
 }
 
@@ -88,12 +89,17 @@ impl Expr {
         &self.text
     }
 
+    /// Days of the account's own past scores that it looks at; usually none.
+    pub fn health_days(&self) -> u32 {
+        self.health_days
+    }
+
     /// The inputs it reads directly, with their look-back.
     pub fn uses(&self) -> &[Use] {
         &self.uses
     }
 
-    /// Steps it takes at most: one a term, one for every [`DAYS_A_STEP`] days of its windows.
+    /// Steps it takes at most: one a term, two a window and one for every [`DAYS_A_STEP`] of its days.
     pub fn steps(&self) -> u32 {
         self.steps
     }

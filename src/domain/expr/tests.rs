@@ -61,6 +61,8 @@ fn facts() -> Facts {
         measures: vec![Some(0.0)],
         health_history: vec![(day("2027-06-10"), 82.0), (day("2027-06-20"), 70.0)],
         health_override: None,
+        band_override: None,
+        fresh_days: None,
         segment_pin: None,
         last_event: None,
         ticks: vec![],

@@ -112,19 +112,35 @@ impl Health {
         let overridden = readings.set.map(|score| self.rounded(score));
         let health = overridden.or(computed);
         let band_by_score = health.and_then(|score| self.band_of(score));
-        let held = readings.caps.iter().filter_map(|note| {
+        let noted = readings.caps.iter().filter_map(|note| {
             let at_most = self.bands.iter().position(|band| *band.id == *note.at_most)?;
             let lowered = band_by_score.is_some_and(|band| band < at_most);
             Some(CapHeld { why: (*note.why).into(), at_most, lowered })
         });
-        let caps: Vec<CapHeld> = held.collect();
-        let band = band_by_score.map(|band| caps.iter().fold(band, |band, cap| band.max(cap.at_most)));
+        let caps: Vec<CapHeld> = noted.collect();
+        let held = |band: usize| caps.iter().fold(band, |band, cap| band.max(cap.at_most));
+        let band_computed = computed.and_then(|score| self.band_of(score)).map(held);
+        let band_set =
+            readings.set_band.as_deref().and_then(|id| self.bands.iter().position(|band| *band.id == *id));
+        let band = band_set.or_else(|| band_by_score.map(held));
         let confidence = match (overridden, primary) {
             (Some(_), _) => Confidence::Full,
             (None, Some(i)) => models[i].confidence,
             (None, None) => Confidence::None,
         };
-        Explained { models, primary, health, overridden, band, band_by_score, caps, confidence }
+        Explained {
+            models,
+            primary,
+            health,
+            overridden,
+            band,
+            band_set,
+            computed,
+            band_computed,
+            band_by_score,
+            caps,
+            confidence,
+        }
     }
 }
 

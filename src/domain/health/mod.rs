@@ -10,6 +10,7 @@ mod kept;
 mod months;
 mod packed;
 mod readings;
+mod shown;
 mod what_if;
 
 pub use curve::{Bound, Curve, CurveError, Scored, Step};
@@ -127,14 +128,27 @@ pub struct Explained {
     pub health: Option<f64>,
     /// The score as set by hand, if it was; `models` still hold what the readings say.
     pub overridden: Option<f64>,
-    /// Position of the band after caps.
+    /// Position of the account's band: the one set by hand, or what its score and the caps give.
     pub band: Option<usize>,
+    /// Position of the band set by hand, if one was that the methodology has; caps do not hold it.
+    pub band_set: Option<usize>,
+    /// What the model says of the score, whatever was set by hand, after rounding.
+    pub computed: Option<f64>,
+    /// Position of the band the model says, whatever was set by hand, after caps.
+    pub band_computed: Option<usize>,
     /// Position of the band the score alone would give.
     pub band_by_score: Option<usize>,
     /// The caps whose condition holds.
     pub caps: Vec<CapHeld>,
     /// Of the primary model; `Full` for a score set by hand.
     pub confidence: Confidence,
+}
+
+impl Explained {
+    /// Whether a person set the score or the band.
+    pub fn is_set(&self) -> bool {
+        self.overridden.is_some() || self.band_set.is_some()
+    }
 }
 
 /// A cap whose condition holds.

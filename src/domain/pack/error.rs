@@ -54,12 +54,19 @@ impl fmt::Display for PackErrors {
 impl fmt::Display for PackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(at) = self.at else { return f.write_str(&self.message) };
-        writeln!(f, "line {}, column {}: {}", at.line, at.column, self.message)?;
+        write!(f, "line {}, column {}: {}\n{}", at.line, at.column, self.message, self.excerpt())
+    }
+}
+
+impl PackError {
+    /// The line it stands on with its number, and a caret under the text; empty when it is about no place.
+    pub fn excerpt(&self) -> String {
+        let Some(at) = self.at else { return String::new() };
         let number = at.line.to_string();
         let margin = " ".repeat(number.len());
         let indent = " ".repeat(self.marked.start);
         let carets = "^".repeat(self.marked.len());
-        write!(f, " {number} | {}\n {margin} | {indent}{carets}", self.text)
+        format!(" {number} | {}\n {margin} | {indent}{carets}", self.text)
     }
 }
 

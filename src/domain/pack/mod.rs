@@ -6,7 +6,9 @@
 //! something, its check.
 
 mod check;
+pub mod compare;
 mod de;
+pub mod edit;
 mod error;
 mod params;
 pub mod schema;
@@ -19,17 +21,20 @@ pub use types::{DayRange, Dict, Figure, List, Text};
 pub use yaml::{MAX_BYTES, MAX_ENTRIES, MAX_NESTING, MAX_PARTS, MAX_TEXT, to_json};
 
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 
 use self::error::Errors;
 use super::methodology::Methodology;
 use super::money::Currency;
 
 /// What a tenant changes when a pack is applied.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overrides {
     /// Id of one of the pack's presets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
     /// Parameters by name; they go before the preset's.
+    #[serde(default)]
     pub set: Vec<(String, String)>,
 }
 
@@ -87,6 +92,22 @@ pub fn load(source: &str, overrides: &Overrides) -> Result<Pack, PackErrors> {
     errors.finish()?;
     // Without errors there is a pack: every way to none reports one.
     loaded.ok_or_else(|| PackErrors(Vec::new()))
+}
+
+/// The sections of a pack as they are written, with parameters put in, for comparing them with another's. Of each
+/// parameter `value` says what stands in for it.
+///
+/// # Errors
+/// Everything that keeps it from being read as such; whether it holds together is for [`load`] to say.
+pub fn outline(source: &str, overrides: &Overrides) -> Result<serde_json::Value, PackErrors> {
+    let mut errors = Errors::new(source);
+    let root = yaml::parse(source, yaml::MAX_ENTRIES, &mut errors).map(|mut root| {
+        params::apply(&mut root, overrides, &mut errors);
+        params::tell(&mut root, overrides);
+        root
+    });
+    errors.finish()?;
+    root.map(yaml::json).ok_or_else(|| PackErrors(Vec::new()))
 }
 
 fn read(source: &str, overrides: &Overrides, errors: &mut Errors<'_>) -> Option<Pack> {

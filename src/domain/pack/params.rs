@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::super::expr::nearest;
 use super::Overrides;
 use super::error::{Errors, Span};
-use super::yaml::{Kind, Node, Piece, Scalar, ScalarType, plain_type};
+use super::yaml::{Key, Kind, Node, Piece, Scalar, ScalarType, plain_type};
 
 /// All texts into which parameters were put, in bytes.
 pub const MAX_EXPANDED: usize = 2 * 1024 * 1024;
@@ -24,6 +24,21 @@ pub(super) fn apply(root: &mut Node, overrides: &Overrides, errors: &mut Errors<
     for (key, node) in sections {
         if !matches!(key.text.as_str(), "parameters" | "presets") {
             substitute(node, &mut values, errors);
+        }
+    }
+}
+
+/// Writes into each parameter the value that stands in for it.
+pub(super) fn tell(root: &mut Node, overrides: &Overrides) {
+    let values = values(root, overrides, &mut Errors::new(""));
+    let Kind::Map(sections) = &mut root.kind else { return };
+    let parameters = sections.iter_mut().find(|(key, _)| key.text == "parameters");
+    let Some((_, Node { kind: Kind::Map(parameters), .. })) = parameters else { return };
+    for (name, parameter) in parameters {
+        if let (Some((text, ty)), Kind::Map(entries)) = (values.of.get(&name.text), &mut parameter.kind) {
+            let scalar = Scalar { text: text.clone(), ty: *ty, pieces: Vec::new() };
+            let key = Key { at: name.at, text: "value".to_owned() };
+            entries.push((key, Node { at: name.at, kind: Kind::Scalar(scalar) }));
         }
     }
 }
@@ -55,11 +70,21 @@ fn values(root: &Node, overrides: &Overrides, errors: &mut Errors<'_>) -> Values
         errors.general(format!("there is no preset `{wanted}`"));
     }
     for (name, text) in &overrides.set {
+        let ty = plain_type(text);
         match values.get_mut(name) {
+            Some(_) if text.contains(char::is_control) => {
+                errors.general(format!("the value for `{name}` has a character that cannot be shown"));
+            }
             Some(_) if text.contains("${") => {
                 errors.general(format!("the value for `{name}` has ${{}} in it: {NO_REFERENCE}"));
             }
-            Some(value) => *value = (text.clone(), plain_type(text)),
+            Some((default, was)) if !fits(*was, ty) => {
+                let wanted = if is_number(*was) { "a number" } else { "true or false" };
+                errors.general(format!(
+                    "the parameter `{name}` is {wanted}, such as its default `{default}`; `{text}` is not"
+                ));
+            }
+            Some(value) => *value = (text.clone(), ty),
             None => {
                 let hint = hint(name, &values);
                 errors.general(format!("there is no parameter `{name}` to override{hint}"));
@@ -80,6 +105,19 @@ fn whole_in_itself(text: &str, at: Span, errors: &mut Errors<'_>) {
 fn hint<V>(name: &str, values: &HashMap<String, V>) -> String {
     let near = nearest(name, values.keys().map(String::as_str));
     near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default()
+}
+
+/// Whether a value may take the place of a default: a number that of a number, a truth value that of one.
+fn fits(default: ScalarType, value: ScalarType) -> bool {
+    match default {
+        ScalarType::Whole(_) | ScalarType::Number(_) => is_number(value),
+        ScalarType::Bool(_) => matches!(value, ScalarType::Bool(_)),
+        ScalarType::Null | ScalarType::Text => true,
+    }
+}
+
+fn is_number(ty: ScalarType) -> bool {
+    matches!(ty, ScalarType::Whole(_) | ScalarType::Number(_))
 }
 
 fn preset_ids(root: &Node) -> impl Iterator<Item = &str> {

@@ -131,7 +131,7 @@ pub fn to_json(source: &str) -> Result<serde_json::Value, PackErrors> {
     root.map(json).ok_or_else(|| PackErrors(Vec::new()))
 }
 
-fn json(node: Node) -> serde_json::Value {
+pub(super) fn json(node: Node) -> serde_json::Value {
     match node.kind {
         Kind::Scalar(scalar) => match scalar.ty {
             ScalarType::Null => serde_json::Value::Null,
@@ -422,6 +422,23 @@ mod tests {
         assert_eq!(faults(&"[".repeat(100_000)).len(), 1);
         assert_eq!(faults(&"- ".repeat(100_000)).len(), 1);
         assert!(faults(&" ".repeat(MAX_BYTES + 1))[0].contains("2 MB at most"));
+    }
+
+    #[test]
+    fn texts_know_their_columns() {
+        let source = "a: [é, \"bö\", c]\nd: [{e: f}, ü, g]";
+        let mut errors = Errors::new(source);
+        let mut columns = Vec::new();
+        let mut todo = vec![parse(source, MAX_ENTRIES, &mut errors).unwrap()];
+        while let Some(node) = todo.pop() {
+            match node.kind {
+                Kind::Scalar(scalar) => columns.push((scalar.text, scalar.pieces[0].column)),
+                Kind::List(items) => todo.extend(items.into_iter().rev()),
+                Kind::Map(entries) => todo.extend(entries.into_iter().rev().map(|(_, node)| node)),
+            }
+        }
+        let expected = [("é", 5), ("bö", 9), ("c", 14), ("f", 9), ("ü", 13), ("g", 16)];
+        assert_eq!(columns, expected.map(|(text, column)| (text.to_owned(), column)));
     }
 
     #[test]

@@ -4,9 +4,12 @@
 //! and its line in [`routes`]. [`openapi`] adds to every endpoint what all have in common: errors and headers.
 
 pub mod accounts;
+pub mod backtests;
 pub mod common;
 pub mod docs;
+pub mod methodology;
 pub mod openapi;
+pub mod overrides;
 pub mod quarantine;
 pub mod refusal;
 pub mod renewals;
@@ -26,6 +29,8 @@ pub use refusal::{Refusal, Result};
 
 /// The largest body the API takes.
 const MAX_BODY: usize = 256 * 1024;
+/// The largest body with a methodology pack in it: one of the largest size, as JSON writes it.
+const MAX_PACK_BODY: usize = 4 * 1024 * 1024;
 
 /// The routes below `/api`.
 pub fn routes(web: Web) -> Router<Web> {
@@ -34,8 +39,15 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(accounts::show::show, accounts::put::put))
         .routes(routes!(accounts::metric::daily))
         .routes(routes!(renewals::list))
+        .routes(routes!(overrides::show, overrides::put, overrides::withdraw))
+        .routes(routes!(overrides::list))
         .routes(routes!(quarantine::list))
+        .routes(routes!(backtests::list, backtests::start))
+        .routes(routes!(backtests::show))
+        .routes(routes!(backtests::account_days))
+        .routes(routes!(backtests::cancel))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .merge(methodology_routes().layer(DefaultBodyLimit::max(MAX_PACK_BODY)))
         .split_for_parts();
     let document = openapi::document(described, &web.settings.public_url);
     let open = Router::new()
@@ -43,6 +55,26 @@ pub fn routes(web: Web) -> Router<Web> {
         .route("/docs", get(docs::show))
         .fallback(unknown);
     api_layers(keyed, open, web)
+}
+
+fn methodology_routes() -> OpenApiRouter<Web> {
+    use methodology::{drafts, packs, preview, publish, versions};
+    OpenApiRouter::new()
+        .routes(routes!(versions::in_force))
+        .routes(routes!(versions::list))
+        .routes(routes!(versions::show))
+        .routes(routes!(versions::file))
+        .routes(routes!(versions::diff))
+        .routes(routes!(publish::roll_back))
+        .routes(routes!(drafts::list, drafts::create))
+        .routes(routes!(drafts::show, drafts::put, drafts::discard))
+        .routes(routes!(drafts::restore))
+        .routes(routes!(drafts::plan))
+        .routes(routes!(preview::show, preview::start))
+        .routes(routes!(preview::accounts))
+        .routes(routes!(publish::publish))
+        .routes(routes!(packs::list))
+        .routes(routes!(packs::file))
 }
 
 async fn unknown() -> Problem {

@@ -49,11 +49,55 @@ pub struct FieldError {
     /// What is wrong and what to do.
     #[schema(example = "must be a date such as 2027-01-31")]
     pub message: String,
+    /// For a methodology pack: the line it stands on, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The column of its first character, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// The line of the character after its last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_line: Option<u32>,
+    /// The column of the character after its last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_column: Option<u32>,
+    /// The line with a caret under the text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub excerpt: Option<String>,
+}
+
+impl FieldError {
+    /// What is wrong with a field.
+    pub fn of_field(field: &crate::app::error::Field) -> Self {
+        FieldError {
+            field: field.name.clone(),
+            message: field.message.clone(),
+            line: None,
+            column: None,
+            end_line: None,
+            end_column: None,
+            excerpt: None,
+        }
+    }
+
+    /// What is wrong with a pack: with a place in its text, or with the whole, its preset or parameters.
+    pub fn of_pack(fault: &crate::domain::pack::PackError) -> Self {
+        FieldError {
+            field: if fault.at.is_some() { "source" } else { "pack" }.to_owned(),
+            message: fault.message.clone(),
+            line: fault.at.map(|at| at.line),
+            column: fault.at.map(|at| at.column),
+            end_line: fault.at.map(|at| at.end_line),
+            end_column: fault.at.map(|at| at.end_column),
+            excerpt: fault.at.map(|_| fault.excerpt()),
+        }
+    }
 }
 
 const DESCRIPTION: &str = "\
 Health, renewals and the accounts behind them. Make a key in Settings and send it as `Authorization: Bearer hfr_…`: \
-a **read** key (`hfr_`) reads, a **write** key (`hfw_`) states accounts and sends events.
+a **read** key (`hfr_`) reads, a **write** key (`hfw_`) states accounts and sends events, a **manage** key (`hfm_`) \
+changes and publishes the methodology.
 
 **Errors** are `application/problem+json` (RFC 9457); `errors` names each field that is wrong.
 
@@ -98,7 +142,8 @@ fn frame(server: &str) -> OpenApi {
         .schema("Problem", Problem::schema())
         .schema("FieldError", FieldError::schema())
         .security_scheme("readKey", bearer("A key of scope read, `hfr_…`."))
-        .security_scheme("writeKey", bearer("A key of scope write, `hfw_…`."));
+        .security_scheme("writeKey", bearer("A key of scope write, `hfw_…`."))
+        .security_scheme("manageKey", bearer("A key of scope manage, `hfm_…`."));
     for (status, name, text) in PROBLEMS {
         components = components.response(name, problem(status, text));
     }
@@ -108,7 +153,16 @@ fn frame(server: &str) -> OpenApi {
         .tags(Some([
             tag("Accounts", "Customers: what is known of each, how healthy it is and why."),
             tag("Renewals", "When contracts end, and how the accounts behind them do."),
+            tag(
+                "Overrides",
+                "What people set against the model, and which of the two a renewal proved right.",
+            ),
             tag("Quarantine", "Messages that were taken but could not be counted."),
+            tag(
+                "Methodology",
+                "How the company works: the version in force, earlier ones, and drafts of the next.",
+            ),
+            tag("Backtests", "Scores of past days, held against who left afterwards."),
         ]))
         .components(Some(components.build()))
         .build()
@@ -123,9 +177,9 @@ fn bearer(text: &str) -> SecurityScheme {
 const PROBLEMS: [(&str, &str, &str); 9] = [
     ("400", "BadRequest", "The query, the cursor or the JSON cannot be read; `errors` names the parameter."),
     ("401", "Unauthorized", "No key, an unknown one or a revoked one."),
-    ("403", "Forbidden", "The key is of the other scope."),
+    ("403", "Forbidden", "The key is of another scope than this needs."),
     ("404", "NotFound", "There is no such thing in this company's data."),
-    ("413", "TooLarge", "The body has more than 256 KB."),
+    ("413", "TooLarge", "The body has more than 256 KB; one with a methodology pack more than 4 MB."),
     ("415", "NotJson", "The body is of another type than JSON."),
     ("422", "Invalid", "Something given is not right; `errors` names each field. Nothing was changed."),
     ("429", "TooManyRequests", "The company's limit is reached; `Retry-After` says when to come back."),

@@ -29,12 +29,10 @@ impl Refusal {
     /// 400: a query parameter does not make sense.
     pub fn parameter(name: &str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Refusal::Request(Problem {
-            status: StatusCode::BAD_REQUEST,
-            title: "The request cannot be read".to_owned(),
-            text: format!("{name}: {message}"),
-            fields: vec![Field { name: name.to_owned(), message }],
-        })
+        let text = format!("{name}: {message}");
+        let fields = vec![Field { name: name.to_owned(), message }];
+        let title = "The request cannot be read";
+        Refusal::Request(Problem::fields(StatusCode::BAD_REQUEST, title, text, fields))
     }
 }
 

@@ -28,7 +28,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "That is too large",
-                "Nothing was taken in. A body may have 256 KB.",
+                "Nothing was taken in. A body may have 256 KB, one with a methodology pack 4 MB.",
             ),
             status => {
                 Problem::new(status, "The request cannot be read", "The request ended before its body did.")
@@ -72,12 +72,9 @@ fn wrong(path: &str, error: &serde_json::Error) -> Problem {
 }
 
 fn misfit(name: &str, message: String) -> Problem {
-    Problem {
-        status: StatusCode::UNPROCESSABLE_ENTITY,
-        title: "Something given is not right".to_owned(),
-        text: format!("{name}: {message}"),
-        fields: vec![Field { name: name.to_owned(), message }],
-    }
+    let text = format!("{name}: {message}");
+    let fields = vec![Field { name: name.to_owned(), message }];
+    Problem::fields(StatusCode::UNPROCESSABLE_ENTITY, "Something given is not right", text, fields)
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(in crate::web) async fn find(web: &Web, headers: &HeaderMap) -> Result<KeyHo
 }
 
 macro_rules! key {
-    ($(#[$doc:meta])* $name:ident, $scope:literal) => {
+    ($(#[$doc:meta])* $name:ident, $scopes:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone)]
         pub struct $name(pub KeyHolder);
@@ -61,8 +61,9 @@ macro_rules! key {
                 let Some(holder) = parts.extensions.get::<KeyHolder>() else {
                     return Err(Problem::new(StatusCode::UNAUTHORIZED, "No valid API key", "").into_response());
                 };
-                if holder.key_scope != $scope {
-                    let text = format!("This needs a key of scope {}; this one is of scope {}.", $scope, holder.key_scope);
+                if !$scopes.contains(&holder.key_scope.as_str()) {
+                    let scopes = $scopes.join(" or ");
+                    let text = format!("This needs a key of scope {scopes}; this one is of scope {}.", holder.key_scope);
                     let title = "The key does not allow this";
                     return Err(Problem::new(StatusCode::FORBIDDEN, title, &text).into_response());
                 }
@@ -75,10 +76,25 @@ macro_rules! key {
 key!(
     /// A key that may read.
     ReadKey,
-    "read"
+    ["read"]
 );
 key!(
     /// A key that may change accounts and send events.
     WriteKey,
-    "write"
+    ["write"]
+);
+key!(
+    /// A key that may look at the methodology, its versions and drafts.
+    MethodologyReader,
+    ["read", "manage"]
+);
+key!(
+    /// A key that may prepare drafts of the methodology.
+    MethodologyWriter,
+    ["write", "manage"]
+);
+key!(
+    /// A key that may publish a methodology.
+    ManageKey,
+    ["manage"]
 );

@@ -10,6 +10,6 @@ mod path;
 pub use form::{Form, Query};
 pub use id::Id;
 pub use json::Json;
-pub use key::{ReadKey, WriteKey};
+pub use key::{ManageKey, MethodologyReader, MethodologyWriter, ReadKey, WriteKey};
 pub use member::{Admin, Csm, Hx, Manager, Member, SESSION_COOKIE, SESSION_COOKIE_INSECURE, session_cookie};
 pub use path::Path;

@@ -8,6 +8,7 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
 
+use crate::web::api::openapi::FieldError;
 use crate::web::error::Problem;
 use crate::web::extract::member::theme;
 use crate::web::pages::error::ErrorPage;
@@ -117,8 +118,8 @@ pub async fn api(request: Request, next: Next) -> Response {
         return response;
     }
     if let Some(problem) = problem_of(&mut response) {
-        let errors: Vec<_> =
-            problem.fields.iter().map(|f| json!({ "field": f.name, "message": f.message })).collect();
+        let fields = problem.fields.iter().map(FieldError::of_field);
+        let errors: Vec<_> = fields.chain(problem.faults.iter().map(FieldError::of_pack)).collect();
         let mut body = json!({
             "type": "about:blank",
             "title": problem.title,
@@ -127,7 +128,7 @@ pub async fn api(request: Request, next: Next) -> Response {
             "request_id": id,
         });
         if !errors.is_empty() {
-            body["errors"] = errors.into();
+            body["errors"] = json!(errors);
         }
         let mut worded =
             (problem.status, [(CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response();

@@ -3,6 +3,7 @@
 //! types. Blocks of a template that htmx swaps are named in `blocks` and rendered by `as_<block>()`.
 
 pub mod accounts;
+pub mod backtests;
 pub mod curves;
 pub mod error;
 pub mod jobs;
@@ -12,5 +13,6 @@ pub mod renewals;
 pub mod search;
 pub mod session;
 pub mod settings;
+pub mod studio;
 pub mod today;
 pub mod wording;

@@ -1,15 +1,25 @@
-//! What the methodology in force calls its segments, stages, bands and strategies, and in which tone a band is shown.
+//! What the methodology calls its segments, stages, bands and strategies, in which tone a band is shown, and how a
+//! score is printed with everything that is to be doubted about it: one place, so that no two pages differ.
 
 use std::sync::Arc;
+
+use chrono::NaiveDate;
 
 use crate::app::methodology::InForce;
 use crate::app::{App, Result};
 use crate::db::TenantScope;
-use crate::web::ui::{HealthBadge, Tone};
+use crate::db::accounts::Account;
+use crate::web::ui::{HealthBadge, Tone, format};
 
-/// The names of a methodology; empty ones without.
+/// Share of a model's weight that must have data before a score counts as more than a hint.
+const ENOUGH: f64 = 0.5;
+
+/// The names of a methodology; ids stand for themselves without one, or where it no longer has them.
 #[derive(Debug, Clone, Default)]
-pub struct Names(pub Option<Arc<InForce>>);
+pub struct Names {
+    /// The methodology whose names are used; none before a pack is applied.
+    pub in_force: Option<Arc<InForce>>,
+}
 
 impl Names {
     /// Those in force.
@@ -17,26 +27,51 @@ impl Names {
     /// # Errors
     /// When the database is away.
     pub async fn load(app: &App, scope: &TenantScope) -> Result<Names> {
-        app.methodology(scope).await.map(Names)
+        Ok(Names { in_force: app.methodology(scope).await? })
     }
 
-    /// A segment's name; its id when the methodology no longer has it.
-    pub fn segment(&self, id: Option<&str>) -> String {
-        let Some(id) = id else { return "No segment".to_owned() };
-        let known = self.0.as_ref().and_then(|m| m.methodology.segments.iter().find(|s| *s.id == *id));
-        known.map_or(id, |segment| &*segment.name).to_owned()
+    /// A segment's name.
+    pub fn segment<'a>(&'a self, id: impl Into<Option<&'a str>>) -> String {
+        self.named(id.into(), "No segment", |m, id| {
+            m.methodology.segments.iter().find(|s| *s.id == *id).map(|s| &*s.name)
+        })
     }
 
-    /// A band's name; its id when the methodology no longer has it.
-    pub fn band(&self, id: Option<&str>) -> String {
-        let Some(id) = id else { return "No score".to_owned() };
-        let known = self.0.as_ref().and_then(|m| m.methodology.health.bands.iter().find(|b| *b.id == *id));
-        known.map_or(id, |band| &*band.name).to_owned()
+    /// A stage's name.
+    pub fn stage(&self, id: &str) -> String {
+        self.named(Some(id), "", |m, id| {
+            m.methodology.lifecycle.stages.iter().find(|s| *s.id == *id).map(|s| &*s.name)
+        })
+    }
+
+    /// A band's name.
+    pub fn band<'a>(&'a self, id: impl Into<Option<&'a str>>) -> String {
+        self.named(id.into(), "No score", |m, id| {
+            m.methodology.health.bands.iter().find(|band| *band.id == *id).map(|band| &*band.name)
+        })
+    }
+
+    /// A renewal strategy's name.
+    pub fn strategy<'a>(&'a self, id: impl Into<Option<&'a str>>) -> String {
+        self.named(id.into(), "", |m, id| {
+            let mut strategies = m.methodology.renewals.iter().flat_map(|timeline| &timeline.strategies);
+            strategies.find(|s| *s.id == *id).map(|s| &*s.name)
+        })
+    }
+
+    fn named<'a>(
+        &'a self,
+        id: Option<&'a str>,
+        none: &'a str,
+        find: impl Fn(&'a InForce, &str) -> Option<&'a str>,
+    ) -> String {
+        let Some(id) = id else { return none.to_owned() };
+        self.in_force.as_deref().and_then(|m| find(m, id)).unwrap_or(id).to_owned()
     }
 
     /// The tone of a band.
-    pub fn tone(&self, band: Option<&str>) -> Tone {
-        let tone = self.0.as_ref().zip(band).and_then(|(m, band)| m.tone_of(band));
+    pub fn tone<'a>(&self, band: impl Into<Option<&'a str>>) -> Tone {
+        let tone = self.in_force.as_deref().zip(band.into()).and_then(|(m, band)| m.tone_of(band));
         tone.map_or(Tone::None, |tone| Tone::parse(tone.word()))
     }
 
@@ -45,28 +80,85 @@ impl Names {
         matches!(self.tone(band), Tone::Risk | Tone::Critical)
     }
 
-    /// A score with its band.
-    pub fn badge(&self, score: Option<f64>, band: Option<&str>, stale: bool) -> HealthBadge {
-        let badge = HealthBadge::new(score, &self.band(band), self.tone(band));
-        if stale && score.is_some() { badge.stale("rests on old or thin data") } else { badge }
-    }
-
-    /// A renewal strategy's name.
-    pub fn strategy(&self, id: Option<&str>) -> String {
-        let Some(id) = id else { return String::new() };
-        let mut all = self.0.iter().flat_map(|m| &m.methodology.renewals).flat_map(|t| &t.strategies);
-        all.find(|strategy| *strategy.id == *id).map_or(id, |strategy| &*strategy.name).to_owned()
-    }
-
     /// Every segment, as (id, name).
     pub fn segments(&self) -> Vec<(String, String)> {
-        let all = self.0.iter().flat_map(|m| &m.methodology.segments);
+        let all = self.in_force.iter().flat_map(|m| &m.methodology.segments);
         all.map(|segment| (segment.id.to_string(), segment.name.to_string())).collect()
     }
 
     /// Every band best first, as (id, name, tone).
     pub fn bands(&self) -> Vec<(String, String, Tone)> {
-        let all = self.0.iter().flat_map(|m| &m.methodology.health.bands);
-        all.map(|band| (band.id.to_string(), band.name.to_string(), self.tone(Some(&band.id)))).collect()
+        let all = self.in_force.iter().flat_map(|m| &m.methodology.health.bands);
+        all.map(|band| (band.id.to_string(), band.name.to_string(), self.tone(&*band.id))).collect()
+    }
+
+    /// The figure to print for a score ([`crate::domain::health::Health::shown`]).
+    pub fn shown(&self, score: f64) -> f64 {
+        self.in_force.as_deref().map_or(score.round(), |m| m.methodology.health.shown(score))
+    }
+
+    /// `64`, `69.9`, or a dash without a score.
+    pub fn points(&self, score: Option<f64>) -> String {
+        score.map_or_else(|| "\u{2013}".to_owned(), |score| self.shown(score).to_string())
+    }
+
+    /// An account's score with its doubts, without the trend. A former customer has none any more.
+    pub fn badge(&self, account: &Account) -> HealthBadge {
+        if account.churned_on.zip(account.day).is_some_and(|(churned, day)| day >= churned) {
+            return HealthBadge::new(None, "", Tone::None);
+        }
+        let band = account.band.as_deref();
+        let tone = account.tone.as_deref().map_or(Tone::None, Tone::parse);
+        let name = band.map_or_else(String::new, |band| self.band(band));
+        let mut badge = HealthBadge::new(account.score.map(|score| self.shown(score)), &name, tone);
+        if let Some(words) = self.set_by_hand(account) {
+            badge = badge.set_by_hand(&name, &words);
+        }
+        match (account.stale, account.coverage) {
+            (Some(true), Some(coverage)) if coverage < ENOUGH => badge.coverage(coverage, ENOUGH),
+            (Some(true), _) => badge.stale("most of the data behind it is old"),
+            _ => badge,
+        }
+    }
+
+    /// An account's score with its change in about thirty days.
+    pub fn badge_with_trend(&self, account: &Account) -> HealthBadge {
+        let badge = self.badge(account);
+        if account.churned_on.is_some() {
+            return badge;
+        }
+        match (account.score, account.score_before, account.before_day, account.day) {
+            (Some(now), Some(before), Some(then), Some(day)) => {
+                let days = format::count((day - then).num_days(), "day");
+                badge.trend(self.shown(now) - self.shown(before), &days)
+            }
+            _ => badge,
+        }
+    }
+
+    /// `set to 80 by Casey until 12 Mar 2027; the model says Yellow at 64`; none where nothing is set.
+    pub fn set_by_hand(&self, account: &Account) -> Option<String> {
+        let by = account.set_by.as_deref()?;
+        let set = self.what_is_set(account.set_score, account.set_band.as_deref());
+        let until = account.set_until.map_or_else(String::new, |day: NaiveDate| format::date(day));
+        let model = match (account.model_score, account.model_band.as_deref()) {
+            // A list of a past day does not know what the model said then.
+            (None, None) => String::new(),
+            (score, band) => format!("; {}", self.model_says(score, band)),
+        };
+        Some(format!("set to {set} by {by} until {until}{model}"))
+    }
+
+    /// `80` or `Green`.
+    pub fn what_is_set(&self, score: Option<f64>, band: Option<&str>) -> String {
+        score.map_or_else(|| self.band(band), |score| self.shown(score).to_string())
+    }
+
+    /// `the model says Yellow at 64`, or that it has nothing to say.
+    pub fn model_says(&self, score: Option<f64>, band: Option<&str>) -> String {
+        match score {
+            Some(score) => format!("the model says {} at {}", self.band(band), self.shown(score)),
+            None => "the model has no data".to_owned(),
+        }
     }
 }

@@ -1,30 +1,41 @@
-//! How accounts, scores, bands and renewals are said on pages: one place, so that no two pages differ.
+//! How accounts and their renewals are said on pages on a day: the [`Names`] of the methodology, and time and money.
 
-use std::sync::Arc;
+use std::ops::{Deref, DerefMut};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::app::methodology::InForce;
 use crate::db::accounts::{Account, Totals};
 use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::Member;
-use crate::web::ui::{Avatar, HealthBadge, Tone, format};
-
-/// Share of a model's weight that must have data before a score counts as more than a hint.
-const ENOUGH: f64 = 0.5;
+use crate::web::pages::names::Names;
+use crate::web::ui::{Avatar, Tone, format};
 
 /// What is needed to put an account into words.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Wording {
-    /// The methodology whose names are used; none before a pack is applied.
-    pub in_force: Option<Arc<InForce>>,
+    /// The names of the methodology.
+    pub names: Names,
     /// The tenant's day it is.
     pub today: NaiveDate,
     /// The moment it is.
     pub now: DateTime<Utc>,
     /// The currency sums are in.
     pub currency: String,
+}
+
+impl Deref for Wording {
+    type Target = Names;
+
+    fn deref(&self) -> &Names {
+        &self.names
+    }
+}
+
+impl DerefMut for Wording {
+    fn deref_mut(&mut self) -> &mut Names {
+        &mut self.names
+    }
 }
 
 impl Wording {
@@ -35,76 +46,11 @@ impl Wording {
     pub async fn of(web: &Web, member: &Member) -> Result<Self> {
         let now = web.app.clock.now();
         Ok(Wording {
-            in_force: web.app.methodology(&member.scope).await?,
+            names: Names::load(&web.app, &member.scope).await?,
             today: member.scope.day_of(now),
             now,
             currency: member.scope.currency().to_owned(),
         })
-    }
-
-    /// A band's name; its id where the methodology no longer has it.
-    pub fn band(&self, id: &str) -> String {
-        self.named(id, |m| {
-            m.methodology.health.bands.iter().find(|band| *band.id == *id).map(|band| &*band.name)
-        })
-    }
-
-    /// A segment's name.
-    pub fn segment(&self, id: &str) -> String {
-        self.named(id, |m| m.methodology.segments.iter().find(|s| *s.id == *id).map(|s| &*s.name))
-    }
-
-    /// A stage's name.
-    pub fn stage(&self, id: &str) -> String {
-        self.named(id, |m| m.methodology.lifecycle.stages.iter().find(|s| *s.id == *id).map(|s| &*s.name))
-    }
-
-    /// The name of a renewal strategy.
-    pub fn strategy(&self, id: &str) -> String {
-        self.named(id, |m| {
-            let mut strategies = m.methodology.renewals.iter().flat_map(|timeline| &timeline.strategies);
-            strategies.find(|s| *s.id == *id).map(|s| &*s.name)
-        })
-    }
-
-    fn named<'w>(&'w self, id: &str, find: impl Fn(&'w InForce) -> Option<&'w str>) -> String {
-        self.in_force.as_deref().and_then(find).unwrap_or(id).to_owned()
-    }
-
-    /// The tone of a band.
-    pub fn tone(&self, band: &str) -> Tone {
-        self.in_force.as_deref().and_then(|m| m.tone_of(band)).map_or(Tone::None, |t| Tone::parse(t.word()))
-    }
-
-    /// An account's score with its doubts, without the trend. A former customer has none any more.
-    pub fn badge(&self, account: &Account) -> HealthBadge {
-        if account.churned_on.zip(account.day).is_some_and(|(churned, day)| day >= churned) {
-            return HealthBadge::new(None, "", Tone::None);
-        }
-        let band = account.band.as_deref().unwrap_or_default();
-        let tone = account.tone.as_deref().map_or(Tone::None, Tone::parse);
-        let badge = HealthBadge::new(account.score, &self.band(band), tone);
-        match (account.score, account.stale, account.coverage) {
-            (None, ..) => badge,
-            (_, Some(true), Some(coverage)) if coverage < ENOUGH => badge.coverage(coverage, ENOUGH),
-            (_, Some(true), _) => badge.stale("most of the data behind it is old"),
-            _ => badge,
-        }
-    }
-
-    /// An account's score with its change in about thirty days.
-    pub fn badge_with_trend(&self, account: &Account) -> HealthBadge {
-        let badge = self.badge(account);
-        if account.churned_on.is_some() {
-            return badge;
-        }
-        match (account.score, account.score_before, account.before_day, account.day) {
-            (Some(now), Some(before), Some(then), Some(day)) => {
-                let days = format::count((day - then).num_days(), "day");
-                badge.trend(whole(now) - whole(before), &days)
-            }
-            _ => badge,
-        }
     }
 
     /// `last event 3 h ago`, `no events yet`.
@@ -165,9 +111,4 @@ impl Wording {
     pub fn csm(&self, account: &Account) -> Option<Avatar> {
         account.owner_name.as_deref().map(Avatar::new)
     }
-}
-
-/// Whole points as badges show them: rounded down, so that no score looks like a better band's.
-pub fn whole(score: f64) -> f64 {
-    (score + 1e-9).floor()
 }

@@ -56,22 +56,24 @@ pub struct HealthBadge {
     band: String,
     tone: Tone,
     doubt: Option<String>,
+    by_hand: bool,
     title: String,
     large: bool,
     trend: Option<Delta>,
 }
 
 impl HealthBadge {
-    /// `score` is 0..100, or `None` where the account could not be scored; `band` is the band's own name.
-    pub fn new(score: Option<f64>, band: &str, tone: Tone) -> Self {
-        let Some(value) = score else {
+    /// `shown` is the score as it is to be printed, or `None` where the account could not be scored; `band` is the
+    /// band's own name.
+    pub fn new(shown: Option<f64>, band: &str, tone: Tone) -> Self {
+        let Some(shown) = shown else {
             return Self {
                 band: "No score".into(),
                 title: "Not enough data to score".into(),
                 ..Self::default()
             };
         };
-        let score = format::decimal(value.floor(), 0);
+        let score = shown.to_string();
         Self {
             title: format!("Health {score} of 100, {band}"),
             score,
@@ -79,6 +81,23 @@ impl HealthBadge {
             tone,
             ..Self::default()
         }
+    }
+
+    /// Says that a person set the score or band, in `words`; an account without a score then shows the band alone.
+    #[must_use]
+    pub fn set_by_hand(mut self, band: &str, words: &str) -> Self {
+        self.by_hand = true;
+        if self.score.is_empty() {
+            self.band = band.into();
+            self.doubt = Some("no data".into());
+        }
+        self.title = format!("{} ({words})", self.title);
+        self
+    }
+
+    /// A band without a score, such as one a person means.
+    pub fn band_only(band: &str, tone: Tone) -> Self {
+        Self { band: band.into(), title: format!("Health: {band}"), tone, ..Self::default() }
     }
 
     /// The change in points over a period such as `30 days`.
@@ -100,6 +119,9 @@ impl HealthBadge {
     /// Says that the data behind the score is old (`last data 12 days ago`); it is then never green.
     #[must_use]
     pub fn stale(mut self, since: &str) -> Self {
+        if self.score.is_empty() {
+            return self;
+        }
         self.title = format!("{}: {since}", self.title);
         self.doubt("stale".into());
         self
@@ -175,6 +197,19 @@ mod tests {
     }
 
     #[test]
+    fn what_a_person_set_is_marked_and_no_greener_for_it() {
+        let set = HealthBadge::new(Some(91.0), "Green", Tone::Good).set_by_hand("Green", "set by Casey");
+        let html = set.to_string();
+        assert!(
+            html.contains("by-hand") && html.contains("set by Casey") && html.contains("tone-good"),
+            "{html}"
+        );
+        assert!(!set.stale("old").to_string().contains("tone-good"));
+        let html = HealthBadge::new(None, "", Tone::None).set_by_hand("Green", "set by Casey").to_string();
+        assert!(html.contains("Green") && html.contains("no data") && !html.contains("tone-good"), "{html}");
+    }
+
+    #[test]
     fn a_falling_red_stays_red_when_stale() {
         let html = HealthBadge::new(Some(31.0), "Red", Tone::Critical)
             .trend(-12.0, "30 days")
@@ -185,7 +220,7 @@ mod tests {
 
     #[test]
     fn what_is_printed_is_escaped_once() {
-        let html = HealthBadge::new(Some(50.9), "<b>&", Tone::Watch).to_string();
-        assert!(html.contains("&#60;b&#62;&#38;") && html.contains(">50<"), "{html}");
+        let html = HealthBadge::new(Some(69.9), "<b>&", Tone::Watch).to_string();
+        assert!(html.contains("&#60;b&#62;&#38;") && html.contains(">69.9<"), "{html}");
     }
 }

@@ -123,6 +123,12 @@ pub fn ago(moment: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
+/// A sentence with one full stop at its end; nothing stays nothing.
+pub fn sentence(text: &str) -> String {
+    let text = text.trim().trim_end_matches('.');
+    if text.is_empty() { String::new() } else { format!("{text}.") }
+}
+
 /// `1 account`, `2 accounts`, `1,204 accounts`. The plural is the singular with an s.
 pub fn count(n: i64, singular: &str) -> String {
     format!("{} {singular}{}", number(n), if n == 1 { "" } else { "s" })

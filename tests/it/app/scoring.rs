@@ -207,3 +207,27 @@ async fn events_do_not_wait_for_scoring_and_none_is_forgotten_that_comes_meanwhi
         "a1 changed again and is still to be scored"
     );
 }
+
+#[tokio::test]
+async fn a_score_made_from_older_facts_never_replaces_a_newer_one() {
+    let house = House::new().await;
+    let home = house.tenant("acme").await;
+    let ids: Vec<String> = (0..1_200).map(|n| format!("a{n}")).collect();
+    house.accounts(&home, &ids.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let today = house.clock.now().date_naive();
+    let all = house.app.score_all(&home.scope, today, &|_| ()).await.unwrap();
+    assert_eq!(all, 1_200, "several lanes, every account once");
+    house.work().await;
+    house.set("2027-03-01T12:00:10Z");
+    let event = track("m1", "Report Exported", "u1", "a7", "2027-03-01T11:00:00Z");
+    house.send(&home, &[event]).await;
+    house.work().await;
+    let newer = score(&house, &home, "a7").await;
+    assert_eq!(newer.computed_at, Some(at("2027-03-01T12:00:10Z")));
+    // As a lane would whose facts were read before the event came.
+    house.set("2027-03-01T12:00:05Z");
+    house.app.score_all(&home.scope, today, &|_| ()).await.unwrap();
+    assert_eq!(score(&house, &home, "a7").await.computed_at, newer.computed_at);
+    assert_eq!(stored(&house, &home, "a7", "2027-03-01").await.unwrap().computed_at(), newer.computed_at);
+    assert_eq!(score(&house, &home, "a8").await.computed_at, Some(at("2027-03-01T12:00:05Z")));
+}

@@ -18,6 +18,9 @@ const SAMPLES: &[&str] = &[
     include_str!("samples/0005.sql"),
     include_str!("samples/0006.sql"),
     include_str!("samples/0007.sql"),
+    include_str!("samples/0008.sql"),
+    include_str!("samples/0009.sql"),
+    include_str!("samples/0010.sql"),
 ];
 
 #[tokio::test]

@@ -19,6 +19,9 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/accounts/{external_id}/contracts"),
     ("POST", "/accounts/{external_id}/owner"),
     ("POST", "/accounts/{external_id}/segment"),
+    ("POST", "/accounts/{external_id}/override"),
+    ("POST", "/accounts/{external_id}/override/withdraw"),
+    ("POST", "/accounts/{external_id}/override/restore"),
     ("POST", "/settings/members/{id}/role"),
     ("POST", "/settings/members/{id}/remove"),
     ("POST", "/settings/members/{id}/restore"),
@@ -32,8 +35,46 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/settings/imports/uploads/{id}"),
     ("GET", "/settings/imports/{id}/rejected.csv"),
     ("POST", "/jobs/{id}/cancel"),
+    ("GET", "/studio/versions/{version}"),
+    ("GET", "/studio/versions/{version}/file.yaml"),
+    ("GET", "/studio/versions/{version}/roll-back"),
+    ("GET", "/studio/drafts/{id}"),
+    ("POST", "/studio/drafts/{id}/model"),
+    ("POST", "/studio/drafts/{id}/bands"),
+    ("GET", "/studio/drafts/{id}/measures/{key}"),
+    ("POST", "/studio/drafts/{id}/measures/{key}"),
+    ("POST", "/studio/drafts/{id}/measures/{key}/check"),
+    ("GET", "/studio/drafts/{id}/parameters"),
+    ("POST", "/studio/drafts/{id}/parameters"),
+    ("GET", "/studio/drafts/{id}/contents"),
+    ("GET", "/studio/drafts/{id}/file"),
+    ("POST", "/studio/drafts/{id}/file"),
+    ("GET", "/studio/drafts/{id}/file.yaml"),
+    ("POST", "/studio/drafts/{id}/check"),
+    ("UPLOAD", "/studio/drafts/{id}/upload"),
+    ("GET", "/studio/drafts/{id}/changes"),
+    ("GET", "/studio/drafts/{id}/preview"),
+    ("POST", "/studio/drafts/{id}/preview"),
+    ("GET", "/studio/drafts/{id}/preview.csv"),
+    ("GET", "/studio/drafts/{id}/publish"),
+    ("POST", "/studio/drafts/{id}/publish"),
+    ("POST", "/studio/drafts/{id}/discard"),
+    ("POST", "/studio/drafts/{id}/restore"),
+    ("GET", "/studio/backtests/{id}"),
+    ("GET", "/studio/backtests/{id}/days.csv"),
+    ("GET", "/studio/backtests/{id}/deciles.csv"),
+    ("POST", "/studio/backtests/{id}/stop"),
+    ("POST", "/studio/backtests/{id}/delete"),
+    ("POST", "/studio/backtests/{id}/restore"),
+    ("API", "/v1/backtests/{id}"),
+    ("API", "/v1/backtests/{id}/days.csv"),
     ("API", "/v1/accounts/{external_id}"),
+    ("API", "/v1/accounts/{external_id}/override"),
     ("API", "/v1/accounts/{external_id}/metrics/{metric}"),
+    ("API", "/v1/methodology/drafts/{id}"),
+    ("API", "/v1/methodology/drafts/{id}/plan"),
+    ("API", "/v1/methodology/drafts/{id}/preview"),
+    ("API", "/v1/methodology/drafts/{id}/preview.csv"),
     ("PUBLIC", "/invitations/{token}"),
 ];
 
@@ -45,6 +86,8 @@ struct Strange {
     quarantined: Uuid,
     import: Uuid,
     job: Uuid,
+    draft: Uuid,
+    backtest: Uuid,
 }
 
 async fn strange(house: &House, b: &Home) -> Strange {
@@ -54,13 +97,25 @@ async fn strange(house: &House, b: &Home) -> Strange {
     house.send(b, &[track("m1", "Dashboard Viewed", "u", "nobody", "2027-03-01T11:00:00Z")]).await;
     let actor = holdfast::app::Actor::command_line();
     house.app.invite(&b.scope, "guest@example.com", Role::Csm, &actor).await.unwrap();
+    let from = || holdfast::app::methodology::DraftFrom::Version(1);
+    let draft = house.app.create_draft(&b.scope, from(), "secret-account", &actor).await.unwrap().stored.id;
+    house.app.start_preview(&b.scope, draft, 1, &actor).await.unwrap();
+    let settings = holdfast::app::backtest::usual_settings("2027-03-01".parse().unwrap());
+    let version = holdfast::app::backtest::Subject::Version(1);
+    let backtest = house.app.start_backtest(&b.scope, &version, &settings, &actor).await.unwrap();
     let mut tx = house.app.db.write(&b.scope).await.unwrap();
     let later = house.clock.now() + chrono::Duration::days(1);
     let job = db::jobs::enqueue(&mut tx, "forget", &json!({}), None, later).await.unwrap().unwrap();
     tx.commit().await.unwrap();
+    // A second version, which only this tenant has.
+    let next = house.app.create_draft(&b.scope, from(), "", &actor).await.unwrap();
+    let how = holdfast::app::methodology::Publishing { note: "x", ..Default::default() };
+    house.app.publish(&b.scope, next.stored.id, 1, &how, &actor).await.unwrap();
     let mut tx = house.app.db.read(&b.scope).await.unwrap();
     Strange {
         job,
+        draft,
+        backtest,
         member: db::members::list(&mut tx).await.unwrap()[0].id,
         invitation: db::members::pending_invitations(&mut tx, house.clock.now()).await.unwrap()[0].id,
         key: db::api_keys::list(&mut tx).await.unwrap()[0].id,
@@ -76,12 +131,16 @@ impl Strange {
             Some("invitations") => self.invitation,
             Some("keys") => self.key,
             Some("quarantine") => self.quarantined,
+            Some("methodology" | "drafts") => self.draft,
             _ if route.starts_with("/jobs/") => self.job,
+            _ if route.contains("/backtests/") => self.backtest,
             _ => self.import,
         };
         route
             .replace("{external_id}", "secret-account")
             .replace("{metric}", "dashboard_viewed")
+            .replace("{version}", "2")
+            .replace("{key}", "dau")
             .replace("{id}", &id.to_string())
     }
 }
@@ -126,6 +185,7 @@ async fn what_belongs_to_another_tenant_is_not_found() {
                 page.status_code()
             }
             "POST" => browser.post(&path, &form).await.status_code(),
+            "UPLOAD" => browser.upload(&path, &[("revision", "1")], "x.yaml", "x: 1").await.status_code(),
             "API" => {
                 let key = format!("Bearer {}", a.read_key);
                 http.get(&format!("/api{path}")).add_header("authorization", key).await.status_code()
@@ -155,6 +215,7 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/accounts",
         "/renewals",
         "/portfolio",
+        "/portfolio/overrides",
         "/search?q=account",
         "/settings/members",
         "/settings/keys",
@@ -163,8 +224,9 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/settings/imports",
         "/settings/metrics",
         "/settings/audit",
-        "/settings/methodology",
+        "/studio",
         "/settings/rates",
+        "/studio/backtests",
     ] {
         let page = browser.get(path).await;
         assert_eq!(page.status_code(), 200, "{path}");
@@ -172,7 +234,12 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         assert!(!text.contains("secret-account") && !text.contains("bob@example.com"), "{path}");
     }
     assert!(browser.get("/accounts").await.text().contains("own-account"));
-    for (path, own) in [("/api/v1/accounts", 1), ("/api/v1/renewals", 1), ("/api/v1/quarantine", 0)] {
+    for (path, own) in [
+        ("/api/v1/accounts", 1),
+        ("/api/v1/renewals", 1),
+        ("/api/v1/quarantine", 0),
+        ("/api/v1/backtests", 0),
+    ] {
         let key = format!("Bearer {}", a.read_key);
         let answer: Value = house.http().get(path).add_header("authorization", key).await.json();
         assert_eq!(answer["data"].as_array().map(Vec::len), Some(own), "{path}: {answer}");
@@ -207,18 +274,24 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         "/accounts/a1/health",
         "/renewals",
         "/portfolio",
+        "/portfolio/overrides",
         "/settings/members",
+        "/studio/backtests",
     ] {
         assert_eq!(browser.get(path).await.status_code(), 200, "{path}");
     }
     for (path, form) in [
         ("/accounts/a1/segment", [("segment", "smb")]),
         ("/accounts/a1/owner", [("owner", "")]),
+        ("/accounts/a1/override", [("band", "green")]),
+        ("/accounts/a1/override/withdraw", [("override", "")]),
+        ("/accounts/a1/override/restore", [("override", "")]),
         ("/settings/members", [("email", "x@example.com")]),
         ("/settings/keys", [("name", "x")]),
         ("/settings/quarantine/replay", [("state", "")]),
         ("/settings/metrics", [("name", "x")]),
         ("/settings/rates", [("currency", "EUR")]),
+        ("/studio/backtests", [("subject", "version:1")]),
     ] {
         let answer = browser.post(path, &form).await;
         assert_eq!(answer.status_code(), 403, "{path}: {}", answer.text());

@@ -137,15 +137,6 @@ async fn a_rate_without_which_sums_lack_an_account_is_asked_for() {
 }
 
 #[tokio::test]
-async fn the_methodology_in_force_is_shown_whole() {
-    let (_house, _home, browser) = house().await;
-    let page = browser.get("/settings/methodology").await.text();
-    assert_eq!(texts(&page, "svg.curve").len(), 9, "a curve a measure");
-    assert_eq!(texts(&page, ".band-name"), ["Green", "Yellow", "Red"]);
-    assert_eq!(texts(&page, "b.code"), ["T\u{2212}90", "T\u{2212}60", "T\u{2212}30"]);
-}
-
-#[tokio::test]
 async fn a_file_is_mapped_checked_imported_and_its_rejects_handed_back() {
     let (_house, _home, browser) = house().await;
     let csv = "id,Company,Odd\nz-1,Zürich AG,1\n,No id,2\n";

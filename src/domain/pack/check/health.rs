@@ -2,12 +2,19 @@
 
 use super::super::super::expr::{Level, Ty, without_noise};
 use super::super::super::health::{Band, Bound, Cap, Curve, Indicator, Model, Node, Step};
+use super::super::error::Span;
 use super::super::schema;
-use super::super::types::{Figure, List};
+use super::super::types::{Figure, List, Text};
 use super::{Check, id};
 
 /// Most nodes that a pack's models may have together.
 pub const MAX_NODES: usize = 1000;
+
+/// Where a node stands, by whatever it has.
+fn place(node: &schema::TreeNode) -> Option<Span> {
+    let text = node.indicator.as_ref().or(node.id.as_ref()).or(node.name.as_ref());
+    text.map(|text| text.at).or(node.weight.map(|weight| weight.at))
+}
 
 impl Check<'_, '_, '_> {
     pub(super) fn health(&mut self) {
@@ -35,7 +42,7 @@ impl Check<'_, '_, '_> {
         for model in &health.models {
             let primary = self.optional(model.primary.as_ref(), Level::Scores);
             let mut nodes = Vec::new();
-            self.siblings(health, &model.tree, None, 0, &mut nodes);
+            self.siblings(health, &model.id, &model.tree, None, 0, &mut nodes);
             if nodes.is_empty() && model.tree.is_whole() {
                 self.error(model.id.at, "a model needs an indicator");
             }
@@ -97,7 +104,7 @@ impl Check<'_, '_, '_> {
         }
     }
 
-    fn curve(&mut self, key: &super::Text, indicator: &schema::Indicator, ty: Option<&Ty>) -> Option<Curve> {
+    fn curve(&mut self, key: &Text, indicator: &schema::Indicator, ty: Option<&Ty>) -> Option<Curve> {
         let curve = match (&indicator.steps, &indicator.map, &indicator.linear) {
             (Some(steps), None, None) => {
                 let steps: Vec<Step> = steps.iter().filter_map(|step| self.step(step)).collect();
@@ -161,6 +168,7 @@ impl Check<'_, '_, '_> {
     fn siblings(
         &mut self,
         health: &schema::Health,
+        model: &Text,
         nodes: &List<schema::TreeNode>,
         parent: Option<u16>,
         depth: u8,
@@ -192,21 +200,18 @@ impl Check<'_, '_, '_> {
                 }
                 (None, Some(children)) => {
                     let Some((own, name)) = node.id.as_ref().zip(node.name.as_ref()) else {
-                        let inner = children.first().and_then(|c| c.indicator.as_ref().or(c.id.as_ref()));
-                        let at = inner.map_or(self.file.schema.at, |text| text.at);
-                        self.error(at, "the node above this needs an id and a name");
+                        let at = place(node).or_else(|| children.first().and_then(place));
+                        self.error(at.unwrap_or(model.at), "a node with children needs an id and a name");
                         continue;
                     };
                     if children.is_empty() && children.is_whole() {
                         self.error(own.at, format!("`{own}` has no children"));
                     }
                     out.push(Node { id: id(own), name: id(name), parent, depth, weight, indicator: None });
-                    self.siblings(health, children, Some(at), depth + 1, out);
+                    self.siblings(health, model, children, Some(at), depth + 1, out);
                 }
                 _ => {
-                    let at =
-                        node.indicator.as_ref().or(node.id.as_ref()).map_or(self.file.schema.at, |t| t.at);
-                    self.error(at, "a node has an indicator or children");
+                    self.error(place(node).unwrap_or(model.at), "a node has an indicator or children");
                 }
             }
         }

@@ -176,6 +176,7 @@ impl<'f> Check<'f, '_, '_> {
             let known = &mut self.look_back[usize::from(used.input.0)];
             *known = (*known).max(used.days);
         }
+        self.out.health_look_back = self.out.health_look_back.max(expr.health_days());
         self.spend(text, expr.steps());
         Some(expr)
     }

@@ -5,12 +5,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::Result;
-use crate::app::methodology::InForce;
+use crate::app::methodology::{InForce, Tone};
 use crate::db::scores::Score;
 use crate::db::{self, TenantScope};
 use crate::domain::health::{Explained, Model, Readings};
 use crate::web::Web;
 use crate::web::api::common::{self, Figure};
+use crate::web::api::overrides::OverrideDetail;
 
 /// The score and why it is what it is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -21,7 +22,7 @@ pub struct Health {
     /// Band id, after caps.
     #[schema(example = "yellow")]
     pub band: Option<String>,
-    /// `good`, `watch`, `risk` or `critical`.
+    /// `good`, `watch`, `risk` or `critical`; null for a good band that rests on old or thin data.
     #[schema(example = "watch")]
     pub tone: Option<String>,
     /// Share of the model's weight that has data, 0 to 1.
@@ -29,8 +30,16 @@ pub struct Health {
     pub coverage: f64,
     /// Whether it rests on old or thin data and must not be taken for healthy.
     pub stale: bool,
-    /// Whether the score was set by hand; the tree still says what the readings give.
+    /// Whether score or band were set by hand; `model_score`, `model_band` and the tree say what the readings give.
     pub overridden: bool,
+    /// What the model says, whatever was set by hand.
+    #[schema(example = 73.0)]
+    pub model_score: Option<f64>,
+    /// The band the model says, after caps.
+    #[schema(example = "yellow")]
+    pub model_band: Option<String>,
+    /// What was set by hand; null where nothing was.
+    pub set_by_hand: Option<OverrideDetail>,
     /// The model that gives it; null when the condition of none held.
     #[schema(example = "overall")]
     pub model: Option<String>,
@@ -147,7 +156,10 @@ impl Health {
     ///
     /// # Errors
     /// When the database is away.
-    pub(super) async fn of(web: &Web, scope: &TenantScope, score: Score) -> Result<Self> {
+    pub(super) async fn of(web: &Web, scope: &TenantScope, external_id: &str, score: Score) -> Result<Self> {
+        let mut tx = web.app.db.read(scope).await?;
+        let set = db::overrides::between(&mut tx, &[score.account_id], score.day, score.day).await?.pop();
+        drop(tx);
         let in_force = web.app.methodology_version(scope, score.version).await?;
         let readings = in_force.as_deref().and_then(|m| score.readings(&m.methodology));
         let explained = in_force.as_deref().zip(readings.as_ref());
@@ -161,12 +173,16 @@ impl Health {
             tone: in_force
                 .as_deref()
                 .and_then(|m| m.tone_of(score.band.as_deref()?))
+                .filter(|tone| !(score.stale && *tone == Tone::Good))
                 .map(|tone| tone.word().to_owned()),
             score: score.score,
             band: score.band,
             coverage: common::six_decimals(f64::from(score.coverage)),
             stale: score.stale,
             overridden: false,
+            model_score: score.score,
+            model_band: None,
+            set_by_hand: set.map(|set| OverrideDetail::of(set, external_id, scope.currency())),
             computed_at,
             model: score.model,
             version: score.version,
@@ -181,7 +197,10 @@ impl Health {
             caps: Vec::new(),
         };
         if let Some((in_force, readings, explained)) = &explained {
-            health.overridden = explained.overridden.is_some();
+            health.overridden = explained.is_set();
+            health.model_score = explained.computed;
+            let bands = &in_force.methodology.health.bands;
+            health.model_band = explained.band_computed.map(|at| bands[at].id.to_string());
             health.caps = caps(in_force, explained);
             health.models = models(in_force, explained);
             if let Some(model) = explained.primary {

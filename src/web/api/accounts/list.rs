@@ -126,7 +126,7 @@ pub struct HealthSummary {
     /// Band id.
     #[schema(example = "yellow")]
     pub band: Option<String>,
-    /// `good`, `watch`, `risk` or `critical`.
+    /// `good`, `watch`, `risk` or `critical`; null for a good band that rests on old or thin data.
     #[schema(example = "watch")]
     pub tone: Option<String>,
     /// Share of the model's weight that has data, 0 to 1.
@@ -136,6 +136,14 @@ pub struct HealthSummary {
     pub stale: bool,
     /// The day it is about.
     pub as_of: NaiveDate,
+    /// Who set score or band by hand; null where nobody did.
+    pub set_by: Option<String>,
+    /// The last day on which that applies.
+    pub set_until: Option<NaiveDate>,
+    /// What the model says of an account that is set by hand; null otherwise.
+    pub model_score: Option<f64>,
+    /// The band the model says of it.
+    pub model_band: Option<String>,
     /// The score thirty days before, or the oldest since.
     pub score_before: Option<f64>,
     /// What moved it, in one line.
@@ -152,6 +160,10 @@ impl HealthSummary {
             coverage: common::six_decimals(account.coverage.unwrap_or(0.0)),
             stale: account.stale.unwrap_or(true),
             as_of: account.day?,
+            set_by: account.set_by.clone(),
+            set_until: account.set_until,
+            model_score: account.model_score,
+            model_band: account.model_band.clone(),
             score_before: account.score_before,
             why: account.why.clone().unwrap_or_default(),
         })

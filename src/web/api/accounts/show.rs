@@ -138,7 +138,7 @@ pub async fn show(
     drop(tx);
     let assessed = web.app.assess(&key.scope, account.id, day).await?;
     let health = match score {
-        Some(score) => Some(Health::of(&web, &key.scope, score).await?),
+        Some(score) => Some(Health::of(&web, &key.scope, &external_id, score).await?),
         None => None,
     };
     Ok(Json(detail(account, assessed, health, day, key.scope.currency())))

@@ -177,7 +177,7 @@ fn stats(subject: &Subject) -> Vec<StatTile> {
     if let Some(strategy) = &renewal.strategy {
         let band = subject.account.band.as_deref().map(|band| words.band(band));
         let note = band.map_or_else(|| "as things are".to_owned(), |band| format!("health is {band}"));
-        tiles.push(StatTile::new("Strategy", words.strategy(strategy), &note));
+        tiles.push(StatTile::new("Strategy", words.strategy(&**strategy), &note));
     }
     let next = renewal.milestones.iter().find(|step| step.due.is_some_and(|due| due >= subject.day));
     if let Some((step, due)) = next.and_then(|step| Some((step, step.due?))) {

@@ -9,7 +9,6 @@ use crate::db::scores::Point;
 use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::Member;
-use crate::web::pages::wording::whole;
 use crate::web::ui::charts::Flag;
 use crate::web::ui::{Notice, Tone, format};
 
@@ -82,8 +81,8 @@ fn change(one: &Correction) -> f64 {
 /// `61 (Yellow) as we know now, 68 (Green) as was said then`
 fn both(subject: &Subject, one: &Correction) -> String {
     let said = |score: Option<f64>, band: &Option<String>| match (score, band) {
-        (Some(score), Some(band)) => format!("{} ({})", whole(score), subject.words.band(band)),
-        (Some(score), None) => whole(score).to_string(),
+        (Some(score), Some(band)) => format!("{} ({})", subject.words.shown(score), subject.words.band(band.as_str())),
+        (Some(score), None) => subject.words.shown(score).to_string(),
         (None, _) => "no score".to_owned(),
     };
     let (now, then) = (said(one.score, &one.band), said(one.said_score, &one.said_band));

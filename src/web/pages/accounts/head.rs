@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::overrides::ByHand;
 use crate::app::Error;
 use crate::app::members::Role;
 use crate::db;
@@ -56,6 +57,8 @@ pub struct AccountHead {
     pub tabs: Tabs,
     /// Something about the whole account: churned on a day, no data for two weeks.
     pub notice: Option<Notice>,
+    /// What a person set against the model, with what the model says.
+    pub by_hand: Option<ByHand>,
     /// What the member may change here.
     pub edit: Option<HeadEdit>,
 }

@@ -1,24 +1,18 @@
 //! `GET /accounts/{external_id}/health`: the score down to its last point.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use axum::extract::{Path, State};
-use chrono::{Days, NaiveDate};
 
 use super::corrections::{self, CorrectedDays};
 use super::head::AccountHead;
 use super::load::{AsOf, Scored, Subject};
-use super::reasons;
-use crate::app::scoring::{Change, changes};
-use crate::db;
-use crate::db::scores::{Point, Score};
+use super::overrides::{Judgement, OverrideForm};
+use super::{history, reasons, way_up};
 use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::{Member, Query};
-use crate::web::pages::wording::whole;
 use crate::web::respond::Page;
-use crate::web::ui::charts::{BandRange, CurveDot, Flag, LineChart, Series, Waterfall};
+use crate::web::ui::charts::{CurveDot, LineChart, Waterfall};
 use crate::web::ui::{EmptyState, Notice, Shell, Tone, filters, format};
 
 /// Health, explained.
@@ -35,7 +29,9 @@ pub struct AccountHealthPage {
     pub verdict: String,
     /// `TechCorp health score, version 3, as of 22 Nov 2026`.
     pub model: String,
-    /// From 100 to the score.
+    /// A person's word against the model's.
+    pub judgement: Judgement,
+    /// From 100 to what the model says.
     pub waterfall: Option<Waterfall>,
     /// Caps and vetoes in force: `Held at 69 (Yellow): usage fell by 31 % in 30 days`.
     pub caps: Vec<Notice>,
@@ -47,7 +43,7 @@ pub struct AccountHealthPage {
     pub components: Vec<ComponentRow>,
     /// The score over time.
     pub score: Option<LineChart>,
-    /// What changed it, newest first, with the signs of the chart's flags.
+    /// What changed it, newest first: weeks, the band, the methodology, people; with the signs of the chart's flags.
     pub changes: Vec<ScoreChange>,
     /// Past scores of which more is known since.
     pub corrected: Vec<CorrectedDays>,
@@ -108,18 +104,20 @@ pub struct MeasureRow {
     pub lost: String,
     /// How bad that is.
     pub tone: Tone,
-    /// `2 h ago`.
+    /// `2 days ago`.
     pub fresh: String,
+    /// `wanted within 7 days`; empty for what never goes stale.
+    pub wanted: String,
     /// `stale` or `no data`; `None` when all is well.
     pub mark: Option<String>,
     /// The series behind it, when there is one.
     pub href: Option<String>,
 }
 
-/// A day on which the score moved.
+/// A day on which something changed the score.
 #[derive(Clone, Debug)]
 pub struct ScoreChange {
-    /// The flag's sign in the chart: `1`.
+    /// The flag's sign in the chart: `1`, `M` for the methodology, `H` for by hand; empty for a dot on the line.
     pub sign: String,
     /// `13 Nov`.
     pub date: String,
@@ -131,13 +129,6 @@ pub struct ScoreChange {
     pub why: String,
 }
 
-/// How far back the score is drawn.
-const HISTORY_DAYS: u64 = 180;
-/// A week that moved the score by this much is explained.
-const MOVED: f64 = 4.0;
-/// At most so many of them.
-const MOST_CHANGES: usize = 5;
-
 /// The page, of today or of a past day as it was computed then.
 pub async fn show(
     State(web): State<Web>,
@@ -146,12 +137,35 @@ pub async fn show(
     Query(as_of): Query<AsOf>,
 ) -> Result<Page<AccountHealthPage>> {
     let subject = Subject::load(&web, &member, &external_id, &as_of).await?;
+    let judgement = Judgement::of(&member, &subject, None);
+    Ok(Page(page(&web, &member, &subject, judgement).await?))
+}
+
+/// The page with a form as it was sent, and what is wrong with it.
+pub async fn with_form(
+    web: &Web,
+    member: &Member,
+    external_id: &str,
+    form: OverrideForm,
+) -> Result<AccountHealthPage> {
+    let subject = Subject::load(web, member, external_id, &AsOf::default()).await?;
+    let judgement = Judgement::of(member, &subject, Some(form));
+    page(web, member, &subject, judgement).await
+}
+
+async fn page(
+    web: &Web,
+    member: &Member,
+    subject: &Subject,
+    judgement: Judgement,
+) -> Result<AccountHealthPage> {
     let mut page = AccountHealthPage {
-        shell: subject.shell(&member, "health"),
+        shell: subject.shell(member, "health"),
         head: subject.head("health"),
         empty: None,
         verdict: String::new(),
         model: String::new(),
+        judgement,
         waterfall: None,
         caps: Vec::new(),
         goal: String::new(),
@@ -162,25 +176,22 @@ pub async fn show(
         corrected: Vec::new(),
     };
     let Some(scored) = subject.score.as_ref().filter(|scored| scored.explained.health.is_some()) else {
-        page.empty = Some(no_score(&subject));
-        return Ok(Page(page));
+        page.empty = Some(no_score(subject));
+        return Ok(page);
     };
     page.verdict = reasons::verdict(scored);
     page.model = model_line(scored);
     page.waterfall = reasons::waterfall(scored);
     page.caps = reasons::caps(scored);
-    (page.goal, page.path_up) = reasons::path_up(scored);
-    page.components = reasons::components(&subject, scored);
-    let points = history(&web, &member, &subject).await?;
-    let moves = moves(&points);
-    page.changes = explained_moves(&web, &member, &subject, &moves).await?;
-    let corrected = corrections::of(&web, &member, &subject, &points).await?;
+    (page.goal, page.path_up) = way_up::path_up(scored);
+    page.components = reasons::components(subject, scored);
+    let points = history::points(web, member, subject).await?;
+    let corrected = corrections::of(web, member, subject, &points).await?;
     page.caps.extend(corrected.notice);
     page.corrected = corrected.rows;
-    page.score = Some(
-        chart(&subject, scored, &points, &page.changes, &moves).flags(&days_of(&points), &corrected.flags),
-    );
-    Ok(Page(page))
+    let (chart, changes) = history::explained(web, member, subject, scored, &points, corrected.flags).await?;
+    (page.score, page.changes) = (Some(chart), changes);
+    Ok(page)
 }
 
 /// What an account without a score says, and what to do.
@@ -206,145 +217,4 @@ fn model_line(scored: &Scored) -> String {
         scored.row.version,
         format::date(scored.row.day)
     )
-}
-
-/// The score of each of the last days that had one.
-pub async fn history(web: &Web, member: &Member, subject: &Subject) -> Result<Vec<Point>> {
-    let to = subject.score.as_ref().map_or(subject.day, |scored| scored.row.day);
-    let from = to - Days::new(HISTORY_DAYS - 1);
-    let mut tx = web.app.db.read(&member.scope).await?;
-    Ok(db::scores::history(&mut tx, &[subject.account.id], from, to).await?)
-}
-
-/// The chart of a score over time, without flags.
-pub fn plain_chart(scored: &Scored, points: &[Point]) -> LineChart {
-    let days = days_of(points);
-    let by_day: HashMap<NaiveDate, Option<f64>> = points.iter().map(|p| (p.day, p.score)).collect();
-    let values = days.iter().map(|day| by_day.get(day).copied().flatten()).collect();
-    let series = [Series { name: "Score".to_owned(), values }];
-    LineChart::score("Health score", &days, &series, &band_ranges(scored))
-}
-
-/// Every day from the first point to the last: days without a score are gaps.
-fn days_of(points: &[Point]) -> Vec<NaiveDate> {
-    match (points.first(), points.last()) {
-        (Some(first), Some(last)) => first.day.iter_days().take_while(|day| *day <= last.day).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn band_ranges(scored: &Scored) -> Vec<BandRange> {
-    let mut to = 100.0;
-    let bands = scored.in_force.methodology.health.bands.iter().enumerate();
-    bands
-        .map(|(at, band)| {
-            let from = band.bound.map_or(0.0, crate::domain::health::Bound::figure);
-            let range = BandRange {
-                name: band.name.to_string(),
-                tone: Tone::parse(scored.in_force.tone(at).word()),
-                from,
-                to,
-            };
-            to = from;
-            range
-        })
-        .collect()
-}
-
-/// A stretch of about a week over which the score moved.
-struct Move {
-    from: NaiveDate,
-    to: NaiveDate,
-    before: f64,
-    now: f64,
-}
-
-/// The weeks that moved the score most, newest first; they do not overlap.
-fn moves(points: &[Point]) -> Vec<Move> {
-    let known: Vec<(NaiveDate, f64)> = points.iter().filter_map(|p| Some((p.day, p.score?))).collect();
-    let mut all: Vec<Move> = Vec::new();
-    for (at, &(to, now)) in known.iter().enumerate() {
-        let week = known[..at].iter().filter(|(day, _)| (1..=7).contains(&(to - *day).num_days()));
-        let furthest = week.max_by(|a, b| (a.1 - now).abs().total_cmp(&(b.1 - now).abs()));
-        if let Some(&(from, before)) = furthest.filter(|(_, before)| (before - now).abs() >= MOVED) {
-            all.push(Move { from, to, before, now });
-        }
-    }
-    all.sort_by(|a, b| (b.now - b.before).abs().total_cmp(&(a.now - a.before).abs()));
-    let mut chosen: Vec<Move> = Vec::new();
-    for one in all {
-        let apart = |other: &Move| one.from >= other.to || one.to <= other.from;
-        if chosen.len() < MOST_CHANGES && chosen.iter().all(apart) {
-            chosen.push(one);
-        }
-    }
-    chosen.sort_by_key(|one| std::cmp::Reverse(one.to));
-    chosen
-}
-
-async fn explained_moves(
-    web: &Web,
-    member: &Member,
-    subject: &Subject,
-    moves: &[Move],
-) -> Result<Vec<ScoreChange>> {
-    let days: Vec<NaiveDate> = moves.iter().flat_map(|one| [one.from, one.to]).collect();
-    let mut tx = web.app.db.read(&member.scope).await?;
-    let rows = db::scores::primary_on_days(&mut tx, subject.account.id, &days).await?;
-    drop(tx);
-    let by_day: HashMap<NaiveDate, &Score> = rows.iter().map(|row| (row.day, row)).collect();
-    let mut out = Vec::new();
-    for (at, one) in moves.iter().enumerate() {
-        let why = match (by_day.get(&one.from), by_day.get(&one.to)) {
-            (Some(before), Some(now)) => cause(web, member, before, now).await?,
-            _ => String::new(),
-        };
-        let (before, now) = (whole(one.before), whole(one.now));
-        out.push(ScoreChange {
-            sign: (at + 1).to_string(),
-            date: format::date_near(one.to, subject.day),
-            change: format!("{before} → {now}"),
-            tone: if one.now > one.before { Tone::Good } else { Tone::Critical },
-            why: format!("{why} (in {})", format::count((one.to - one.from).num_days(), "day")),
-        });
-    }
-    Ok(out)
-}
-
-/// What moved the score between two stored days, the measures that pulled the same way first.
-async fn cause(web: &Web, member: &Member, before: &Score, now: &Score) -> Result<String> {
-    if before.version != now.version {
-        return Ok(format!("the methodology changed from version {} to {}", before.version, now.version));
-    }
-    let Some(in_force) = web.app.methodology_version(&member.scope, now.version).await? else {
-        return Ok(String::new());
-    };
-    let readings = |score: &Score| score.readings(&in_force.methodology);
-    let (Some(was), Some(is)) = (readings(before), readings(now)) else { return Ok(String::new()) };
-    let up = now.score > before.score;
-    let pulled = changes(&in_force, &was, &is).into_iter().filter(|change| (change.points > 0.0) == up);
-    let words: Vec<String> = pulled
-        .take(3)
-        .map(|change: Change| format!("{} ({})", change.words(), format::points(change.points)))
-        .collect();
-    Ok(if words.is_empty() { "many measures moved a little".to_owned() } else { words.join(", ") })
-}
-
-fn chart(
-    subject: &Subject,
-    scored: &Scored,
-    points: &[Point],
-    changes: &[ScoreChange],
-    moves: &[Move],
-) -> LineChart {
-    let flags: Vec<Flag> = changes
-        .iter()
-        .zip(moves)
-        .map(|(change, one)| Flag {
-            day: one.to,
-            sign: change.sign.clone(),
-            text: format!("{}: {}, {}", format::date_near(one.to, subject.day), change.change, change.why),
-        })
-        .collect();
-    plain_chart(scored, points).flags(&days_of(points), &flags)
 }

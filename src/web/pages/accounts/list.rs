@@ -287,7 +287,7 @@ fn row(words: &Wording, account: &Account, points: &[Point], from: NaiveDate, as
     let scores: Vec<f64> = values.iter().copied().flatten().collect();
     let label = match (scores.first(), scores.last()) {
         (Some(first), Some(last)) => {
-            format!("Score over 90 days, from {} to {}", first.floor(), last.floor())
+            format!("Score over 90 days, from {} to {}", words.shown(*first), words.shown(*last))
         }
         _ => String::new(),
     };
@@ -366,9 +366,9 @@ fn chips(words: &Wording, params: &Params, members: &[members::Member]) -> Vec<C
     };
     let all = [
         ("q", &params.q, format!("“{}”", params.q.trim())),
-        ("segment", &params.segment, format!("Segment: {}", words.segment(&params.segment))),
+        ("segment", &params.segment, format!("Segment: {}", words.segment(&*params.segment))),
         ("stage", &params.stage, format!("Stage: {}", words.stage(&params.stage))),
-        ("band", &params.band, format!("Health: {}", words.band(&params.band))),
+        ("band", &params.band, format!("Health: {}", words.band(&*params.band))),
         ("csm", &params.csm, csm),
         ("renewal", &params.renewal, renewal),
         ("status", &params.status, "Former customers".to_owned()),

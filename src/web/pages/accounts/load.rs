@@ -1,19 +1,24 @@
 //! What the pages of one account share: the account as of a day, and its head.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::head::{AccountHead, HeadEdit};
+use super::overrides::ByHand;
 use crate::app::members::Role;
 use crate::app::methodology::InForce;
 use crate::app::scoring::{Assessed, COMPARE_DAYS};
 use crate::app::{Error, scoring};
 use crate::db;
 use crate::db::accounts::Account;
+use crate::db::overrides::Override;
 use crate::db::scores::Score;
+use crate::domain::expr::Expr;
 use crate::domain::health::{Explained, Readings};
+use crate::domain::methodology::{Input, Methodology};
 use crate::web::error::Result;
 use crate::web::extract::Member;
 use crate::web::pages::wording::Wording;
@@ -43,6 +48,10 @@ pub struct Subject {
     pub score: Option<Scored>,
     /// What the account's facts say of that day.
     pub assessed: Option<Assessed>,
+    /// Everything people ever set of it by hand, newest first.
+    pub overrides: Vec<Override>,
+    /// Freshness that the tenant wants of its metrics, by name.
+    fresh_days: HashMap<String, u32>,
     past: bool,
     edit: Option<HeadEdit>,
 }
@@ -85,23 +94,41 @@ impl Subject {
         } else {
             None
         };
+        let overrides = db::overrides::of_account(&mut tx, account.id).await?;
+        let metrics = db::metrics::list(&mut tx).await?;
         drop(tx);
         let score = match row {
-            Some(row) => explain(web, member, row).await?,
+            Some(row) => Scored::of(web, member, row).await?,
             None => None,
         };
         let assessed = web.app.assess(&member.scope, account.id, day).await?;
         if past {
             if let Some(scored) = &score {
-                words.in_force = Some(scored.in_force.clone());
+                words.names.in_force = Some(scored.in_force.clone());
             }
             turn_back(&mut account, score.as_ref(), before, assessed.as_ref());
+            let set = score.as_ref().and_then(|scored| set_on(&overrides, scored.row.day));
+            as_set(&mut account, set, score.as_ref());
         }
         if let (Some(_), Some(scored), false) = (account.churned_on, &score, past) {
             as_scored(&mut account, scored);
         }
         words.today = day;
-        Ok(Subject { words, account, day, score, assessed, past, edit })
+        let fresh = |m: db::metrics::Metric| Some((m.name, u32::try_from(m.fresh_days?).ok()?));
+        let fresh_days = metrics.into_iter().filter_map(fresh).collect();
+        Ok(Subject { words, account, day, score, assessed, overrides, fresh_days, past, edit })
+    }
+
+    /// What a person had set for a day.
+    pub fn set_on(&self, day: NaiveDate) -> Option<&Override> {
+        set_on(&self.overrides, day)
+    }
+
+    /// Days within which the data behind an expression is wanted today; none for what never goes stale, and for a
+    /// past day, of which it is not kept.
+    pub fn wanted_within(&self, methodology: &Methodology, value: &Expr) -> Option<u32> {
+        let days = |input: &Input| self.fresh_days.get(&*input.name).copied().or(input.fresh_within());
+        super::reasons::fresh_within(methodology, value, &days, 0).filter(|_| !self.past)
     }
 
     /// The frame of one of the account's pages.
@@ -153,6 +180,7 @@ impl Subject {
             tags: account.tags.clone(),
             tabs,
             notice: self.notice(),
+            by_hand: ByHand::of(self),
             edit: self.edit.clone(),
         }
     }
@@ -183,14 +211,24 @@ fn tab_path(external_id: &str, tab: &str) -> String {
     if tab.is_empty() { paths::account(external_id) } else { paths::account_tab(external_id, tab) }
 }
 
-/// Explains a stored score with the version it was made with; none when that is no longer there.
-async fn explain(web: &Web, member: &Member, row: Score) -> Result<Option<Scored>> {
-    let Some(in_force) = web.app.methodology_version(&member.scope, row.version).await? else {
-        return Ok(None);
-    };
-    let Some(readings) = row.readings(&in_force.methodology) else { return Ok(None) };
-    let explained = in_force.methodology.explain(&readings);
-    Ok(Some(Scored { row, readings, explained, in_force }))
+impl Scored {
+    /// Explains a stored score with the version it was made with; none when that is no longer there.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn of(web: &Web, member: &Member, row: Score) -> Result<Option<Self>> {
+        let Some(in_force) = web.app.methodology_version(&member.scope, row.version).await? else {
+            return Ok(None);
+        };
+        let Some(readings) = row.readings(&in_force.methodology) else { return Ok(None) };
+        let explained = in_force.methodology.explain(&readings);
+        Ok(Some(Scored { row, readings, explained, in_force }))
+    }
+}
+
+fn set_on(overrides: &[Override], day: NaiveDate) -> Option<&Override> {
+    let applies = |set: &&Override| set.set_on <= day && set.last_day().is_some_and(|last| day <= last);
+    overrides.iter().find(applies)
 }
 
 /// Gives an account the state it had on a past day.
@@ -221,6 +259,18 @@ fn turn_back(
     }
 }
 
+/// What a person had set on a past day, and what the model said against it.
+fn as_set(account: &mut Account, set: Option<&Override>, score: Option<&Scored>) {
+    let said = score.map(|scored| (&scored.explained, &scored.in_force.methodology.health.bands));
+    account.set_score = set.and_then(|set| set.score);
+    account.set_band = set.and_then(|set| set.band.clone());
+    account.set_by = set.map(|set| set.set_by.clone());
+    account.set_until = set.map(|set| set.expires_on);
+    account.model_score = said.and_then(|(explained, _)| explained.computed);
+    account.model_band =
+        said.and_then(|(explained, bands)| Some(bands[explained.band_computed?].id.to_string()));
+}
+
 /// The account's score as it was stored.
 fn as_scored(account: &mut Account, scored: &Scored) {
     let row = &scored.row;
@@ -228,7 +278,8 @@ fn as_scored(account: &mut Account, scored: &Scored) {
     account.day = Some(row.day);
     account.score = row.score;
     account.band.clone_from(&row.band);
-    account.tone = tone.map(|tone| tone.word().to_owned());
+    let doubtful = row.stale && tone == Some(crate::app::methodology::Tone::Good);
+    account.tone = tone.filter(|_| !doubtful).map(|tone| tone.word().to_owned());
     account.coverage = Some(row.coverage.into());
     account.stale = Some(row.stale);
 }

@@ -2,15 +2,14 @@
 
 use chrono::NaiveDate;
 
-use super::health::{ComponentRow, MeasureRow, PathUp};
+use super::health::{ComponentRow, MeasureRow};
 use super::load::{Scored, Subject};
 use crate::app::scoring::figure;
 use crate::domain::expr::Expr;
-use crate::domain::health::{Curve, ModelScore, Need, Node, NodeScore, Reading};
+use crate::domain::health::{CapHeld, Curve, ModelScore, Node, NodeScore, Reading};
 use crate::domain::methodology::{Input, InputType, Methodology};
 use crate::domain::value::Value;
 use crate::web::pages::curves::points;
-use crate::web::pages::wording::whole;
 use crate::web::ui::charts::{CurveDot, Step, Waterfall};
 use crate::web::ui::{Notice, Tone, format};
 
@@ -40,11 +39,17 @@ pub fn reading<'s>(scored: &'s Scored, node: &Node) -> Option<&'s Reading> {
     scored.readings.of.get(at, &scored.in_force.methodology.health.indicators[at].id)
 }
 
-/// How bad it is to score this much of a hundred.
-pub fn tone_of(scored: &Scored, score: Option<f64>) -> Tone {
+/// How bad it is to score this much of a hundred; on old data it is never good.
+pub fn tone_of(scored: &Scored, node: &NodeScore) -> Tone {
     let health = &scored.in_force.methodology.health;
-    let band = score.and_then(|score| health.band_of(health.rounded(score)));
-    band.map_or(Tone::None, |band| Tone::parse(scored.in_force.tone(band).word()))
+    let band = node.score.and_then(|score| health.band_of(health.rounded(score)));
+    band_tone(scored, band, node.stale)
+}
+
+/// The tone of a band; none for a good one that rests on old or thin data.
+pub fn band_tone(scored: &Scored, band: Option<usize>, stale: bool) -> Tone {
+    let tone = band.map_or(Tone::None, |band| Tone::parse(scored.in_force.tone(band).word()));
+    if stale && tone == Tone::Good { Tone::None } else { tone }
 }
 
 /// The name of a measure's row in URLs.
@@ -52,7 +57,7 @@ pub fn anchor(node: &Node) -> String {
     format!("measure-{}", node.id)
 }
 
-/// From a hundred to the score of the model, dearest first.
+/// From a hundred to what the model says, dearest first. What a person set stands beside it, never in it.
 pub fn waterfall(scored: &Scored) -> Option<Waterfall> {
     let score = primary(scored)?.score?;
     let mut costly: Vec<(&Node, &NodeScore)> =
@@ -63,7 +68,8 @@ pub fn waterfall(scored: &Scored) -> Option<Waterfall> {
     if rest >= 0.05 {
         costs.push(rest);
     }
-    let shown = shown_tenths(score);
+    let health = &scored.in_force.methodology.health;
+    let shown = health.shown_tenths(score);
     let tenths = tenths(&costs, 1_000 - shown);
     let mut steps: Vec<Step> = costly
         .iter()
@@ -71,7 +77,7 @@ pub fn waterfall(scored: &Scored) -> Option<Waterfall> {
             name: node.name.to_string(),
             href: Some(format!("#{}", anchor(node))),
             cost: score.lost,
-            tone: tone_of(scored, score.score),
+            tone: tone_of(scored, score),
             text: String::new(),
         })
         .collect();
@@ -82,16 +88,10 @@ pub fn waterfall(scored: &Scored) -> Option<Waterfall> {
     for (step, tenths) in steps.iter_mut().zip(tenths) {
         step.text = format::points(-(tenths as f64) / 10.0);
     }
-    let band = scored.explained.band.map(|at| &scored.in_force.methodology.health.bands[at]);
-    let tone = scored.explained.band.map_or(Tone::None, |at| Tone::parse(scored.in_force.tone(at).word()));
-    let name = band.map_or("not banded", |band| &band.name);
+    let band = scored.explained.band_computed;
+    let tone = band_tone(scored, band, scored.row.stale);
+    let name = band.map_or("not banded", |at| &*health.bands[at].name);
     Some(Waterfall::new(steps, score, &format!("{:.1}", shown as f64 / 10.0), name, tone))
-}
-
-/// The score in tenths of a point, rounded, but never up into the next whole point.
-fn shown_tenths(score: f64) -> i64 {
-    let rounded = (score * 10.0).round() as i64;
-    if rounded / 10 > whole(score) as i64 { (score * 10.0 + 1e-6).floor() as i64 } else { rounded }
 }
 
 /// Costs in tenths of a point, rounded so that they add up to a whole: where that takes a nudge, it goes to the
@@ -110,16 +110,27 @@ fn tenths(costs: &[f64], whole: i64) -> Vec<i64> {
     out
 }
 
-/// One sentence: the band and the components that cost most, or the cap that holds it.
+/// One sentence about what the model says: the band and the components that cost most, or the cap that holds it.
 pub fn verdict(scored: &Scored) -> String {
-    let explained = &scored.explained;
-    let bands = &scored.in_force.methodology.health.bands;
-    let (Some(health), Some(band)) = (explained.health, explained.band) else { return String::new() };
+    let said = what_it_says(scored);
+    if scored.explained.is_set() && !said.is_empty() {
+        format!("The model says: {}", lower_first(&said))
+    } else {
+        said
+    }
+}
+
+fn what_it_says(scored: &Scored) -> String {
+    let (health, explained) = (&scored.in_force.methodology.health, &scored.explained);
+    let bands = &health.bands;
+    let (Some(score), Some(band)) = (explained.computed, explained.band_computed) else {
+        return String::new();
+    };
     let name = &bands[band].name;
     if let Some(cap) = explained.caps.iter().filter(|cap| cap.lowered).max_by_key(|cap| cap.at_most) {
-        let would = explained.band_by_score.map_or("", |at| &*bands[at].name);
+        let would = health.band_of(score).map_or("", |at| &*bands[at].name);
         let why = lower_first(&cap.why);
-        return format!("{name}, although {} points would be {would}: {why}.", whole(health));
+        return format!("{name}, although {} points would be {would}: {why}.", health.shown(score));
     }
     let mut costs: Vec<(&str, f64)> = top_nodes(scored)
         .into_iter()
@@ -128,7 +139,7 @@ pub fn verdict(scored: &Scored) -> String {
         .collect();
     costs.sort_by(|a, b| b.1.total_cmp(&a.1));
     let points = |lost: f64| lost.round();
-    let at = format!("{name} at {}", whole(health));
+    let at = format!("{name} at {}", health.shown(score));
     match costs.as_slice() {
         [] => format!("{at}: nothing costs it a point worth naming."),
         [(first, lost)] => format!("{at}: {first} cost {} points.", points(*lost)),
@@ -138,7 +149,7 @@ pub fn verdict(scored: &Scored) -> String {
     }
 }
 
-fn lower_first(text: &str) -> String {
+pub(super) fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
@@ -149,101 +160,22 @@ fn top_nodes(scored: &Scored) -> Vec<(&Node, &NodeScore)> {
     nodes.iter().zip(&scored.explained.models[at].nodes).filter(|(node, _)| node.parent.is_none()).collect()
 }
 
-/// Caps in force and a score set by hand, as notices.
+/// Caps in force, as notices.
 pub fn caps(scored: &Scored) -> Vec<Notice> {
     let bands = &scored.in_force.methodology.health.bands;
-    let mut notices = Vec::new();
-    if let (Some(set), Some(model)) = (scored.explained.overridden, primary(scored).and_then(|m| m.score)) {
-        let title = format!("Set by hand to {}.", whole(set));
-        notices.push(Notice::new(Tone::Watch, &title, &format!("The measures say {}.", whole(model))));
-    }
-    notices.extend(scored.explained.caps.iter().map(|cap| {
+    let notice = |cap: &CapHeld| {
         let band = &bands[cap.at_most].name;
         let tone =
             if cap.lowered { Tone::parse(scored.in_force.tone(cap.at_most).word()) } else { Tone::None };
-        let title = match cap.lowered {
-            true => format!("Held at {band}."),
-            false => format!("{band} at best."),
+        // A band that a person set stands above the caps, which then speak of the model.
+        let title = match (cap.lowered, scored.explained.band_set.is_some()) {
+            (true, false) => format!("Held at {band}."),
+            (true, true) => format!("The model is held at {band}."),
+            (false, _) => format!("{band} at best."),
         };
         Notice::new(tone, &title, &format!("{}.", cap.why.trim_end_matches('.')))
-    }));
-    notices
-}
-
-/// The band worth reaching: the worst one that is good, or the one above where the account is.
-fn goal(scored: &Scored) -> Option<usize> {
-    let now = scored.explained.band?;
-    let bands = scored.in_force.methodology.health.bands.len();
-    let good =
-        (0..bands).rev().find(|band| scored.in_force.tone(*band) == crate::app::methodology::Tone::Good);
-    good.filter(|good| *good < now)
-}
-
-/// The name of the band worth reaching, and what it would take.
-pub fn path_up(scored: &Scored) -> (String, Vec<PathUp>) {
-    let health = &scored.in_force.methodology.health;
-    let Some(goal) = goal(scored) else { return (String::new(), Vec::new()) };
-    let mut steps: Vec<PathUp> = scored
-        .explained
-        .caps
-        .iter()
-        .filter(|cap| cap.at_most > goal)
-        .map(|cap| PathUp {
-            text: format!("No longer: {}", lower_first(&cap.why)),
-            gain: String::new(),
-            note: format!("holds the band at {} whatever the score", health.bands[cap.at_most].name),
-        })
-        .collect();
-    let Some(score) = primary(scored).and_then(|model| model.score) else { return (String::new(), steps) };
-    let capped = !steps.is_empty();
-    let improvements = health.what_would_it_take(&scored.explained, goal);
-    let alone = improvements.iter().any(|one| one.alone.is_some());
-    let mut reached = score;
-    let enough = |score: f64| health.band_of(health.rounded(score)).is_some_and(|band| band <= goal);
-    let mut sorted: Vec<_> = improvements.iter().collect();
-    sorted.sort_by_key(|one| one.alone.is_none());
-    for one in sorted.into_iter().filter(|one| one.alone.is_some() == alone).take(5) {
-        let indicator = &health.indicators[one.indicator];
-        let full = indicator.curve.reading_for(100.0);
-        let Some(need) = one.alone.as_ref().or(full.as_ref()) else { continue };
-        let now = scored.readings.of.get(one.indicator, &indicator.id).map(|r| &r.value);
-        let unit = unit_of(&scored.in_force.methodology, &indicator.value);
-        let now = now.map_or_else(|| "no data".to_owned(), |value| with_unit(&figure(value), &unit));
-        let text = format!("{} from {now} to {}", indicator.name, need_text(need, &unit, &indicator.curve));
-        if alone {
-            let note = if capped { "alone enough for the score" } else { "alone enough" };
-            steps.push(PathUp { text, gain: String::new(), note: note.to_owned() });
-            continue;
-        }
-        let done = enough(reached);
-        if done {
-            break;
-        }
-        reached += one.available;
-        let together =
-            if steps.iter().any(|step| !step.gain.is_empty()) { "with those above" } else { "alone" };
-        let note = format!("reaches {} {together}", whole(reached.min(100.0)));
-        steps.push(PathUp { text, gain: format::points(one.available), note });
-    }
-    (health.bands[goal].name.to_string(), steps)
-}
-
-fn need_text(need: &Need, unit: &str, curve: &Curve) -> String {
-    let falls = matches!(curve, Curve::Linear { zero, full } if zero > full);
-    let number = |n: f64| {
-        let tenth = if falls { (n * 10.0 + 1e-6).floor() } else { (n * 10.0 - 1e-6).ceil() };
-        with_unit(&format::decimal(tenth / 10.0, 1), unit)
     };
-    match need {
-        Need::Figure(n) => number(*n),
-        Need::Above(n) => format!("more than {}", with_unit(&format::decimal(*n, 1), unit)),
-        Need::Below(n) => format!("less than {}", with_unit(&format::decimal(*n, 1), unit)),
-        Need::OneOf(values) => values.iter().map(|v| &**v).collect::<Vec<_>>().join(" or "),
-    }
-}
-
-fn with_unit(figure: &str, unit: &str) -> String {
-    if unit == "%" && figure != "no data" { format!("{figure}\u{2009}%") } else { figure.to_owned() }
+    scored.explained.caps.iter().map(notice).collect()
 }
 
 /// Components in the model's order, each with the measures below it.
@@ -256,8 +188,11 @@ pub fn components(subject: &Subject, scored: &Scored) -> Vec<ComponentRow> {
             rows.push(ComponentRow {
                 name: node.name.to_string(),
                 weight: format::percent(score.asked, 0),
-                score: score.score.map_or_else(|| "no data".to_owned(), |s| format!("{} of 100", whole(s))),
-                tone: tone_of(scored, score.score),
+                score: score.score.map_or_else(
+                    || "no data".to_owned(),
+                    |s| format!("{} of 100", scored.in_force.methodology.health.shown(s)),
+                ),
+                tone: tone_of(scored, score),
                 points: format!(
                     "{} of {}",
                     format::decimal(score.gained, 1),
@@ -285,7 +220,7 @@ fn measure(
     let read = reading(scored, node).cloned().unwrap_or_default();
     let as_of = scored.readings.as_of;
     let (metric, days) = behind(methodology, &indicator.value, 0);
-    let tone = tone_of(scored, score.score);
+    let tone = tone_of(scored, score);
     let text = figure(&read.value);
     let label = match score.score {
         Some(points) => format!("A reading of {text} gives {} of 100", format::decimal(points, 1)),
@@ -310,6 +245,9 @@ fn measure(
         lost: format::points(-score.lost),
         tone,
         fresh: read.date.map_or_else(String::new, |date| format::days_from(date, as_of)),
+        wanted: subject
+            .wanted_within(methodology, &indicator.value)
+            .map_or_else(String::new, |days| format!("wanted within {}", format::count(days.into(), "day"))),
         mark: match (read.value.is_null(), read.stale) {
             (true, _) => Some("no data".to_owned()),
             (_, true) => Some("stale".to_owned()),
@@ -340,12 +278,29 @@ fn what(methodology: &Methodology, value: &Expr) -> String {
     }
 }
 
-fn unit_of(methodology: &Methodology, value: &Expr) -> String {
+pub(super) fn unit_of(methodology: &Methodology, value: &Expr) -> String {
     match methodology.input(value.text()) {
         Some(Input { unit: Some(unit), .. }) => unit.to_string(),
         Some(Input { ty: InputType::Percent, .. }) => "%".to_owned(),
         _ => String::new(),
     }
+}
+
+/// The least number of days after which anything behind an expression is stale, by `days` of each input; none when
+/// nothing goes stale.
+pub(super) fn fresh_within(
+    methodology: &Methodology,
+    value: &Expr,
+    days: &dyn Fn(&Input) -> Option<u32>,
+    depth: usize,
+) -> Option<u32> {
+    let of = |input: &Input| {
+        let from = methodology.derivation(input.id).filter(|_| depth < CHAIN);
+        let deeper = from.and_then(|from| fresh_within(methodology, from, days, depth + 1));
+        days(input).into_iter().chain(deeper).min()
+    };
+    let used = value.uses().iter().filter_map(|used| methodology.inputs().get(usize::from(used.input.0)));
+    used.filter_map(of).min()
 }
 
 /// The first series behind an expression, and the longest look-back in days.
@@ -396,10 +351,24 @@ mod tests {
     fn rounded_costs_still_add_up() {
         let costs = [12.34, 8.46, 4.449, 0.751];
         let score: f64 = 100.0 - costs.iter().sum::<f64>();
-        let whole = 1_000 - shown_tenths(score);
+        let whole = 1_000 - crate::domain::health::Health::default().shown_tenths(score);
         assert_eq!(tenths(&costs, whole).iter().sum::<i64>(), whole);
         assert_eq!(tenths(&[13.333, 13.333, 13.334], 400), [133, 133, 134]);
-        assert_eq!((shown_tenths(41.17), shown_tenths(69.97), shown_tenths(70.0)), (412, 699, 700));
         assert_eq!(tenths(&[], 0), Vec::<i64>::new());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_printed_adds_up_to_the_last_digit(
+            costs in proptest::collection::vec(0.0..9.0_f64, 1..11),
+        ) {
+            let score = 100.0 - costs.iter().sum::<f64>();
+            let shown = crate::domain::health::Health::default().shown_tenths(score);
+            let printed = tenths(&costs, 1_000 - shown);
+            proptest::prop_assert_eq!(printed.iter().sum::<i64>() + shown, 1_000);
+            for (cost, tenths) in costs.iter().zip(printed) {
+                proptest::prop_assert!((cost * 10.0 - tenths as f64).abs() <= 2.0, "{} {}", cost, tenths);
+            }
+        }
     }
 }

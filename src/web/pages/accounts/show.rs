@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::contracts::{self, Milestone};
 use super::head::AccountHead;
-use super::health;
 use super::load::{AsOf, Scored, Subject};
 use super::reasons;
+use super::{health, history};
 use crate::app::scoring::figure;
 use crate::db;
 use crate::db::custom_fields::CustomField;
@@ -83,8 +83,8 @@ pub async fn show(
     let scored = subject.score.as_ref().filter(|scored| scored.explained.health.is_some());
     let chart = match scored {
         Some(scored) => {
-            let points = health::history(&web, &member, &subject).await?;
-            (points.len() > 1).then(|| health::plain_chart(scored, &points))
+            let points = history::points(&web, &member, &subject).await?;
+            (points.len() > 1).then(|| history::plain_chart(scored, &points))
         }
         None => None,
     };
@@ -135,7 +135,7 @@ fn dearest(subject: &Subject, scored: &Scored) -> Vec<Reason> {
                 name: node.name.to_string(),
                 reading: format!("reads {value}{fresh}"),
                 cost: format::points(-score.lost),
-                tone: reasons::tone_of(scored, score.score),
+                tone: reasons::tone_of(scored, score),
                 href: format!("{}#{}", subject.href("health"), reasons::anchor(node)),
             }
         };

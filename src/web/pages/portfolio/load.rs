@@ -53,7 +53,7 @@ fn row(of: &Day, owner: Option<Uuid>, shares: &[&portfolio::Load]) -> Load {
 
 /// `Mid-market 12 of 20` for each segment with a ratio that the CSM serves, and whether one is exceeded.
 fn ratio(of: &Day, shares: &[&portfolio::Load]) -> (String, bool) {
-    let Some(in_force) = shares.iter().find(|s| s.owner_id.is_some()).and(of.names.0.as_ref()) else {
+    let Some(in_force) = shares.iter().find(|s| s.owner_id.is_some()).and(of.names.in_force.as_ref()) else {
         return (String::new(), false);
     };
     let (mut texts, mut over) = (Vec::new(), false);

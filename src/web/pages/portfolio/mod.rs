@@ -2,5 +2,6 @@
 
 mod load;
 mod movement;
+pub mod overrides;
 mod revenue;
 pub mod show;

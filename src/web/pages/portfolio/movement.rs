@@ -6,7 +6,7 @@ use crate::app::{App, Result};
 use crate::db::TenantScope;
 use crate::db::portfolio::Mover;
 use crate::web::paths;
-use crate::web::ui::{Delta, format};
+use crate::web::ui::Delta;
 
 /// Accounts shown in each direction.
 pub(super) const MOST: i64 = 6;
@@ -23,7 +23,7 @@ pub(super) async fn rows(
         rows.push(PortfolioMove {
             name: mover.name.clone(),
             href: paths::account_tab(&mover.external_id, "health"),
-            delta: Delta::points(shown(mover), ""),
+            delta: Delta::points(shown(of, mover), ""),
             bands: bands(of, mover),
             why: why(app, scope, mover).await?,
             arr: mover.arr_base_minor.map_or("no exchange rate".to_owned(), |arr| of.money(arr)),
@@ -36,15 +36,15 @@ fn points(mover: &Mover) -> f64 {
     mover.score.unwrap_or_default() - mover.score_before.unwrap_or_default()
 }
 
-/// The change between the whole scores that stand beside it, so that the eye can add up.
-fn shown(mover: &Mover) -> f64 {
-    mover.score.unwrap_or_default().floor() - mover.score_before.unwrap_or_default().floor()
+/// The change between the scores as printed beside it, so that the eye can add up.
+fn shown(of: &Day, mover: &Mover) -> f64 {
+    let shown = |score: Option<f64>| of.names.shown(score.unwrap_or_default());
+    shown(mover.score) - shown(mover.score_before)
 }
 
 /// `82 → 61, Green → Yellow`
 fn bands(of: &Day, mover: &Mover) -> String {
-    let whole = |score: Option<f64>| score.map_or(String::new(), |s| format::decimal(s.floor(), 0));
-    let scores = format!("{} \u{2192} {}", whole(mover.score_before), whole(mover.score));
+    let scores = format!("{} \u{2192} {}", of.names.points(mover.score_before), of.names.points(mover.score));
     let (was, is) = (of.names.band(mover.band_before.as_deref()), of.names.band(mover.band.as_deref()));
     if was == is { format!("{scores}, {is}") } else { format!("{scores}, {was} \u{2192} {is}") }
 }

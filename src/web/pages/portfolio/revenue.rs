@@ -33,11 +33,13 @@ fn from_the_foot(mut bands: Vec<Option<String>>) -> Vec<Option<String>> {
     bands
 }
 
-/// ARR by band on the day; links lead to today's accounts only from today's page.
+/// ARR by band on the day, what looks healthy on old or thin data apart from it; links lead to today's accounts only from today's page.
 pub(super) fn by_band(of: &Day, is_today: bool) -> StackedBar {
     let bands = bands(of, any_without_band(of, of.day));
     let part = |band: &Option<String>| {
         let (n, arr) = of.sum(of.day, |b| b == band.as_deref());
+        let (n_unclear, unclear) = of.unclear(|b| b == band.as_deref());
+        let (n, arr) = (n - n_unclear, arr - unclear);
         Part {
             tone: of.names.tone(band.as_deref()),
             name: of.names.band(band.as_deref()),
@@ -50,7 +52,19 @@ pub(super) fn by_band(of: &Day, is_today: bool) -> StackedBar {
                 .map(|band| paths::with_query(paths::ACCOUNTS, &[("band", band)])),
         }
     };
-    StackedBar::new("ARR by band", bands.iter().map(part).collect())
+    let mut parts: Vec<Part> = bands.iter().map(part).collect();
+    let (n, unclear) = of.unclear(|_| true);
+    if n > 0 {
+        parts.push(Part {
+            tone: Tone::None,
+            name: "Healthy only on old or thin data".to_owned(),
+            size: unclear as f64,
+            text: of.money(unclear),
+            note: format::count(n, "account"),
+            href: None,
+        });
+    }
+    StackedBar::new("ARR by band", parts)
 }
 
 /// ARR by band at the end of each month; the month of the day ends with it.
@@ -167,6 +181,7 @@ pub(super) fn renewals(of: &Day, quarters: &[QuarterSums]) -> StackedColumns {
 pub(super) fn headline(of: &Day, quarters: &[QuarterSums]) -> String {
     let (_, arr) = of.sum(of.day, |_| true);
     let (_, good) = of.sum(of.day, |band| of.names.tone(band) == Tone::Good);
+    let good = good - of.unclear(|_| true).1;
     let (_, risk) = of.at_risk(of.day);
     let start = format!("{} of {} ARR is healthy", of.money(good), of.money(arr));
     if risk == 0 {

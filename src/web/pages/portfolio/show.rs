@@ -142,6 +142,8 @@ pub(super) struct Day {
     pub(super) totals: Vec<DayTotals>,
     /// Bands of both and of the month ends.
     pub(super) bands: Vec<BandDay>,
+    /// What rests on old or thin data on the day: band, accounts, ARR.
+    pub(super) doubtful: Vec<(Option<String>, i64, i64)>,
 }
 
 impl Day {
@@ -157,6 +159,15 @@ impl Day {
     pub(super) fn sum(&self, day: NaiveDate, of: impl Fn(Option<&str>) -> bool) -> (i64, i64) {
         let bands = self.bands.iter().filter(|band| band.day == day && of(band.band.as_deref()));
         bands.fold((0, 0), |(n, arr), band| (n + band.accounts, arr + band.arr_base_minor))
+    }
+
+    /// Accounts and ARR of the day whose band would be good, were it not for old or thin data.
+    pub(super) fn unclear(&self, of: impl Fn(Option<&str>) -> bool) -> (i64, i64) {
+        let good = self.doubtful.iter().filter(|(band, ..)| {
+            let band = band.as_deref();
+            of(band) && self.names.tone(band) == Tone::Good
+        });
+        good.fold((0, 0), |(n, arr), (_, accounts, minor)| (n + accounts, arr + minor))
     }
 
     /// Accounts and ARR at risk on a day.
@@ -195,6 +206,7 @@ pub async fn show(
     let totals = portfolio::totals_on(&mut tx, &both).await?;
     let bands = portfolio::bands_on(&mut tx, &days).await?;
     let cells = portfolio::cells(&mut tx, day).await?;
+    let doubtful = portfolio::doubtful(&mut tx, day).await?;
     let until = revenue::end_of_quarters(day);
     let quarters = portfolio::renewals_by_quarter(&mut tx, day, until).await?;
     let shares = portfolio::load(&mut tx, day).await?;
@@ -206,7 +218,7 @@ pub async fn show(
     }
     drop(tx);
     let currency = member.scope.currency().to_owned();
-    let of = Day { names, currency, day, before, totals, bands };
+    let of = Day { names, currency, day, before, totals, bands, doubtful };
     let quarters = revenue::quarters(&of, &quarters);
     let mut shell = member.shell_as_of(Room::Portfolio, day, today, "/portfolio".to_owned());
     if params.as_of.is_empty() {

@@ -193,7 +193,7 @@ fn chips(params: &Params, names: &Names, members: &[members::Member]) -> Vec<Chi
     let mut chips = Vec::new();
     if !params.segment.is_empty() {
         let without = paths::with_query("/renewals", &[("csm", &params.csm), ("window", &params.window)]);
-        chips.push(Chip::new(format!("Segment: {}", names.segment(Some(&params.segment))), without));
+        chips.push(Chip::new(format!("Segment: {}", names.segment(&*params.segment)), without));
     }
     if let Some(owner) = owner(&params.csm) {
         let without =
@@ -302,7 +302,7 @@ fn renewal(
             _ => Tone::None,
         },
         arr,
-        health: names.badge(account.score, account.band.as_deref(), account.stale.unwrap_or(false)),
+        health: names.badge(account),
         strategy: names.strategy(account.strategy.as_deref()),
         milestone,
         milestone_note,

@@ -53,19 +53,27 @@ pub struct AccountHit {
 const MOST: i64 = 8;
 
 /// Where one can jump to: icon, label, further words it is found by, address, and the role it needs.
-const PAGES: [(&str, &str, &str, &str, Role); 16] = [
+const PAGES: [(&str, &str, &str, &str, Role); 17] = [
     ("sun", "Today", "home start", "/", Role::Executive),
     ("building-2", "Accounts", "customers list", "/accounts", Role::Executive),
     ("user", "My accounts", "mine customers", "/accounts?csm=me", Role::Csm),
     ("refresh-cw", "Renewals", "contracts calendar", "/renewals", Role::Executive),
     ("triangle-alert", "Overdue renewals", "late contracts", "/accounts?renewal=overdue", Role::Executive),
     ("chart-pie", "Portfolio", "arr bands board revenue", "/portfolio", Role::Executive),
+    (
+        "user",
+        "Judgement against the model",
+        "overrides set by hand who was right",
+        "/portfolio/overrides",
+        Role::Executive,
+    ),
     ("users", "Members", "invite people roles settings", "/settings/members", Role::Executive),
     ("database", "Sources", "events arrived sdk settings", "/settings/sources", Role::Executive),
     ("ban", "Quarantine", "rejected waiting replay events", "/settings/quarantine", Role::Executive),
     ("upload", "Imports", "csv upload accounts contracts contacts", "/settings/imports", Role::Executive),
     ("gauge", "Metrics", "catalogue events counters gauges", "/settings/metrics", Role::Executive),
     ("layers", "Methodology", "pack health model segments", "/settings/methodology", Role::Executive),
+    ("activity", "Backtests", "auc lift churn prediction past studio", "/studio/backtests", Role::Executive),
     ("key-round", "API keys", "write read integration", "/settings/keys", Role::Admin),
     ("file-text", "Audit log", "history changes who", "/settings/audit", Role::Executive),
     ("key-round", "Change password", "account sign in", "/password", Role::Executive),

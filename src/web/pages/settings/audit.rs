@@ -218,9 +218,24 @@ fn said(entry: &Entry, called: &HashMap<String, String>, names: &Names) -> Audit
         "member.role" => ("Changed the role of", page("/settings/members"), role()),
         "member.removed" => ("Removed", None, String::new()),
         "member.restored" => ("Gave back the place of", page("/settings/members"), String::new()),
+        "methodology.drafted" => ("Began a draft of", page("/settings/methodology"), String::new()),
+        "methodology.draft_saved" => {
+            let revision = entry.detail.get("revision").and_then(Value::as_i64).unwrap_or_default();
+            ("Saved the draft of", page("/settings/methodology"), format!("revision {revision}"))
+        }
+        "methodology.draft_discarded" => {
+            ("Discarded the draft of", page("/settings/methodology"), String::new())
+        }
+        "methodology.draft_restored" => {
+            ("Took back the draft of", page("/settings/methodology"), String::new())
+        }
         "methodology.published" => {
-            let version = entry.detail.get("version").and_then(Value::as_i64);
-            let change = version.map_or(String::new(), |version| format!("version {version}"));
+            let number = |name: &str| entry.detail.get(name).and_then(Value::as_i64);
+            let version = number("version").map_or(String::new(), |version| format!("version {version}"));
+            let change = match number("back_to") {
+                Some(old) => format!("{version}, back to version {old}"),
+                None => version,
+            };
             ("Published the methodology", page("/settings/methodology"), change)
         }
         "metric.changed" => ("Changed what feeds", page("/settings/metrics"), fed(&entry.detail)),

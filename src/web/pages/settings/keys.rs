@@ -63,13 +63,13 @@ pub struct KeyRow {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// `Write` or `Read`.
+    /// `Write`, `Read` or `Manage`.
     pub scope: String,
     /// Its first letters: `hf_w_8Kd…`.
     pub prefix: String,
     /// `12 Jan 2026`.
     pub created: String,
-    /// When it last brought a message: `4 min ago`, `never`; empty for read keys, whose reads are not noted.
+    /// When it last brought a message: `4 min ago`, `never`; empty for others, whose requests are not noted.
     pub last_used: String,
     /// When it was revoked; such a key stays in the list.
     pub revoked: Option<String>,
@@ -91,7 +91,12 @@ async fn page(web: &Web, member: &Member) -> Result<KeysPage> {
     let row = |key: &ApiKey| KeyRow {
         id: key.id.to_string(),
         name: key.name.clone(),
-        scope: if key.scope == KeyScope::Write.word() { "Write" } else { "Read" }.to_owned(),
+        scope: match KeyScope::parse(&key.scope) {
+            Some(KeyScope::Write) => "Write",
+            Some(KeyScope::Manage) => "Manage",
+            Some(KeyScope::Read) | None => "Read",
+        }
+        .to_owned(),
         prefix: format!("{}\u{2026}", key.hint),
         created: format::date(member.scope.day_of(key.created_at)),
         last_used: match key.last_at {
@@ -129,8 +134,8 @@ pub async fn create(
     Admin(member): Admin,
     Form(form): Form<NewKeyForm>,
 ) -> Result<Response> {
-    let scope =
-        KeyScope::parse(&form.scope).ok_or_else(|| Error::invalid("scope", "must be read or write"))?;
+    let scope = KeyScope::parse(&form.scope)
+        .ok_or_else(|| Error::invalid("scope", "must be read, write or manage"))?;
     let made = web.app.create_key(&member.scope, &form.name, scope, &member.actor()).await;
     let mut page = page(&web, &member).await?;
     match made {
@@ -156,6 +161,7 @@ fn example(origin: &str, secret: &str, scope: KeyScope) -> String {
              '{{\"userId\": \"u-1\", \"event\": \"Key Tested\", \"context\": {{\"groupId\": \"an-account-id\"}}}}'"
         ),
         KeyScope::Read => format!("curl {origin}/api/v1/accounts -H 'authorization: Bearer {secret}'"),
+        KeyScope::Manage => format!("curl {origin}/api/v1/methodology -H 'authorization: Bearer {secret}'"),
     }
 }
 

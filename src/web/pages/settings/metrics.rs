@@ -64,9 +64,12 @@ pub struct MetricForm {
     /// The group trait that feeds it.
     #[serde(default)]
     pub group_trait: String,
-    /// Days after which it is stale.
+    /// Days after which it is stale; nothing for what the methodology says.
     #[serde(default)]
     pub fresh_days: String,
+    /// What the methodology says of that.
+    #[serde(skip)]
+    pub methodologys: String,
     /// Whether the metric is there already.
     #[serde(default)]
     pub known: bool,
@@ -115,6 +118,8 @@ pub struct MetricRow {
     pub last: String,
     /// Good when fresh, watch when stale, none without data.
     pub tone: Tone,
+    /// `wanted within 7 days`; empty for what never goes stale.
+    pub wanted: String,
     /// `fresh`, `stale`, `no data`, or `worked out` from others by the methodology as long as nothing arrives.
     pub state: String,
 }
@@ -131,6 +136,7 @@ impl MetricForm {
             property: text(&metric.property),
             group_trait: text(&metric.trait_name),
             fresh_days: metric.fresh_days.map_or(String::new(), |days| days.to_string()),
+            methodologys: String::new(),
             known: true,
         }
     }
@@ -167,12 +173,14 @@ async fn page(web: &Web, member: &Member, edit: &str) -> Result<MetricsPage> {
     drop(tx);
     let looked_at = all.min(PROBE);
     let names = Names::load(&web.app, &member.scope).await?;
-    let is_derived = |metric: &Metric| {
-        let input = names.0.as_ref().and_then(|m| m.methodology.input(&metric.name));
-        input.is_some_and(|input| input.derived)
-    };
+    let input = |name: &str| names.in_force.as_ref().and_then(|m| m.methodology.input(name));
+    let is_derived = |metric: &Metric| input(&metric.name).is_some_and(|input| input.derived);
+    let methodologys = |name: &str| input(name).and_then(|input| input.fresh_within());
     let form = match catalogue.iter().find(|metric| metric.name == edit) {
-        Some(metric) => MetricForm::of(metric),
+        Some(metric) => {
+            let methodologys = methodologys(&metric.name).map_or_else(String::new, |days| days.to_string());
+            MetricForm { methodologys, ..MetricForm::of(metric) }
+        }
         None if edit.is_empty() => MetricForm { kind: "counter".to_owned(), ..MetricForm::default() },
         None => return Err(Error::NotFound.into()),
     };
@@ -194,12 +202,22 @@ async fn page(web: &Web, member: &Member, edit: &str) -> Result<MetricsPage> {
         empty: catalogue.is_empty().then(none),
         metrics: catalogue
             .iter()
-            .map(|metric| row(metric, &arrived, looked_at, today, is_derived(metric)))
+            .map(|metric| {
+                let wanted = metric.fresh_days.map(i64::from).or(methodologys(&metric.name).map(i64::from));
+                row(metric, &arrived, looked_at, today, is_derived(metric), wanted)
+            })
             .collect(),
     })
 }
 
-fn row(metric: &Metric, arrived: &[Arrived], accounts: i64, today: NaiveDate, is_derived: bool) -> MetricRow {
+fn row(
+    metric: &Metric,
+    arrived: &[Arrived],
+    accounts: i64,
+    today: NaiveDate,
+    is_derived: bool,
+    wanted: Option<i64>,
+) -> MetricRow {
     let of: Vec<&Arrived> = arrived.iter().filter(|arrived| arrived.metric_id == metric.id).collect();
     let whole = of.iter().find(|arrived| arrived.day.is_none());
     let figure = |arrived: &Arrived| match metric.kind.as_str() {
@@ -217,10 +235,10 @@ fn row(metric: &Metric, arrived: &[Arrived], accounts: i64, today: NaiveDate, is
     };
     let values: Vec<Option<f64>> = (0..DRAWN).rev().map(value).collect();
     let age = whole.map(|whole| (today - whole.last).num_days());
-    let (tone, state) = match (age, metric.fresh_days) {
+    let (tone, state) = match (age, wanted) {
         (None, _) if is_derived => (Tone::None, "worked out"),
         (None, _) => (Tone::None, "no data"),
-        (Some(age), Some(days)) if age > i64::from(days) => (Tone::Watch, "stale"),
+        (Some(age), Some(days)) if age > days => (Tone::Watch, "stale"),
         (Some(_), _) => (Tone::Good, "fresh"),
     };
     let what = if is_gauge { "mean of the accounts" } else { "sum of the accounts" };
@@ -244,6 +262,11 @@ fn row(metric: &Metric, arrived: &[Arrived], accounts: i64, today: NaiveDate, is
         last: whole.map_or(String::new(), |whole| format::date_near(whole.last, today)),
         tone,
         state: state.to_owned(),
+        wanted: match (wanted, metric.fresh_days) {
+            (None, _) => String::new(),
+            (Some(days), None) => format!("wanted within {}", format::count(days, "day")),
+            (Some(days), Some(_)) => format!("wanted within {}, as set here", format::count(days, "day")),
+        },
     }
 }
 
@@ -283,7 +306,13 @@ pub async fn put(
     };
     let text = match stored {
         Ok(Some(before)) => {
-            let text = format!("{} is fed anew from now on. What was counted stays.", before.label);
+            let fresh = form.fresh_days.trim() != MetricForm::of(&before).fresh_days;
+            let text = match fresh {
+                true => {
+                    format!("{} was changed; every account is scored by it within a minute.", before.label)
+                }
+                false => format!("{} is fed anew from now on. What was counted stays.", before.label),
+            };
             return Ok(undo(Done::to(HERE, text), &MetricForm::of(&before)).into_response());
         }
         Ok(None) => {

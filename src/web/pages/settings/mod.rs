@@ -11,7 +11,6 @@ pub mod import;
 pub mod imports;
 pub mod keys;
 pub mod members;
-pub mod methodology;
 pub mod metrics;
 pub mod quarantine;
 pub mod rates;
@@ -33,7 +32,7 @@ pub enum SettingsRoom {
     Imports,
     /// `/settings/metrics`
     Metrics,
-    /// `/settings/methodology`
+    /// `/studio`
     Methodology,
     /// `/settings/rates`
     Rates,
@@ -50,7 +49,7 @@ impl SettingsRoom {
         (SettingsRoom::Quarantine, "Quarantine", "/settings/quarantine", "triangle-alert"),
         (SettingsRoom::Imports, "Imports", "/settings/imports", "upload"),
         (SettingsRoom::Metrics, "Metrics", "/settings/metrics", "gauge"),
-        (SettingsRoom::Methodology, "Methodology", "/settings/methodology", "layers"),
+        (SettingsRoom::Methodology, "Methodology", "/studio", "layers"),
         (SettingsRoom::Rates, "Exchange rates", "/settings/rates", "refresh-cw"),
         (SettingsRoom::Audit, "Audit log", "/settings/audit", "list-checks"),
     ];

@@ -17,7 +17,7 @@ use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::Member;
 use crate::web::pages::accounts::contracts::code;
-use crate::web::pages::wording::{Wording, whole};
+use crate::web::pages::wording::Wording;
 use crate::web::paths;
 use crate::web::ui::{Delta, Tone, format};
 
@@ -135,7 +135,7 @@ pub async fn moved(
 fn told(words: &Wording, mover: &Mover, period: &str) -> Moved {
     let (now, before) = (mover.score.unwrap_or_default(), mover.score_before.unwrap_or_default());
     let bands = match (&mover.band_before, &mover.band) {
-        (Some(was), Some(is)) if was != is => Some(format!("{} → {}", words.band(was), words.band(is))),
+        (Some(was), Some(is)) if was != is => Some(format!("{} → {}", words.band(&**was), words.band(&**is))),
         _ => None,
     };
     let cause = words.in_force.as_deref().filter(|m| m.version == mover.version);
@@ -148,7 +148,7 @@ fn told(words: &Wording, mover: &Mover, period: &str) -> Moved {
     Moved {
         name: mover.name.clone(),
         href: paths::account_tab(&mover.external_id, "health"),
-        delta: Delta::points(whole(now) - whole(before), period),
+        delta: Delta::points(words.shown(now) - words.shown(before), period),
         why: why.join(": "),
         arr: mover
             .arr_base_minor

@@ -6,6 +6,10 @@ use chrono::NaiveDate;
 use super::scale::{DateTick, Scale, along, date_ticks, pc, place};
 use crate::web::ui::{Tone, filters, format, html_safe};
 
+/// Rows that signs above a chart may stand in, and the room one takes, in percent of a narrow chart's width.
+const FLAG_ROWS: usize = 3;
+const FLAG_WIDTH: f64 = 5.5;
+
 /// One line. Days without a value are gaps.
 #[derive(Clone, Debug)]
 pub struct Series {
@@ -39,6 +43,29 @@ pub struct Flag {
     pub text: String,
 }
 
+/// A point of the first line where something changed, drawn on it.
+#[derive(Clone, Debug)]
+pub struct Spot {
+    /// When.
+    pub day: NaiveDate,
+    /// The value there.
+    pub value: f64,
+    /// Its tone.
+    pub tone: Tone,
+    /// What happened, on hover.
+    pub text: String,
+}
+
+/// A flag where it stands.
+#[derive(Clone, Debug)]
+struct Pole {
+    x: String,
+    /// Height of its sign, in pixels from the top: signs too near to each other stand in rows.
+    y: u32,
+    sign: String,
+    text: String,
+}
+
 #[derive(Clone, Debug)]
 struct Ground {
     tone: Tone,
@@ -54,13 +81,15 @@ struct Ground {
 pub struct LineChart {
     title: String,
     small: bool,
+    scale: Scale,
     y_ticks: Vec<(String, String)>,
     x_ticks: Vec<DateTick>,
     grounds: Vec<Ground>,
     lines: Vec<(String, String)>,
     area: String,
     end: Option<(String, String)>,
-    flags: Vec<(String, String, String)>,
+    flags: Vec<Pole>,
+    spots: Vec<(String, String, Tone, String)>,
     stops: String,
     names: Vec<String>,
     rows: Vec<(String, Vec<String>)>,
@@ -76,7 +105,7 @@ impl LineChart {
     /// A score over time: the axis is 0..100 and the bands lie behind the line.
     pub fn score(title: &str, days: &[NaiveDate], series: &[Series], bands: &[BandRange]) -> Self {
         let scale = Scale { low: 0.0, high: 100.0 };
-        let mut chart = Self::drawn(title, days, series, 0, scale);
+        let mut chart = Self::drawn(title, days, series, 1, scale);
         chart.area.clear();
         chart.grounds = bands
             .iter()
@@ -101,9 +130,33 @@ impl LineChart {
     pub fn flags(mut self, days: &[NaiveDate], flags: &[Flag]) -> Self {
         if let (Some(&from), Some(&to)) = (days.first(), days.last()) {
             let inside = flags.iter().filter(|flag| (from..=to).contains(&flag.day));
-            self.flags.extend(
-                inside.map(|flag| (pc(along(flag.day, from, to)), flag.sign.clone(), flag.text.clone())),
-            );
+            let mut last: [f64; FLAG_ROWS] = [-100.0; FLAG_ROWS];
+            let mut sorted: Vec<&Flag> = inside.collect();
+            sorted.sort_by_key(|flag| flag.day);
+            self.flags = sorted
+                .into_iter()
+                .map(|flag| {
+                    let x = along(flag.day, from, to);
+                    let row = last.iter().position(|last| x - last > FLAG_WIDTH).unwrap_or(FLAG_ROWS - 1);
+                    last[row] = x;
+                    let (sign, text) = (flag.sign.clone(), flag.text.clone());
+                    Pole { x: pc(x), y: 6 + 19 * row as u32, sign, text }
+                })
+                .collect();
+        }
+        self
+    }
+
+    /// Marks points of the first line; those outside the chart are left out.
+    #[must_use]
+    pub fn spots(mut self, days: &[NaiveDate], spots: &[Spot]) -> Self {
+        if let (Some(&from), Some(&to)) = (days.first(), days.last()) {
+            let inside = spots.iter().filter(|spot| (from..=to).contains(&spot.day));
+            let place = |spot: &Spot| {
+                let y = self.scale.depth(spot.value);
+                (pc(along(spot.day, from, to)), pc(y), spot.tone, spot.text.clone())
+            };
+            self.spots = inside.map(place).collect();
         }
         self
     }
@@ -144,6 +197,8 @@ impl LineChart {
             area,
             end: last.map(|(day, value)| spot(day, value)).map(|(x, y)| (pc(x), pc(y))),
             flags: Vec::new(),
+            spots: Vec::new(),
+            scale,
             stops: days.iter().map(|day| place(along(*day, from, to))).collect::<Vec<_>>().join(" "),
             names: series.iter().map(|one| one.name.clone()).collect(),
             rows: days.iter().enumerate().map(|(i, day)| row(i, day)).collect(),

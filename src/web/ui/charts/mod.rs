@@ -2,20 +2,26 @@
 //! them), take their colours from classes, keep their text size at any width because coordinates are
 //! percentages, print, and have the same figures as a table behind them.
 
+mod bars;
 mod columns;
 mod curve;
+mod curve_plot;
 mod heat;
 mod line;
+mod plot;
 mod scale;
 mod spark;
 mod stackbar;
 mod timeline;
 mod waterfall;
 
+pub use bars::{Bars, Group};
 pub use columns::{Stack, StackedColumns};
 pub use curve::CurveDot;
+pub use curve_plot::{CurvePlot, CurveSpot};
 pub use heat::{HeatCell, HeatMap, HeatRow};
-pub use line::{BandRange, Flag, LineChart, Series};
+pub use line::{BandRange, Flag, LineChart, Series, Spot};
+pub use plot::{Axis, Curve, Plot, Row};
 pub use spark::{CountBars, Sparkline};
 pub use stackbar::{Part, StackedBar};
 pub use timeline::{Moment, Timeline};

@@ -1,17 +1,31 @@
-//! How a tenant works: packs applied as versions, and the one in force.
+//! How a tenant works: the methodology in force, its versions, and the drafts of the next one.
+//!
+//! A version is never changed. What is to come is written as a draft ([`drafts`]), compared with the version in
+//! force ([`plan`], [`diff`]), tried out on every account ([`preview`]) and published ([`versions`]).
+
+mod catalogue;
+pub mod diff;
+pub mod drafts;
+pub mod plan;
+pub mod preview;
+mod summary;
+pub mod versions;
 
 use std::sync::Arc;
 
 use rust_embed::RustEmbed;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use super::{Actor, App, Error, Result};
-use crate::db::metrics::Metric;
-use crate::db::{self, TenantScope, TenantTx};
-use crate::domain::methodology::{EventName, Input, InputKind, InputType, Methodology, Source};
-use crate::domain::metric::MetricKind;
+use super::{App, Error, Result};
+use crate::db::{self, TenantScope};
+use crate::domain::methodology::Methodology;
 use crate::domain::pack::{self, Overrides};
+
+pub use diff::{Diff, Side, diff_texts};
+pub use drafts::{Draft, DraftFrom};
+pub use plan::{InUse, Plan};
+pub use preview::{Preview, PreviewState, Summary};
+pub use versions::{Publishing, Version};
 
 /// The packs that come with Holdfast.
 #[derive(RustEmbed)]
@@ -30,7 +44,7 @@ pub fn pack_source(id: &str) -> Option<String> {
 }
 
 /// How a band is shown: never by colour alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tone {
     /// All is well.
@@ -63,7 +77,7 @@ impl Tone {
 /// The version of a methodology a score is made with.
 #[derive(Debug)]
 pub struct InForce {
-    /// 1, 2, 3 …
+    /// 1, 2, 3 …; 0 for what is not published.
     pub version: i32,
     /// The pack's id.
     pub pack_id: String,
@@ -87,6 +101,11 @@ impl InForce {
             file: loaded.file,
             tones,
         }
+    }
+
+    /// One that was never published, to try it out: version 0.
+    pub fn draft(loaded: LoadedPack) -> Self {
+        InForce::new(0, loaded)
     }
 
     /// The tone of the band at a position.
@@ -140,12 +159,22 @@ pub struct LoadedPack {
     pub file: pack::schema::File,
 }
 
+impl LoadedPack {
+    /// The tones of its bands, in their order.
+    pub fn tones(&self) -> Vec<Tone> {
+        tones(&self.methodology)
+    }
+}
+
 /// Reads a pack.
 ///
 /// # Errors
-/// [`Error::Invalid`] with everything that is wrong, each with its line.
+/// [`Error::Pack`] with everything that is wrong, each with its line.
 pub fn load(source: &str, overrides: &Overrides) -> Result<LoadedPack> {
-    let pack = pack::load(source, overrides).map_err(|errors| Error::invalid("pack", errors.to_string()))?;
+    if source.contains('\0') {
+        return Err(Error::invalid("source", "holds a NUL character, which no text may"));
+    }
+    let pack = pack::load(source, overrides).map_err(Error::Pack)?;
     Ok(LoadedPack {
         id: pack.file.pack.id.to_string(),
         name: pack.file.pack.name.to_string(),
@@ -155,6 +184,17 @@ pub fn load(source: &str, overrides: &Overrides) -> Result<LoadedPack> {
     })
 }
 
+/// As [`load`], on a thread of its own: a large file must not keep others waiting.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_apart(source: &str, overrides: &Overrides) -> Result<LoadedPack> {
+    let (source, overrides) = (source.to_owned(), overrides.clone());
+    let loading = tokio::task::spawn_blocking(move || load(&source, &overrides));
+    loading.await.map_err(|error| anyhow::anyhow!("reading a pack: {error}"))?
+}
+
+/// Preset and parameters as they are stored.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct StoredOverrides {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -163,59 +203,19 @@ struct StoredOverrides {
     set: Vec<(String, String)>,
 }
 
+/// Preset and parameters, to be stored.
+fn to_stored(overrides: &Overrides) -> serde_json::Value {
+    let stored = StoredOverrides { preset: overrides.preset.clone(), set: overrides.set.clone() };
+    serde_json::to_value(stored).unwrap_or_default()
+}
+
+/// Preset and parameters as a version or draft keeps them.
+pub fn overrides_of(stored: &serde_json::Value) -> Overrides {
+    let stored = StoredOverrides::deserialize(stored).unwrap_or_default();
+    Overrides { preset: stored.preset, set: stored.set }
+}
+
 impl App {
-    /// Applies a pack: publishes it as the next version, adds its metrics and attribute fields, and has every
-    /// account scored anew. Metrics and fields that are there keep what feeds them.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] with everything that is wrong with the pack; then nothing is stored.
-    pub async fn apply_pack(
-        &self,
-        scope: &TenantScope,
-        source: &str,
-        overrides: &Overrides,
-        actor: &Actor,
-    ) -> Result<i32> {
-        let loaded = load(source, overrides)?;
-        let now = self.clock.now();
-        let stored = StoredOverrides { preset: overrides.preset.clone(), set: overrides.set.clone() };
-        let stored = serde_json::to_value(&stored).unwrap_or_default();
-        let mut tx = self.db.write(scope).await?;
-        let version =
-            db::methodologies::publish(&mut tx, &loaded.id, &loaded.name, source, &stored, &actor.0, now)
-                .await?;
-        for input in loaded.methodology.inputs() {
-            match metric_of(input) {
-                Some(metric) => {
-                    if db::metrics::find(&mut tx, &metric.name).await?.is_none() {
-                        db::metrics::put(&mut tx, &metric).await?;
-                    }
-                }
-                None => self.add_field(&mut tx, input).await?,
-            }
-        }
-        let detail = json!({ "pack": loaded.id, "version": version });
-        db::audit::record(&mut tx, now, &actor.0, "methodology.published", &loaded.name, detail).await?;
-        db::jobs::enqueue(&mut tx, "score_all", &json!({}), None, now).await?;
-        tx.commit().await?;
-        Ok(version)
-    }
-
-    async fn add_field(&self, tx: &mut TenantTx, input: &Input) -> Result<()> {
-        if matches!(&*input.name, "seats" | "arr" | "term_months") || input.derived {
-            return Ok(());
-        }
-        let kind = match input.ty {
-            InputType::Number | InputType::Money | InputType::Percent => "number",
-            InputType::Bool => "bool",
-            InputType::Text => "text",
-            InputType::Enum => "enum",
-        };
-        let choices: Vec<String> = input.values.iter().map(ToString::to_string).collect();
-        db::custom_fields::put(tx, &input.name, &input.label, kind, &choices, self.clock.now()).await?;
-        Ok(())
-    }
-
     /// The methodology in force; none when no pack was applied.
     ///
     /// # Errors
@@ -247,9 +247,8 @@ impl App {
         }
         let mut tx = self.db.read(scope).await?;
         let Some(stored) = db::methodologies::find(&mut tx, version).await? else { return Ok(None) };
-        let overrides: StoredOverrides = serde_json::from_value(stored.overrides).unwrap_or_default();
-        let overrides = Overrides { preset: overrides.preset, set: overrides.set };
-        let loaded = load(&stored.source, &overrides).map_err(|e| {
+        drop(tx);
+        let loaded = load_apart(&stored.source, &overrides_of(&stored.overrides)).await.map_err(|e| {
             anyhow::anyhow!("version {version} of the stored methodology no longer loads: {e}")
         })?;
         let in_force = Arc::new(InForce::new(version, loaded));
@@ -257,37 +256,4 @@ impl App {
         cache.insert(key, in_force.clone());
         Ok(Some(in_force))
     }
-}
-
-/// The metric an input asks for; none for attributes and for what is only derived.
-fn metric_of(input: &Input) -> Option<Metric> {
-    if input.kind == InputKind::Attribute {
-        return None;
-    }
-    let name = |name: &EventName| match name {
-        EventName::Any => "*".to_owned(),
-        EventName::Named(id) => id.to_string(),
-    };
-    let (event, property, trait_name) = match &input.source {
-        Source::Event(event) | Source::Users(event) => (Some(name(event)), None, None),
-        Source::Sum(event, property) => (Some(name(event)), Some(property.to_string()), None),
-        Source::Trait(id) => (None, None, Some(id.to_string())),
-        Source::Manual => (None, None, None),
-    };
-    let kind = match input.metric()? {
-        MetricKind::Counter => "counter",
-        MetricKind::Gauge => "gauge",
-        MetricKind::Distinct => "distinct",
-    };
-    Some(Metric {
-        id: 0,
-        name: input.name.to_string(),
-        label: input.label.to_string(),
-        unit: input.unit.as_deref().unwrap_or_default().to_owned(),
-        kind: kind.to_owned(),
-        event,
-        property,
-        trait_name,
-        fresh_days: input.fresh_days.and_then(|days| i32::try_from(days).ok()),
-    })
 }

@@ -1,41 +1,57 @@
-//! `/settings/methodology`: the pack in force, to read.
+//! `/studio/versions/{version}`: one version, to read; `GET …/file.yaml` hands its file out. While accounts are scored
+//! anew by it, block `scoring` tells how far that is.
 
 use askama::Template;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 
-use super::{SettingsNav, SettingsRoom};
+use super::file::yaml;
+use crate::app::Error;
+use crate::app::members::Role;
 use crate::app::methodology::InForce;
-use crate::db::{accounts, methodologies};
+use crate::db::methodologies::StoredMethodology;
+use crate::db::{accounts, jobs, methodologies};
 use crate::domain::health::Model;
 use crate::domain::lifecycle::StageSpan;
 use crate::domain::pack::schema;
 use crate::domain::playbook::{Playbook, Timing};
-use crate::web::Web;
 use crate::web::error::Result;
-use crate::web::extract::Member;
+use crate::web::extract::{Hx, Member, Path};
 use crate::web::pages::curves;
-use crate::web::pages::names::Names;
 use crate::web::respond::Page;
 use crate::web::ui::charts::CurveDot;
 use crate::web::ui::shell::Room;
-use crate::web::ui::{EmptyState, Shell, Tone, filters, format};
+use crate::web::ui::{ProgressBar, Shell, Tone, filters, format};
+use crate::web::{Web, paths};
 
 /// Segments, stages, bands, the health model as a tree, renewal milestones.
 #[derive(Clone, Debug, Template)]
-#[template(path = "settings/methodology.html")]
-pub struct MethodologyPage {
+#[template(path = "studio/version.html", blocks = ["scoring"])]
+pub struct VersionPage {
     /// The frame.
     pub shell: Shell,
-    /// The rooms at the left.
-    pub nav: SettingsNav,
-    /// Said instead of everything before a pack is applied.
-    pub empty: Option<EmptyState>,
+    /// Its number.
+    pub version: i32,
+    /// Path of this page.
+    pub href: String,
+    /// Whether it is in force.
+    pub current: bool,
+    /// What it was called.
+    pub title: String,
     /// Name of the pack.
     pub name: String,
     /// What it is, in a sentence.
     pub summary: String,
-    /// `Version 3, since 12 Jan 2026`.
-    pub version: String,
+    /// `Published 12 Jan 2026 by Ada Berg`.
+    pub published: String,
+    /// Why.
+    pub note: String,
+    /// Whether the member may draft from it.
+    pub may_draft: bool,
+    /// Whether the member may go back to it.
+    pub may_roll_back: bool,
+    /// How far accounts are scored anew; none once all are.
+    pub scoring: Option<ProgressBar>,
     /// (name, condition in words, coverage, accounts in it).
     pub segments: Vec<(String, String, String, String)>,
     /// (name, days, accounts in it).
@@ -103,79 +119,89 @@ pub struct ModelMeasure {
 }
 
 /// The page.
-pub async fn show(State(web): State<Web>, member: Member) -> Result<Page<MethodologyPage>> {
-    let names = Names::load(&web.app, &member.scope).await?;
+pub async fn show(
+    State(web): State<Web>,
+    member: Member,
+    Hx(part): Hx,
+    Path(version): Path<i32>,
+) -> Result<Response> {
+    let in_force = web.app.methodology_version(&member.scope, version).await?.ok_or(Error::NotFound)?;
     let mut tx = web.app.db.read(&member.scope).await?;
-    let nav = SettingsNav::load(&mut tx, SettingsRoom::Methodology).await?;
-    let stored = methodologies::published(&mut tx).await?;
-    let placed = accounts::placed(&mut tx).await?;
+    let stored = methodologies::find(&mut tx, version).await?.ok_or(Error::NotFound)?;
+    let current = stored.status == "published";
+    let placed = if current { accounts::placed(&mut tx).await? } else { Vec::new() };
+    let job = if current { jobs::under_way(&mut tx, "score_all").await? } else { None };
     drop(tx);
-    let shell = member.shell(Room::Settings);
-    let Some((in_force, stored)) = names.0.as_ref().zip(stored) else {
-        let text = "An operator applies one with `holdfast tenant create` or `holdfast tenant pack`.";
-        let empty = Some(EmptyState::new("layers", "No methodology is in force", text));
-        return Ok(Page(MethodologyPage { empty, ..blank(shell, nav) }));
+    let scoring = job.map(|job| {
+        let total = Some(job.total).filter(|total| *total > 0);
+        let bar = ProgressBar::new("Scoring every account by this version", job.done, total, "account");
+        if total.is_some() { bar } else { bar.text("under way") }
+    });
+    let held = |n: i64| if current { format::number(n) } else { String::new() };
+    let in_segment = |id: &str| held(placed.iter().filter(|p| p.0.as_deref() == Some(id)).map(|p| p.2).sum());
+    let in_stage = |id: &str| held(placed.iter().filter(|p| p.1.as_deref() == Some(id)).map(|p| p.2).sum());
+    let page = VersionPage {
+        segments: segments(&in_force.file, in_segment),
+        stages: stages(&in_force, in_stage),
+        scoring,
+        ..page(&member, &in_force, stored)
     };
-    let file = &in_force.file;
-    let in_segment = |id: &str| placed.iter().filter(|p| p.0.as_deref() == Some(id)).map(|p| p.2).sum();
-    let in_stage = |id: &str| placed.iter().filter(|p| p.1.as_deref() == Some(id)).map(|p| p.2).sum();
-    let day = format::date(member.scope.day_of(stored.published_at));
-    Ok(Page(MethodologyPage {
-        name: stored.pack_name.clone(),
-        summary: file.pack.summary.as_ref().map_or(String::new(), ToString::to_string),
-        version: format!("Version {}, since {day} by {}", stored.version, stored.published_by),
-        segments: segments(file, in_segment),
-        stages: stages(in_force, in_stage),
-        bands: bands(in_force),
-        models: in_force.methodology.health.models.iter().map(|model| tree(in_force, model)).collect(),
-        caps: in_force
-            .methodology
-            .health
-            .caps
-            .iter()
-            .map(|cap| (format!("{} ({})", cap.why, cap.when.text()), at_most(in_force, cap.at_most)))
-            .collect(),
-        timelines: timelines(in_force),
-        parameters: parameters(file, &stored.overrides),
-        ..blank(shell, nav)
-    }))
+    Ok(if part { Page(page.as_scoring()).into_response() } else { Page(page).into_response() })
 }
 
-fn blank(shell: Shell, nav: SettingsNav) -> MethodologyPage {
-    MethodologyPage {
-        shell,
-        nav,
-        empty: None,
-        name: "Methodology".to_owned(),
-        summary: String::new(),
-        version: String::new(),
+fn page(member: &Member, in_force: &InForce, stored: StoredMethodology) -> VersionPage {
+    let (file, health) = (&in_force.file, &in_force.methodology.health);
+    let day = format::date(member.scope.day_of(stored.published_at));
+    let cap = |cap: &crate::domain::health::Cap| {
+        (format!("{} ({})", cap.why, cap.when.text()), at_most(in_force, cap.at_most))
+    };
+    let current = stored.status == "published";
+    VersionPage {
+        shell: member.shell(Room::Settings),
+        version: stored.version,
+        href: paths::version(stored.version),
+        current,
+        may_draft: member.may(Role::Manager),
+        may_roll_back: !current && member.may(Role::Admin),
+        summary: file.pack.summary.as_ref().map_or_else(String::new, |text| format::sentence(text)),
+        published: format!("Published {day} by {}", stored.published_by),
+        bands: bands(in_force),
+        models: health.models.iter().map(|model| tree(in_force, model)).collect(),
+        caps: health.caps.iter().map(cap).collect(),
+        timelines: timelines(in_force),
+        parameters: parameters(file, &stored.overrides),
+        title: stored.title,
+        name: stored.pack_name,
+        note: stored.note,
+        scoring: None,
         segments: Vec::new(),
         stages: Vec::new(),
-        bands: Vec::new(),
-        models: Vec::new(),
-        caps: Vec::new(),
-        timelines: Vec::new(),
-        parameters: Vec::new(),
     }
 }
 
-fn segments(file: &schema::File, accounts: impl Fn(&str) -> i64) -> Vec<(String, String, String, String)> {
+/// Its file, to the byte.
+pub async fn download(State(web): State<Web>, member: Member, Path(version): Path<i32>) -> Result<Response> {
+    let stored = web.app.version(&member.scope, version).await?.ok_or(Error::NotFound)?;
+    Ok(yaml(&format!("{}-v{version}.yaml", stored.pack_id), stored.source))
+}
+
+fn segments(file: &schema::File, accounts: impl Fn(&str) -> String) -> Vec<(String, String, String, String)> {
     let row = |segment: &schema::Segment| {
         let coverage = segment.coverage.as_ref();
         let text = coverage.and_then(|c| c.text.as_ref()).map(ToString::to_string);
         let coverage = text.or_else(|| coverage.map(|c| c.model.to_string())).unwrap_or_default();
         let when = segment.when.as_ref().map_or("all others".to_owned(), ToString::to_string);
-        (segment.name.to_string(), when, coverage, format::number(accounts(&segment.id)))
+        (segment.name.to_string(), when, coverage, accounts(&segment.id))
     };
     file.segments.iter().map(row).collect()
 }
 
-fn stages(in_force: &InForce, accounts: impl Fn(&str) -> i64) -> Vec<(String, String, String)> {
+fn stages(in_force: &InForce, accounts: impl Fn(&str) -> String) -> Vec<(String, String, String)> {
     let stages = in_force.methodology.lifecycle.stages.iter();
     let row = |stage: &crate::domain::lifecycle::Stage| match &stage.span {
         StageSpan::Days(from, to) => {
             let to = to.map_or("on".to_owned(), |to| format!("to {to}"));
-            (stage.name.to_string(), format!("{from} {to}"), format::number(accounts(&stage.id)))
+            (stage.name.to_string(), format!("{from} {to}"), accounts(&stage.id))
         }
         // An overlay lies beside the stage an account is in, so it has no share of the accounts.
         StageSpan::Overlay(when) => (stage.name.to_string(), when.text().to_owned(), String::new()),

@@ -1,0 +1,3 @@
+INSERT INTO backtests (tenant_id, id, job_id, title, version, settings, started_at, started_by)
+  VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000901', '00000000-0000-0000-0000-000000000501', 'Version 1', 1, '{}', now(), 'Ada');
+INSERT INTO backtest_parts VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000901', 0, 1, '\x00');

@@ -1,0 +1,2 @@
+INSERT INTO overrides (tenant_id, id, account_id, band, reason, set_by, member_id, set_at, set_on, expires_on, version, model_score, model_band, person_band, lean)
+  VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000301', '00000000-0000-0000-0000-000000000101', 'green', 'Signed for two more years', 'Ada', '00000000-0000-0000-0000-0000000000c1', now(), '2028-02-29', '2028-03-30', 1, 61.5, 'yellow', 'green', 'better');
