@@ -1,6 +1,6 @@
 //! What drafts would do to every account.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -167,12 +167,21 @@ pub struct NewPreview<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// Begins a preview in place of earlier ones of the draft, and returns its id.
+/// For how long previews of what is no draft any more are kept.
+const KEPT_DAYS: i64 = 30;
+
+/// Begins a preview in place of earlier ones of the draft, forgets old ones of what is no draft any more, and returns
+/// its id.
 pub async fn begin(tx: &mut TenantTx, new: &NewPreview<'_>) -> Result<Uuid> {
-    sqlx::query("DELETE FROM methodology_previews WHERE draft_id = $1")
-        .bind(new.draft)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query(
+        "DELETE FROM methodology_previews p USING methodologies m
+         WHERE m.tenant_id = p.tenant_id AND m.id = p.draft_id
+           AND (m.id = $1 OR (m.status <> 'draft' AND p.started_at < $2))",
+    )
+    .bind(new.draft)
+    .bind(new.at - Duration::days(KEPT_DAYS))
+    .execute(tx.conn())
+    .await?;
     let id = Uuid::now_v7();
     sqlx::query(
         "INSERT INTO methodology_previews (tenant_id, id, draft_id, revision, over_version, day, started_at, started_by)

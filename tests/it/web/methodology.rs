@@ -71,7 +71,7 @@ async fn a_draft_goes_from_its_first_line_to_being_in_force_and_back() {
         "{fault}"
     );
     let wrong = json!({ "revision": 1, "source": source, "parameters": { "DAU_FULL": "many" } });
-    assert_eq!(json(&api.put(&location, &wrong).await, 422)["errors"][0]["field"], "parameters");
+    assert_eq!(json(&api.put(&location, &wrong).await, 422)["errors"][0]["field"], "pack");
     assert_eq!(json(&api.get(&location).await, 200)["revision"], 1);
 
     let statement = json!({ "revision": 1, "source": source, "parameters": { "TICKETS_ZERO": 2 } });
@@ -157,11 +157,11 @@ async fn files_of_any_size_are_answered_and_what_cannot_be_a_pack_stores_nothing
     let large = |bytes: usize| json!({ "source": format!("# {}\n{}", "x".repeat(bytes), pack_source("techcorp").unwrap()) });
     json(&api.post(DRAFTS, &large(10 * 1024 * 1024)).await, 413);
     let refused = json(&api.post(DRAFTS, &large(3 * 1024 * 1024)).await, 422);
-    assert!(refused["detail"].as_str().unwrap().contains("bytes at most"), "{refused}");
+    assert!(refused["detail"].as_str().unwrap().contains("2 MB at most"), "{refused}");
     json(&api.post(DRAFTS, &large(300 * 1024)).await, 201);
     for (body, field) in [
         (json!({ "source": "a\u{0}b" }), "source"),
-        (json!({ "source": "" }), "parameters"),
+        (json!({ "source": "" }), "pack"),
         (json!({ "from_pack": "techcorp", "from_version": 1 }), "source"),
         (
             json!({ "source": pack_source("techcorp"), "parameters": { "DAU_FULL": [1] } }),
@@ -169,7 +169,7 @@ async fn files_of_any_size_are_answered_and_what_cannot_be_a_pack_stores_nothing
         ),
         (
             json!({ "source": pack_source("techcorp"), "parameters": { "SHORT_TIMEFRAME": "7\u{0}d" } }),
-            "parameters",
+            "pack",
         ),
         (json!({ "from_version": 1, "title": "x".repeat(201) }), "title"),
     ] {

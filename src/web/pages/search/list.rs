@@ -53,7 +53,7 @@ pub struct AccountHit {
 const MOST: i64 = 8;
 
 /// Where one can jump to: icon, label, further words it is found by, address, and the role it needs.
-const PAGES: [(&str, &str, &str, &str, Role); 17] = [
+const PAGES: [(&str, &str, &str, &str, Role); 18] = [
     ("sun", "Today", "home start", "/", Role::Executive),
     ("building-2", "Accounts", "customers list", "/accounts", Role::Executive),
     ("user", "My accounts", "mine customers", "/accounts?csm=me", Role::Csm),
