@@ -198,8 +198,7 @@ async fn page(
 pub fn no_score(subject: &Subject) -> EmptyState {
     if subject.words.in_force.is_none() {
         let text = "Accounts are scored as soon as a methodology is applied.";
-        return EmptyState::new("gauge", "No methodology yet", text)
-            .action("Methodology", "/settings/methodology");
+        return EmptyState::new("gauge", "No methodology yet", text).action("Methodology", "/studio");
     }
     let text = "A score needs at least one measure with data. Send events with this account's id as the \
                 group, or import its metrics; the score follows within a minute.";

@@ -72,7 +72,7 @@ const PAGES: [(&str, &str, &str, &str, Role); 18] = [
     ("ban", "Quarantine", "rejected waiting replay events", "/settings/quarantine", Role::Executive),
     ("upload", "Imports", "csv upload accounts contracts contacts", "/settings/imports", Role::Executive),
     ("gauge", "Metrics", "catalogue events counters gauges", "/settings/metrics", Role::Executive),
-    ("layers", "Methodology", "pack health model segments", "/settings/methodology", Role::Executive),
+    ("layers", "Methodology", "pack health model segments", "/studio", Role::Executive),
     ("activity", "Backtests", "auc lift churn prediction past studio", "/studio/backtests", Role::Executive),
     ("key-round", "API keys", "write read integration", "/settings/keys", Role::Admin),
     ("file-text", "Audit log", "history changes who", "/settings/audit", Role::Executive),

@@ -218,17 +218,13 @@ fn said(entry: &Entry, called: &HashMap<String, String>, names: &Names) -> Audit
         "member.role" => ("Changed the role of", page("/settings/members"), role()),
         "member.removed" => ("Removed", None, String::new()),
         "member.restored" => ("Gave back the place of", page("/settings/members"), String::new()),
-        "methodology.drafted" => ("Began a draft of", page("/settings/methodology"), String::new()),
+        "methodology.drafted" => ("Began a draft of", page("/studio"), String::new()),
         "methodology.draft_saved" => {
             let revision = entry.detail.get("revision").and_then(Value::as_i64).unwrap_or_default();
-            ("Saved the draft of", page("/settings/methodology"), format!("revision {revision}"))
+            ("Saved the draft of", page("/studio"), format!("revision {revision}"))
         }
-        "methodology.draft_discarded" => {
-            ("Discarded the draft of", page("/settings/methodology"), String::new())
-        }
-        "methodology.draft_restored" => {
-            ("Took back the draft of", page("/settings/methodology"), String::new())
-        }
+        "methodology.draft_discarded" => ("Discarded the draft of", page("/studio"), String::new()),
+        "methodology.draft_restored" => ("Took back the draft of", page("/studio"), String::new()),
         "methodology.published" => {
             let number = |name: &str| entry.detail.get(name).and_then(Value::as_i64);
             let version = number("version").map_or(String::new(), |version| format!("version {version}"));
@@ -236,7 +232,7 @@ fn said(entry: &Entry, called: &HashMap<String, String>, names: &Names) -> Audit
                 Some(old) => format!("{version}, back to version {old}"),
                 None => version,
             };
-            ("Published the methodology", page("/settings/methodology"), change)
+            ("Published the methodology", page("/studio"), change)
         }
         "metric.changed" => ("Changed what feeds", page("/settings/metrics"), fed(&entry.detail)),
         "quarantine.dismissed" => ("Put aside", page("/settings/quarantine?state=dismissed"), count(entry)),
