@@ -66,7 +66,7 @@ impl App {
         for version in versions {
             let Some(in_force) = self.methodology_version(scope, version).await? else { continue };
             let loaded =
-                load(&mut tx, &in_force, &ids, from, to, known_on, false).await?.ready(&in_force, &exchange);
+                load(&mut tx, &in_force, &ids, from, to, known_on, true).await?.ready(&in_force, &exchange);
             for data in loaded.accounts() {
                 let data = data?;
                 let past: Vec<&Said> = said.iter().filter(|said| said.account_id == data.row.id).collect();
@@ -96,17 +96,17 @@ impl Again<'_> {
     /// What is to be kept of a day by what is known on another: nothing when nothing came that matters.
     fn work_out(&self, said: &Said, known_on: NaiveDate, now: DateTime<Utc>) -> Option<Corrected> {
         let methodology = &self.in_force.methodology;
-        let standing = self.loaded.standing(self.data, said.day, said.day);
         let compared = back(said.day, COMPARE_DAYS.into());
         let earlier = self.past.iter().filter(|one| one.day < said.day && one.day >= compared);
         let history: Vec<(NaiveDate, f64)> = earlier.filter_map(|one| Some((one.day, one.score?))).collect();
         let facts = |known_by: NaiveDate| {
+            let standing = self.loaded.standing(self.data, said.day, known_by);
             let mut facts = self.loaded.facts(self.data, &standing, said.day, known_by);
             facts.health_history.clone_from(&history);
             facts
         };
         let evaluation = methodology.evaluate(&facts(known_on));
-        // Only what that day's news changed: attributes and contracts have no record of when they were stated.
+        // Only what that day's news changed.
         if methodology.read(&facts(back(known_on, 1))) == evaluation.readings {
             return None;
         }

@@ -126,7 +126,7 @@ async fn the_api_says_what_it_said_on_that_day() {
     let lists = [
         "/api/v1/accounts?",
         "/api/v1/accounts?band=green&",
-        "/api/v1/accounts?tone=good&renewal_within=90&",
+        "/api/v1/accounts?segment=mid_market&renewal_within=90&",
     ];
     let mut said = Vec::new();
     for list in lists {
