@@ -126,7 +126,8 @@ async fn another_version_sees_a_past_day_by_what_was_known_then() {
     let other = Overrides { preset: None, set: vec![("ADVANCED_FEATURES_FULL".into(), "120".into())] };
     let source = holdfast::app::methodology::pack_source("techcorp").unwrap();
     let actor = holdfast::app::Actor::command_line();
-    house.app.apply_pack(&home.scope, &source, &other, &actor).await.unwrap();
+    let how = holdfast::app::methodology::Publishing::default();
+    house.app.publish_file(&home.scope, &source, &other, &how, &actor).await.unwrap();
     let mut tx = house.app.db.read(&home.scope).await.unwrap();
     let id = db::accounts::id_of(&mut tx, "a1").await.unwrap().unwrap();
     drop(tx);

@@ -81,7 +81,9 @@ fn change(one: &Correction) -> f64 {
 /// `61 (Yellow) as we know now, 68 (Green) as was said then`
 fn both(subject: &Subject, one: &Correction) -> String {
     let said = |score: Option<f64>, band: &Option<String>| match (score, band) {
-        (Some(score), Some(band)) => format!("{} ({})", subject.words.shown(score), subject.words.band(&**band)),
+        (Some(score), Some(band)) => {
+            format!("{} ({})", subject.words.shown(score), subject.words.band(&**band))
+        }
         (Some(score), None) => subject.words.shown(score).to_string(),
         (None, _) => "no score".to_owned(),
     };

@@ -138,8 +138,8 @@ pub(super) async fn find(web: &Web, member: &Member, id: Uuid) -> std::result::R
 pub(super) type Answer = std::result::Result<Response, Response>;
 
 /// Words for what went wrong while a page was made.
-pub(super) fn answer<T: IntoResponse>(made: Result<T>) -> Answer {
-    made.map(IntoResponse::into_response).map_err(IntoResponse::into_response)
+pub(super) fn answer<T: IntoResponse>(made: Result<T>) -> Response {
+    made.into_response()
 }
 
 /// One fault of a file.

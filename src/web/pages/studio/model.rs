@@ -203,7 +203,7 @@ pub struct CapRow {
 /// The page.
 pub async fn show(State(web): State<Web>, member: Member, Id(id): Id) -> Answer {
     let draft = find(&web, &member, id).await?;
-    answer(page(&web, &member, &draft, Refused::default()).await.map(|page| Page(page).into_response()))
+    Ok(answer(page(&web, &member, &draft, Refused::default()).await.map(|page| Page(page).into_response())))
 }
 
 /// The page, with a form that was refused.
@@ -324,7 +324,7 @@ impl Tree<'_> {
             group: list.to_owned(),
             share: format::percent(share, 1),
             bar: format!("{:.2}", share * 100.0),
-            moves: (index > 0, index + 1 < group.len()),
+            moves: (index > 0, index + 1 < group.count()),
             measure: indicator.map(|indicator| self.measure(indicator)),
             name: node.children.is_some().then(|| self.input(format!("{at}/name"))),
             at: at.to_owned(),
