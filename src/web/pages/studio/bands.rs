@@ -26,7 +26,7 @@ pub async fn save(
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Answer {
     let draft = find(&web, &member, id).await?;
-    answer(take(&web, &member, &draft, Fields(fields)).await)
+    Ok(answer(take(&web, &member, &draft, Fields(fields)).await))
 }
 
 async fn take(web: &Web, member: &Member, draft: &Draft, fields: Fields) -> Result<Response> {

@@ -106,7 +106,7 @@ pub async fn show(
     Query(params): Query<Params>,
 ) -> Answer {
     let draft = find(&web, &member, id).await?;
-    answer(page(&web, &member, &draft, &params).await.map(Page))
+    Ok(answer(page(&web, &member, &draft, &params).await.map(Page)))
 }
 
 async fn page(web: &Web, member: &Member, draft: &Draft, params: &Params) -> Result<ChangesPage> {

@@ -52,7 +52,7 @@ pub struct Thing {
 /// The page.
 pub async fn show(State(web): State<Web>, member: Member, Id(id): Id) -> Answer {
     let draft = find(&web, &member, id).await?;
-    answer(page(&web, &member, &draft).await.map(Page))
+    Ok(answer(page(&web, &member, &draft).await.map(Page)))
 }
 
 async fn page(web: &Web, member: &Member, draft: &Draft) -> Result<ContentsPage> {

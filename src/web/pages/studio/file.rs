@@ -168,7 +168,7 @@ pub async fn check(
         let parts: std::result::Result<Vec<String>, _> = parts.into_iter().collect();
         Ok(Html(parts.map_err(anyhow::Error::from)?.concat()))
     });
-    answer(parts)
+    Ok(answer(parts))
 }
 
 async fn checked(draft: &Draft, source: &str) -> Result<Editor> {
@@ -191,7 +191,7 @@ pub async fn save(
     // Forms send line ends as CR LF; the file keeps those it has.
     let typed = fields.get("source").replace("\r\n", "\n");
     let source = if draft.stored.source.contains("\r\n") { typed.replace('\n', "\r\n") } else { typed };
-    answer(store(&web, &member, &draft, fields.revision(), &source).await)
+    Ok(answer(store(&web, &member, &draft, fields.revision(), &source).await))
 }
 
 /// Puts a file in the text's place.
@@ -207,7 +207,7 @@ pub async fn upload(State(web): State<Web>, Manager(member): Manager, Id(id): Id
             return Ok(page_with_status(REFUSED, page));
         }
     };
-    answer(store(&web, &member, &draft, fields.revision(), fields.get("file")).await)
+    Ok(answer(store(&web, &member, &draft, fields.revision(), fields.get("file")).await))
 }
 
 async fn store(web: &Web, member: &Member, draft: &Draft, revision: i32, source: &str) -> Result<Response> {

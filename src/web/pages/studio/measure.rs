@@ -90,7 +90,7 @@ pub async fn show(
 ) -> Answer {
     let draft = find(&web, &member, id).await?;
     let list = if key == NEW { params.list } else { String::new() };
-    answer(page(&web, &member, &draft, &key, list, Refused::default()).await.map(Page))
+    Ok(answer(page(&web, &member, &draft, &key, list, Refused::default()).await.map(Page)))
 }
 
 async fn page(
@@ -136,7 +136,7 @@ pub async fn check(
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Answer {
     let draft = find(&web, &member, id).await?;
-    answer(tried(&web, &member, &draft, &key, Fields(fields)).await)
+    Ok(answer(tried(&web, &member, &draft, &key, Fields(fields)).await))
 }
 
 async fn tried(web: &Web, member: &Member, draft: &Draft, key: &str, fields: Fields) -> Result<Response> {
@@ -166,7 +166,7 @@ pub async fn save(
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Answer {
     let draft = find(&web, &member, id).await?;
-    answer(take(&web, &member, &draft, &key, Fields(fields)).await)
+    Ok(answer(take(&web, &member, &draft, &key, Fields(fields)).await))
 }
 
 async fn take(web: &Web, member: &Member, draft: &Draft, key: &str, fields: Fields) -> Result<Response> {

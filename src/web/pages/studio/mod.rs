@@ -139,8 +139,8 @@ pub(super) type Answer = std::result::Result<Response, Response>;
 
 #[expect(clippy::result_large_err, reason = "both sides are the one answer of a page, made once a request")]
 /// Words for what went wrong while a page was made.
-pub(super) fn answer<T: IntoResponse>(made: Result<T>) -> Answer {
-    made.map(IntoResponse::into_response).map_err(IntoResponse::into_response)
+pub(super) fn answer<T: IntoResponse>(made: Result<T>) -> Response {
+    made.into_response()
 }
 
 /// One fault of a file.

@@ -203,7 +203,7 @@ pub struct CapRow {
 /// The page.
 pub async fn show(State(web): State<Web>, member: Member, Id(id): Id) -> Answer {
     let draft = find(&web, &member, id).await?;
-    answer(page(&web, &member, &draft, Refused::default()).await.map(|page| Page(page).into_response()))
+    Ok(answer(page(&web, &member, &draft, Refused::default()).await.map(|page| Page(page).into_response())))
 }
 
 /// The page, with a form that was refused.

@@ -57,7 +57,7 @@ pub struct ParameterRow {
 /// The page.
 pub async fn show(State(web): State<Web>, member: Member, Id(id): Id) -> Answer {
     let draft = find(&web, &member, id).await?;
-    answer(page(&web, &member, &draft, &Refused::default()).await.map(Page))
+    Ok(answer(page(&web, &member, &draft, &Refused::default()).await.map(Page)))
 }
 
 async fn page(web: &Web, member: &Member, draft: &Draft, refused: &Refused) -> Result<ParametersPage> {
@@ -104,7 +104,7 @@ pub async fn save(
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Answer {
     let draft = find(&web, &member, id).await?;
-    answer(store(&web, &member, &draft, Fields(fields)).await)
+    Ok(answer(store(&web, &member, &draft, Fields(fields)).await))
 }
 
 async fn store(web: &Web, member: &Member, draft: &Draft, fields: Fields) -> Result<Response> {

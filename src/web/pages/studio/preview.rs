@@ -196,9 +196,9 @@ pub async fn show(
     Query(params): Query<Params>,
 ) -> Answer {
     let draft = find(&web, &member, id).await?;
-    answer(page(&web, &member, &draft, &params).await.map(|page| {
+    Ok(answer(page(&web, &member, &draft, &params).await.map(|page| {
         vary(if part { Page(page.as_progress()).into_response() } else { Page(page).into_response() })
-    }))
+    })))
 }
 
 async fn page(web: &Web, member: &Member, draft: &Draft, params: &Params) -> Result<PreviewPage> {
@@ -245,13 +245,13 @@ pub async fn start(
         Err(Error::Conflict(why)) => Ok(Done::failed(here, why).into_response()),
         Err(error) => Err(error.into()),
     };
-    answer(started)
+    Ok(answer(started))
 }
 
 /// Hands all accounts out.
 pub async fn download(State(web): State<Web>, member: Member, Id(id): Id) -> Answer {
     let draft = find(&web, &member, id).await?;
-    answer(csv(&web, &member, &draft).await)
+    Ok(answer(csv(&web, &member, &draft).await))
 }
 
 async fn csv(web: &Web, member: &Member, draft: &Draft) -> Result<Response> {

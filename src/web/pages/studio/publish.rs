@@ -80,7 +80,7 @@ async fn page(web: &Web, member: &Member, draft: &Draft) -> Result<PublishPage> 
 /// The last look.
 pub async fn show(State(web): State<Web>, Admin(member): Admin, Id(id): Id) -> Answer {
     let draft = find(&web, &member, id).await?;
-    answer(page(&web, &member, &draft).await.map(Page))
+    Ok(answer(page(&web, &member, &draft).await.map(Page)))
 }
 
 /// Publishes.
@@ -91,7 +91,7 @@ pub async fn publish(
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Answer {
     let draft = find(&web, &member, id).await?;
-    answer(put(&web, &member, &draft, &Fields(fields)).await)
+    Ok(answer(put(&web, &member, &draft, &Fields(fields)).await))
 }
 
 async fn put(web: &Web, member: &Member, draft: &Draft, fields: &Fields) -> Result<Response> {
