@@ -214,8 +214,7 @@ pub async fn before(tx: &mut TenantTx, ids: &[Uuid], day: NaiveDate, days: u16) 
     let others: Vec<Uuid> = ids.iter().filter(|id| !known.contains(id)).copied().collect();
     if !others.is_empty() {
         let older = sqlx::query_as(
-            "SELECT s.* FROM (SELECT account_id, min(day) AS day FROM scores_between($1, $2, $3) GROUP BY 1) o
-             CROSS JOIN LATERAL scores_between(ARRAY[o.account_id], o.day, o.day) s",
+            "SELECT DISTINCT ON (account_id) * FROM scores_between($1, $2, $3) ORDER BY account_id, day",
         )
         .bind(others)
         .bind(from)

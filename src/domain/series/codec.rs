@@ -196,10 +196,16 @@ fn write_samples(w: &mut Writer, rows: &[&Row], times: &mut Times) {
 fn read_rows(r: &mut Reader<'_>, n: usize, times: &mut Times) -> Result<Vec<Row>, Broken> {
     let columns = r.byte()?;
     let mut rows: Vec<Row> = Vec::with_capacity(n);
-    let mut last = times.start - 1;
+    let mut day = date(times.start - 1)?;
     unpack(r, n, Reader::int, |_, step: i64| {
-        last = i64::from(last).checked_add(step).and_then(|day| i32::try_from(day).ok()).ok_or(Broken)?;
-        let day = date(last)?;
+        day = match step {
+            1 => day.succ_opt().ok_or(Broken)?,
+            0 => day,
+            _ => {
+                let day = i64::from(number(day)).checked_add(step).and_then(|day| i32::try_from(day).ok());
+                date(day.ok_or(Broken)?)?
+            }
+        };
         rows.push(Row::new(day, day));
         Ok(())
     })?;
