@@ -154,7 +154,7 @@ journey("invites a colleague, who joins", { as: "smith", path: "/settings/member
 
 journey("reads how the tenant works", { as: "smith", path: "/settings/methodology" }, async ({ page }) => {
   await page.getByRole("heading", { name: "Methodology", level: 1 }).waitFor();
-  await page.getByRole("link", { name: "TechCorp customer success" }).click();
+  await page.getByRole("link", { name: "TechCorp customer success", exact: true }).click();
   await page.getByRole("heading", { name: "TechCorp customer success", level: 1 }).waitFor();
   for (const text of ["Enterprise", "Onboarding", "Green", "Daily active users"]) {
     await page.locator("main").getByText(text).filter({ visible: true }).first().waitFor();

@@ -303,6 +303,15 @@ impl<'s> Outline<'s> {
             let colon = self.colon(self.find(parent)?, &unescape(key))?;
             return Some(self.splice(colon..colon, &format!(" {to}")));
         }
+        // What stood in lines of its own below its key goes behind the key: brackets may not begin at its column.
+        let in_lines = !matches!(node.kind, Kind::Scalar(_)) && !self.is_flow(node);
+        if in_lines
+            && let Some((parent, key)) = split(pointer)
+            && let Some(colon) = self.find(parent).and_then(|parent| self.colon(parent, &unescape(key)))
+            && self.source.get(colon..range.start).is_some_and(|between| between.trim().is_empty())
+        {
+            return Some(self.splice(colon..range.end, &format!(" {to}")));
+        }
         Some(self.splice(range, to))
     }
 

@@ -61,7 +61,7 @@ fn each_change_is_made_at_its_place() {
             "a list for a list",
             Edit::Set { at: "/b".into(), to: Part::List(vec![Part::typed("7")]) },
             "b:\n- 1\n- 2\n",
-            "b:\n[7]\n",
+            "b: [7]\n",
         ),
         ("a new key of a block map", set("/c", "1"), "last: [p, q]\n", "last: [p, q]\nc: 1\n"),
         ("a new key of an item", set("/list/2/more", "1"), "\"${P}\"\n", "\"${P}\"\n    more: 1\n"),

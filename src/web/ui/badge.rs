@@ -119,7 +119,7 @@ impl HealthBadge {
     /// Says that the data behind the score is old (`last data 12 days ago`); it is then never green.
     #[must_use]
     pub fn stale(mut self, since: &str) -> Self {
-        if self.score.is_empty() {
+        if self.band.is_empty() || self.doubt.is_some() {
             return self;
         }
         self.title = format!("{}: {since}", self.title);

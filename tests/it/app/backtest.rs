@@ -29,7 +29,7 @@ inputs:
 health:
   every: 1d
   bands:
-  - {id: green, name: Green, from: 50, colour: green}
+  - {id: green, name: Green, from: 76, colour: green}
   - {id: red, name: Red, colour: red}
   indicators:
     use: {name: Use, value: "avg(use, 14d)", linear: {zero: 0, full: 100}}
@@ -236,7 +236,7 @@ async fn a_draft_is_tried_as_it_was_and_a_broken_one_is_refused() {
 
     let actor = Actor::command_line();
     let broken = house.app.start_backtest(&scope, &draft("schema: 9".into()), &settings(), &actor).await;
-    assert!(matches!(broken, Err(Error::Invalid(_))));
+    assert!(matches!(broken, Err(Error::Pack(_))));
     let nowhere = house.app.start_backtest(&scope, &Subject::Version(7), &settings(), &actor).await;
     assert!(matches!(nowhere, Err(Error::NotFound)));
     for (wrong, field) in [

@@ -25,12 +25,12 @@ async fn a_hostile_pack_stores_nothing() {
     ] {
         let new = NewTenant { name: "Evil", slug: None, time_zone: "UTC", currency: None };
         let made = house.app.create_tenant(&new, &source, &actor).await;
-        assert!(matches!(made, Err(Error::Invalid(_))), "{made:?}");
+        assert!(matches!(made, Err(Error::Pack(_))), "{made:?}");
         let applied = house
             .app
             .publish_file(&home.scope, &source, &Overrides::default(), &Publishing::default(), &actor)
             .await;
-        assert!(matches!(applied, Err(Error::Invalid(_))), "{applied:?}");
+        assert!(matches!(applied, Err(Error::Pack(_))), "{applied:?}");
     }
     assert!(matches!(house.app.tenant("evil").await, Err(Error::NotFound)));
     let mut tx = house.app.db.read(&home.scope).await.unwrap();

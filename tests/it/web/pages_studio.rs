@@ -16,7 +16,7 @@ async fn house() -> (House, Home, Browser) {
     house.member(&home, "ada@acme.example", Role::Admin).await;
     house.accounts(&home, &["a", "b", "c", "d"]).await;
     let mut csv = String::from("account,metric,date,value\n");
-    for (account, adoption) in [("a", 90), ("b", 65), ("c", 45), ("d", 20)] {
+    for (account, adoption) in [("a", 90), ("b", 65), ("c", 45), ("d", 5)] {
         csv += &format!("{account},advanced_feature_pct,2027-02-27,{adoption}\n");
     }
     house.import(&home, "metrics", &csv).await;
@@ -308,8 +308,8 @@ async fn the_second_to_save_sees_both_texts() {
     let draft = draft(&browser).await;
     let path = format!("{draft}/file");
     let good = pack_source("techcorp").unwrap();
-    let theirs = good.replace("Over 60% of key features adopted", "Theirs");
-    let mine = good.replace("Over 60% of key features adopted", "Mine");
+    let theirs = good.replace(">60% adoption of key features within 90 days", "Theirs");
+    let mine = good.replace(">60% adoption of key features within 90 days", "Mine");
     assert_eq!(other.post(&path, &[("revision", "1"), ("source", &theirs)]).await.status_code(), 303);
     let late = browser.post(&path, &[("revision", "1"), ("source", &mine)]).await;
     assert_eq!(late.status_code(), 409);

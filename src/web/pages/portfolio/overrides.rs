@@ -172,19 +172,17 @@ fn stats(words: &Wording, open: &[Listed], tallies: &[Tally]) -> Vec<StatTile> {
 fn open_row(words: &Wording, one: &Listed) -> OpenRow {
     let set = &one.set;
     let stale = one.stale.unwrap_or(true);
-    let badge = |score: Option<f64>, band: Option<&str>| {
-        let badge = HealthBadge::new(score.map(|s| words.shown(s)), &words.band(band), words.tone(band));
+    let aged = |badge: HealthBadge| {
         if stale { badge.stale("most of the data behind it is old or missing") } else { badge }
+    };
+    let badge = |score: Option<f64>, band: Option<&str>| {
+        aged(HealthBadge::new(score.map(|s| words.shown(s)), &words.band(band), words.tone(band)))
     };
     let person = match set.score {
         Some(score) => badge(Some(score), set.person_band.as_deref()),
         None => {
             let band = set.band.as_deref();
-            let tone = words.tone(band);
-            HealthBadge::band_only(
-                &words.band(band),
-                if stale && tone == Tone::Good { Tone::None } else { tone },
-            )
+            aged(HealthBadge::band_only(&words.band(band), words.tone(band)))
         }
     };
     let (tone, state) = match set.agreed_since {

@@ -148,8 +148,9 @@ pub fn edits(outline: &Outline<'_>, base: &str, fields: &Fields) -> Vec<Edit> {
     let same_values = || is.map.iter().map(|(value, _)| value).eq(to.map.iter().map(|(value, _)| value));
     match kind {
         _ if is.kind != kind => {
-            out.push(Edit::Remove { at: format!("{base}/{}", is.kind) });
+            // In this order: a map does not do without any entry.
             out.push(Edit::Set { at, to: whole });
+            out.push(Edit::Remove { at: format!("{base}/{}", is.kind) });
         }
         "linear" => {
             set(format!("{at}/zero"), &is.zero, &to.zero);

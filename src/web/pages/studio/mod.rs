@@ -137,7 +137,6 @@ pub(super) async fn find(web: &Web, member: &Member, id: Uuid) -> std::result::R
 /// An answer that is either way one: pages of drafts redirect once the draft is published.
 pub(super) type Answer = std::result::Result<Response, Response>;
 
-#[expect(clippy::result_large_err, reason = "both sides are the one answer of a page, made once a request")]
 /// Words for what went wrong while a page was made.
 pub(super) fn answer<T: IntoResponse>(made: Result<T>) -> Response {
     made.into_response()
