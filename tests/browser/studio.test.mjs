@@ -81,7 +81,7 @@ journey("breaks the file and is shown where, without losing a letter", { as: "ad
 
 journey("a curve is drawn as it is typed", { as: "admin", path: "/studio" }, async ({ page }) => {
   await begin(page, "Another curve");
-  await page.getByRole("link", { name: "Support satisfaction" }).click();
+  await page.getByRole("link", { name: "Support satisfaction", exact: true }).click();
   await page.getByLabel("All points at").fill("4");
   await page.locator("#view", { hasText: "0 at 1, 100 from 4 on" }).waitFor();
   await page.getByLabel("Reads").fill("csat_avrg");
