@@ -17,6 +17,7 @@ pub mod quarantine;
 pub mod scoring;
 pub mod secret;
 pub mod tenants;
+pub mod tickets;
 pub mod work;
 
 use std::collections::HashMap;

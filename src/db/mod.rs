@@ -30,6 +30,7 @@ pub mod score_months;
 pub mod scores;
 pub mod sources;
 pub mod tenant;
+pub mod tickets;
 pub mod timeline;
 pub mod usage;
 
