@@ -199,6 +199,11 @@ pub fn after(from: NaiveDateTime, period: Period, hours: Option<&Hours>) -> Opti
 }
 
 impl Hours {
+    /// Whether it is working time at a moment of the place.
+    pub fn is_open(&self, at: NaiveDateTime) -> bool {
+        self.works(at.date()) && (self.open..self.close).contains(&at.time())
+    }
+
     fn works(&self, date: NaiveDate) -> bool {
         self.days[date.weekday().num_days_from_monday() as usize]
             && self.holidays.binary_search(&date).is_err()

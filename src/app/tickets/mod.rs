@@ -115,6 +115,29 @@ impl App {
         Ok((whole, change))
     }
 
+    /// As [`App::put_ticket`], for many at once: all are stored or none. No external id may come twice.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for the first that does not fit, named by its external id.
+    pub async fn put_tickets(&self, scope: &TenantScope, stated: &[Stated], actor: &Actor) -> Result<()> {
+        if stated.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let in_force = self.methodology(scope).await?;
+        let mut tx = self.db.write(scope).await?;
+        let desk = Desk::load(&mut tx, scope, in_force).await?;
+        let all: Vec<&Stated> = stated.iter().collect();
+        for (one, fate) in stated.iter().zip(put_in(&mut tx, &desk, &all, now, actor).await?) {
+            let refused = |refused: Refused| {
+                let message = format!("of {:?}: {}", one.external_id, refused.message);
+                Error::invalid(refused.field, message)
+            };
+            fate.map_err(refused)?;
+        }
+        Ok(tx.commit().await?)
+    }
+
     /// Does something to a ticket; `at` is when it was done, now when it is not given. What is so already changes
     /// nothing.
     ///

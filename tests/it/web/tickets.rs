@@ -206,7 +206,8 @@ async fn severities_run_by_the_calendar_of_their_level() {
 async fn one_time_for_all_tickets_or_one_of_the_tenants_choosing() {
     // SL-08, SL-09
     let house = House::new().await;
-    let (framework, mapleai) = (house.tenant_on("f", "framework").await, house.tenant_on("m", "mapleai").await);
+    let (framework, mapleai) =
+        (house.tenant_on("f", "framework").await, house.tenant_on("m", "mapleai").await);
     accounts(&house, &framework, &[("a1", 50_000)]).await;
     accounts(&house, &mapleai, &[("a1", 50_000)]).await;
     let ticket = put(&house, &framework, "T", json!({"account": "a1"})).await;
@@ -272,7 +273,10 @@ async fn a_clock_is_amber_before_and_red_after_and_said_once() {
                 .fetch_one(&mut house.behind().await)
                 .await
                 .unwrap();
-        assert_eq!((&data["roles"], &data["clock"], severity.as_str()), (&json!(["csm"]), &json!("response"), "high"));
+        assert_eq!(
+            (&data["roles"], &data["clock"], severity.as_str()),
+            (&json!(["csm"]), &json!("response"), "high")
+        );
     }
 }
 
@@ -297,7 +301,10 @@ async fn an_answer_in_time_is_never_told_as_late_and_a_resolution_has_its_own_cl
     assert_eq!(kinds(&told), ["ticket_opened", "ticket_answered", "clock_due_soon", "clock_breached"]);
     assert_eq!(told[3].1, "No resolution in time: T-1");
     let resolved = post(&house, &home, "/tickets/T-1/resolve", json!({})).await;
-    assert_eq!((&resolved["response"]["state"], &resolved["resolution"]["state"]), (&json!("kept"), &json!("breached")));
+    assert_eq!(
+        (&resolved["response"]["state"], &resolved["resolution"]["state"]),
+        (&json!("kept"), &json!("breached"))
+    );
     // Taken up again, both clocks begin anew; the same again changes nothing.
     let again = post(&house, &home, "/tickets/T-1/reopen", json!({"reason": "Back again"})).await;
     assert_eq!(minutes(&again, "response", "2027-03-02T12:00:00Z"), 240);
@@ -340,7 +347,11 @@ async fn what_was_said_before_and_what_is_old_changes_nothing() {
     assert_eq!(second["response"]["state"], "kept");
     let by_hand = post(&house, &home, "/tickets/T-1/resolve", json!({})).await;
     let late = json!({"status": "open", "updated_at": "2027-03-01T11:59:00Z"});
-    assert_eq!(put(&house, &home, "T-1", late).await, by_hand, "what was done here is not undone by old news");
+    assert_eq!(
+        put(&house, &home, "T-1", late).await,
+        by_hand,
+        "what was done here is not undone by old news"
+    );
     assert_eq!(kinds(&journal(&house, &home).await), ["ticket_opened", "ticket_answered", "ticket_resolved"]);
 }
 
@@ -369,7 +380,7 @@ async fn a_ticket_moves_the_score_as_an_event_would_and_a_correction_takes_back(
     let sum = async |metric: &str, account: &str| -> f64 {
         let path = format!("/accounts/{account}/metrics/{metric}?from=2027-01-01&to=2027-03-01");
         let series = get(&house, &home, &path).await;
-        series["days"].as_array().unwrap().iter().filter_map(|day| day["value"].as_f64()).sum()
+        series["data"].as_array().unwrap().iter().filter_map(|day| day["value"].as_f64()).sum()
     };
     assert_eq!((sum("ticket", "told").await, sum("ticket", "posted").await), (4.0, 4.0));
     post(&house, &home, "/tickets/T-3/escalate", json!({})).await;
@@ -390,7 +401,7 @@ async fn a_changed_severity_counts_as_it_is_now() {
     let count = async || -> f64 {
         let path = "/accounts/a1/metrics/critical_ticket?from=2027-02-01&to=2027-03-02";
         let series = get(&house, &home, path).await;
-        series["days"].as_array().unwrap().iter().filter_map(|day| day["value"].as_f64()).sum()
+        series["data"].as_array().unwrap().iter().filter_map(|day| day["value"].as_f64()).sum()
     };
     for n in 0..4 {
         put(&house, &home, &format!("T-{n}"), json!({"account": "a1", "severity": "critical"})).await;
@@ -412,9 +423,11 @@ async fn figures_and_times_kept_follow_from_tickets() {
     let house = House::at("2027-03-20T12:00:00Z").await;
     let home = house.tenant_on("acme", "mwrasp").await;
     accounts(&house, &home, &[("g", 2_000_000), ("b", 50_000)]).await;
-    let mut csv = String::from("external_id,account,opened_at,responded_at,resolved_at,level,priority,status\n");
+    let mut csv =
+        String::from("external_id,account,opened_at,responded_at,resolved_at,level,priority,status\n");
     for n in 0..20 {
-        let (account, answered) = if n < 10 { ("g", if n == 0 { "14:00" } else { "12:30" }) } else { ("b", "18:00") };
+        let (account, answered) =
+            if n < 10 { ("g", if n == 0 { "14:00" } else { "12:30" }) } else { ("b", "18:00") };
         let day = format!("2027-03-{:02}", n % 10 + 1);
         writeln!(csv, "T-{n},{account},{day} 12:00,{day} {answered},{day} 20:00,1,normal,closed").unwrap();
     }
@@ -440,7 +453,11 @@ async fn figures_and_times_kept_follow_from_tickets() {
     let page = browser.get("/support").await.text();
     let rows = texts(&page, "table tr");
     assert!(rows.iter().any(|row| row.contains("GOLD") && row.contains("9 of 10")), "{rows:?}");
-    assert!(rows.iter().any(|row| row.contains("Escalation rate") && row.contains("4.8") && row.contains("on target")), "{rows:?}");
+    assert!(
+        rows.iter()
+            .any(|row| row.contains("Escalation rate") && row.contains("4.8") && row.contains("on target")),
+        "{rows:?}"
+    );
     let resolved = browser.get("/support?status=resolved&segment=gold").await.text();
     assert_eq!(texts(&resolved, "td[data-label=Answer] .clock.tone-risk").len(), 1, "the one that came late");
 }
@@ -473,7 +490,10 @@ async fn a_file_is_taken_row_by_row() {
     let done = house.app.import(&home.scope, request, reader, &actor, &|_| ()).await.unwrap();
     assert_eq!((done.error.as_deref(), done.created, done.updated, done.rejected), (None, 1, 1, 5));
     let ticket = get(&house, &home, "/tickets/1").await;
-    assert_eq!((&ticket["severity"], &ticket["status"], &ticket["level"]), (&json!("high"), &json!("resolved"), &json!(2)));
+    assert_eq!(
+        (&ticket["severity"], &ticket["status"], &ticket["level"]),
+        (&json!("high"), &json!("resolved"), &json!(2))
+    );
 }
 
 #[tokio::test]
@@ -486,14 +506,14 @@ async fn another_methodology_moves_running_clocks_and_leaves_broken_ones() {
     let actor = Actor::command_line();
     let draft = house.app.create_draft(&home.scope, DraftFrom::Version(1), "", &actor).await.unwrap();
     let overrides = holdfast::domain::pack::Overrides {
-        parameters: [("RESPONSE_TIME".to_owned(), "8".to_owned())].into_iter().collect(),
-        ..Default::default()
+        preset: None,
+        set: vec![("RESPONSE_TIME".to_owned(), "8".to_owned())],
     };
-    let revision = draft.stored.revision;
-    let put_draft = house.app.put_draft(&home.scope, draft.stored.id, revision, None, Some(&overrides), None, &actor).await;
-    let revision = put_draft.unwrap().stored.revision;
+    let (id, source, revision) = (draft.stored.id, draft.stored.source.clone(), draft.stored.revision);
+    let saved = house.app.save_draft(&home.scope, id, None, &source, &overrides, revision, &actor).await;
+    let revision = saved.unwrap().stored.revision;
     let how = Publishing { note: "Eight hours", ..Default::default() };
-    house.app.publish(&home.scope, draft.stored.id, revision, &how, &actor).await.unwrap();
+    house.app.publish(&home.scope, id, revision, &how, &actor).await.unwrap();
     house.work().await;
     let fresh = get(&house, &home, "/tickets/fresh").await;
     assert_eq!(minutes(&fresh, "response", NOON), 480);
@@ -516,27 +536,33 @@ async fn a_csm_works_on_a_ticket_from_its_page() {
     let home = house.tenant_on("acme", "ma-discovery").await;
     accounts(&house, &home, &[("a1", 50_000)]).await;
     house.member(&home, "casey@example.com", Role::Csm).await;
-    put(&house, &home, "T-1", json!({"account": "a1", "subject": "Down", "severity": "high", "level": 2})).await;
+    put(&house, &home, "T-1", json!({"account": "a1", "subject": "Down", "severity": "high", "level": 2}))
+        .await;
     let path = format!("/support/tickets/{}", ticket_id(&house, &home).await);
     let browser = house.sign_in("casey@example.com").await;
     let page = browser.get(&path).await.text();
     let why = texts(&page, ".clock-list li");
     assert!(why[0].contains("2h after it was opened (today 12:00), around the clock"), "{why:?}");
     assert!(why[0].contains("Policy: High (Degraded Performance)"), "{why:?}");
-    let escalated = browser.post(&format!("{path}/escalate"), &[("level", "3"), ("reason", "Needs a developer")]).await;
+    let escalated =
+        browser.post(&format!("{path}/escalate"), &[("level", "3"), ("reason", "Needs a developer")]).await;
     assert_eq!(escalated.status_code(), 303);
     let page = browser.get(&path).await.text();
     let why = texts(&page, ".clock-list li");
-    assert!(why[0].contains("counting only the hours of business (Mon\u{2013}Fri 09:00\u{2013}17:00, UTC)"), "{why:?}");
+    assert!(
+        why[0].contains("counting only the hours of business (Mon\u{2013}Fri 09:00\u{2013}17:00, UTC)"),
+        "{why:?}"
+    );
     assert!(texts(&page, ".milestones li").iter().any(|step| step.contains("Needs a developer")));
     for verb in ["answer", "resolve", "resolve", "reopen"] {
         assert_eq!(browser.post(&format!("{path}/{verb}"), &[]).await.status_code(), 303, "{verb}");
     }
     assert_eq!(get(&house, &home, "/tickets/T-1").await["status"], "open");
-    let audit: Vec<String> = sqlx::query_scalar("SELECT action FROM audit_log WHERE action LIKE 'ticket.%' ORDER BY id")
-        .fetch_all(&mut house.behind().await)
-        .await
-        .unwrap();
+    let audit: Vec<String> =
+        sqlx::query_scalar("SELECT action FROM audit_log WHERE action LIKE 'ticket.%' ORDER BY id")
+            .fetch_all(&mut house.behind().await)
+            .await
+            .unwrap();
     assert_eq!(
         audit,
         ["ticket.created", "ticket.escalated", "ticket.answered", "ticket.resolved", "ticket.reopened"],

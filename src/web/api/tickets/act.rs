@@ -73,7 +73,6 @@ async fn act(
     request_body(content = TicketAct, description = "May be an empty object"),
     responses(
         (status = 200, description = "The ticket as it is now", body = TicketDetail),
-        
     ),
     security(("writeKey" = []))
 )]
@@ -123,7 +122,6 @@ pub async fn escalate(
     request_body(content = TicketAct, description = "May be an empty object"),
     responses(
         (status = 200, description = "The ticket as it is now", body = TicketDetail),
-        
     ),
     security(("writeKey" = []))
 )]
@@ -148,7 +146,6 @@ pub async fn resolve(
     request_body(content = TicketReopening, description = "May be an empty object"),
     responses(
         (status = 200, description = "The ticket as it is now", body = TicketDetail),
-        
     ),
     security(("writeKey" = []))
 )]

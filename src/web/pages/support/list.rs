@@ -3,11 +3,13 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use serde::Deserialize;
 
 use super::figures::{Attainment, KpiRow, kpis, since, tiles};
-use super::words::{Table, level, severity, status};
+use super::words::{Table, level, severity, status, worked};
+use crate::app::methodology::InForce;
 use crate::db::tickets::{Filter, Of};
 use crate::db::{self, members};
 use crate::domain::ticket::{Severity, Status};
@@ -16,7 +18,7 @@ use crate::web::extract::{Hx, Member, Query};
 use crate::web::pages::wording::Wording;
 use crate::web::respond::{Page, vary};
 use crate::web::ui::shell::Room;
-use crate::web::ui::{Chip, EmptyState, Pager, SelectFilter, Shell, StatTile, filters, format};
+use crate::web::ui::{Chip, EmptyState, Pager, SelectFilter, Shell, StatTile, Tone, filters, format};
 use crate::web::{Web, paths};
 
 /// Tickets on one page.
@@ -61,8 +63,42 @@ pub struct SupportPage {
     pub attainment: Attainment,
     /// The methodology's KPIs.
     pub kpis: Vec<KpiRow>,
+    /// Ways to reach support.
+    pub channels: Vec<Channel>,
     /// `the last 30 days`.
     pub days: i64,
+}
+
+/// A way to reach support.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// `Chat`.
+    pub name: String,
+    /// What it is for.
+    pub text: String,
+    /// `always open`, `open now, Mon–Fri 09:00–17:00`, `closed now, …`.
+    pub state: String,
+    /// Good while it is open.
+    pub tone: Tone,
+}
+
+impl Channel {
+    fn all(in_force: &InForce, now: DateTime<Utc>, zone: Tz) -> Vec<Channel> {
+        let local = now.with_timezone(&zone).naive_local();
+        let channels = in_force.file.sla.iter().flat_map(|sla| sla.channels.iter());
+        let calendars = &in_force.methodology.sla.calendars;
+        let channel = |channel: &crate::domain::pack::schema::SlaChannel| {
+            let hours = channel.calendar.as_ref().and_then(|id| calendars.iter().find(|one| *one.id == **id));
+            let (state, tone) = match hours {
+                None => ("always open".to_owned(), Tone::Good),
+                Some(hours) if hours.is_open(local) => (format!("open now, {}", worked(hours)), Tone::Good),
+                Some(hours) => (format!("closed now, {}", worked(hours)), Tone::None),
+            };
+            let text = channel.text.as_ref().map(ToString::to_string).unwrap_or_default();
+            Channel { name: channel.name.to_string(), text, state, tone }
+        };
+        channels.map(channel).collect()
+    }
 }
 
 impl Params {
@@ -148,6 +184,7 @@ pub async fn show(
             .as_ref()
             .map(|in_force| kpis(in_force, &figures, filter.segment.as_deref(), words.today))
             .unwrap_or_default(),
+        channels: in_force.as_ref().map(|in_force| Channel::all(in_force, now, zone)).unwrap_or_default(),
         days,
     };
     Ok(vary(if part { Page(page.as_list()).into_response() } else { Page(page).into_response() }))

@@ -5,13 +5,12 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::words::{ClockView, answer, level, moment, resolution, severity, severity_tone, status};
+use super::words::{ClockView, answer, level, moment, resolution, severity, severity_tone, status, worked};
 use crate::app::Error;
 use crate::app::members::Role;
 use crate::app::methodology::InForce;
 use crate::db;
 use crate::db::tickets::{Filter, Listed, Stay, Terms, Whole};
-use crate::domain::sla::Hours;
 use crate::domain::ticket::{Status, Step};
 use crate::web::error::Result;
 use crate::web::extract::{Id, Member};
@@ -215,20 +214,6 @@ fn why(
         moment(due, now, zone),
         moment(began, now, zone)
     )
-}
-
-/// `Mon–Fri 09:00–17:00`.
-fn worked(hours: &Hours) -> String {
-    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-    let worked: Vec<usize> = (0..7).filter(|day| hours.days[*day]).collect();
-    let is_run = worked.windows(2).all(|pair| pair[1] == pair[0] + 1);
-    let days = match (worked.first(), worked.last()) {
-        (Some(first), Some(last)) if is_run && worked.len() > 2 => {
-            format!("{}\u{2013}{}", DAYS[*first], DAYS[*last])
-        }
-        _ => worked.iter().map(|day| DAYS[*day]).collect::<Vec<_>>().join(", "),
-    };
-    format!("{days} {}\u{2013}{}", hours.open.format("%H:%M"), hours.close.format("%H:%M"))
 }
 
 fn steps(whole: &Whole, in_force: Option<&InForce>, now: DateTime<Utc>, zone: Tz) -> Vec<StepView> {

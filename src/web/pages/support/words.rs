@@ -6,8 +6,8 @@ use chrono_tz::Tz;
 
 use crate::app::methodology::InForce;
 use crate::db::tickets::{Listed, Stay, Ticket};
-use crate::domain::sla;
-use crate::domain::ticket::{Severity, Status, hours};
+use crate::domain::sla::{self, Hours};
+use crate::domain::ticket::{Severity, Status};
 use crate::web::pages::wording::Wording;
 use crate::web::paths;
 use crate::web::ui::{Avatar, Tone, filters, format, html_safe};
@@ -221,6 +221,20 @@ pub fn moment(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
     }
 }
 
+/// `Mon–Fri 09:00–17:00`.
+pub fn worked(hours: &Hours) -> String {
+    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let worked: Vec<usize> = (0..7).filter(|day| hours.days[*day]).collect();
+    let is_run = worked.windows(2).all(|pair| pair[1] == pair[0] + 1);
+    let days = match (worked.first(), worked.last()) {
+        (Some(first), Some(last)) if is_run && worked.len() > 2 => {
+            format!("{}\u{2013}{}", DAYS[*first], DAYS[*last])
+        }
+        _ => worked.iter().map(|day| DAYS[*day]).collect::<Vec<_>>().join(", "),
+    };
+    format!("{days} {}\u{2013}{}", hours.open.format("%H:%M"), hours.close.format("%H:%M"))
+}
+
 /// `4 h`, `1.5 h`, `2.3 days`: an average.
 pub fn average(sum: f64, n: i64) -> String {
     if n == 0 {
@@ -231,11 +245,6 @@ pub fn average(sum: f64, n: i64) -> String {
         mean if mean < 48.0 => format!("{} h", format::decimal(mean, 1)),
         mean => format!("{} days", format::decimal(mean / 24.0, 1)),
     }
-}
-
-/// Hours between two moments, as [`average`] says them.
-pub fn took(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
-    average(hours(from, to), 1)
 }
 
 #[cfg(test)]
