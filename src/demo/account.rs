@@ -7,7 +7,7 @@ use super::cast::Role;
 use super::contacts::{ContactPlan, contacts};
 use super::contracts::{ContractPlan, Term, minor_per_major};
 use super::dice::Dice;
-use super::event::{DemoEvent, EventName};
+use super::event::DemoEvent;
 use super::gauges::{GaugeSample, samples};
 use super::names::domain;
 use super::signals::{Facts, Signal, signals};

@@ -1,15 +1,18 @@
 //! When a ticket is due, and looking at clocks when they run out.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::settle::{Around, Changed, settle};
+use super::settle::{Changed, settle};
 use super::{Desk, begun, told};
 use crate::app::methodology::InForce;
 use crate::app::{Actor, App, Result};
 use crate::db::tickets::{Stay, Terms, Whole};
 use crate::db::{self, TenantScope, TenantTx};
+use crate::domain::facts::Facts;
 use crate::domain::sla::{self, Due};
 
 /// The job that looks at a ticket's clocks.
@@ -21,7 +24,7 @@ const CHUNK: i64 = 500;
 
 /// Works out what changed of a ticket's clocks. A clock that was stopped or broken keeps the time it had, unless what
 /// it counts from was corrected; one that runs follows the ticket and the methodology.
-pub(super) fn work_out(one: &mut Changed, desk: &Desk, around: &Around, now: DateTime<Utc>) {
+pub(super) fn work_out(one: &mut Changed, desk: &Desk, facts: &HashMap<Uuid, Facts>, now: DateTime<Utc>) {
     let Some(in_force) = &desk.in_force else { return };
     let (before, after) = (one.before.as_ref(), &mut one.after);
     let start = begun(after);
@@ -35,7 +38,7 @@ pub(super) fn work_out(one: &mut Changed, desk: &Desk, around: &Around, now: Dat
     });
     let last = after.stays.len().saturating_sub(1);
     if !(same && !is_new(last)) {
-        let due = around.facts.get(&after.ticket.account_id).and_then(|facts| {
+        let due = facts.get(&after.ticket.account_id).and_then(|facts| {
             in_force.methodology.sla(facts, &asked(after, start), now, desk.scope.time_zone())
         });
         let moved = before

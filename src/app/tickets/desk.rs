@@ -77,11 +77,11 @@ impl Desk {
         level.map_or_else(String::new, |level| level.role.to_string())
     }
 
-    /// Who holds a role for an account of this CSM, as far as that is certain: the CSM, or the only member whose role
-    /// stands for it.
-    pub(super) fn holder(&self, role: &str, csm: Option<Uuid>) -> Option<Uuid> {
+    /// Who holds a role, as far as that is certain: the only member whose role stands for it. The role of the CSM is
+    /// held by whoever looks after the account at the time, so nobody is named for it.
+    pub(super) fn holder(&self, role: &str) -> Option<Uuid> {
         if role == CSM {
-            return csm;
+            return None;
         }
         let stands =
             STANDS_FOR.iter().find(|(_, names)| names.contains(&role)).map_or(role, |(word, _)| word);

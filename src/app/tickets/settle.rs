@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::{Desk, clocks, counts, told};
 use crate::app::{Actor, Result, scoring};
-use crate::db::accounts::Account;
 use crate::db::tickets::Whole;
 use crate::db::{self, TenantTx};
 use crate::domain::facts::Facts;
@@ -18,27 +17,18 @@ pub(super) struct Changed {
     pub(super) after: Whole,
 }
 
-/// What is known of the accounts of some tickets.
-pub(super) struct Around {
-    pub(super) accounts: HashMap<Uuid, Account>,
-    pub(super) facts: HashMap<Uuid, Facts>,
-}
-
-impl Around {
-    pub(super) async fn load(
-        tx: &mut TenantTx,
-        desk: &Desk,
-        ids: &[Uuid],
-        now: DateTime<Utc>,
-    ) -> Result<Around> {
-        let accounts = db::accounts::by_ids(tx, ids).await?;
-        let facts = match &desk.in_force {
-            Some(in_force) if !in_force.methodology.sla.policies.is_empty() => {
-                scoring::facts_on(tx, &desk.scope, in_force, ids, desk.scope.day_of(now)).await?
-            }
-            _ => HashMap::new(),
-        };
-        Ok(Around { accounts: accounts.into_iter().map(|account| (account.id, account)).collect(), facts })
+/// The facts of some accounts today, where service levels ask for them.
+async fn facts(
+    tx: &mut TenantTx,
+    desk: &Desk,
+    accounts: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<HashMap<Uuid, Facts>> {
+    match &desk.in_force {
+        Some(in_force) if !in_force.methodology.sla.policies.is_empty() => {
+            scoring::facts_on(tx, &desk.scope, in_force, accounts, desk.scope.day_of(now)).await
+        }
+        _ => Ok(HashMap::new()),
     }
 }
 
@@ -54,22 +44,17 @@ pub(super) async fn settle(
     if changed.is_empty() {
         return Ok(Vec::new());
     }
-    let mut accounts: Vec<Uuid> = changed
-        .iter()
-        .flat_map(|one| [Some(one.after.ticket.account_id), one.before.as_ref().map(|w| w.ticket.account_id)])
-        .flatten()
-        .collect();
+    let mut accounts: Vec<Uuid> = changed.iter().map(|one| one.after.ticket.account_id).collect();
     accounts.sort_unstable();
     accounts.dedup();
-    let around = Around::load(tx, desk, &accounts, now).await?;
+    let facts = facts(tx, desk, &accounts, now).await?;
     for one in &mut changed {
-        let csm = around.accounts.get(&one.after.ticket.account_id).and_then(|account| account.owner_id);
         let known = one.before.as_ref().map_or(0, |before| before.stays.len());
         for stay in one.after.stays.iter_mut().skip(known) {
             stay.role = desk.role(stay.level);
-            stay.member_id = desk.holder(&stay.role, csm);
+            stay.member_id = desk.holder(&stay.role);
         }
-        clocks::work_out(one, desk, &around, now);
+        clocks::work_out(one, desk, &facts, now);
     }
     let after: Vec<&Whole> = changed.iter().map(|one| &one.after).collect();
     db::tickets::put(tx, &after).await?;

@@ -48,8 +48,6 @@ pub struct Listed {
     pub account_name: String,
     /// The account's segment.
     pub segment: Option<String>,
-    /// The account's CSM.
-    pub owner: Option<String>,
     /// The member who works at the level.
     pub holder: Option<String>,
     /// The member who works on it.
@@ -110,9 +108,8 @@ fn select() -> String {
         "SELECT {COLUMNS}, {STAY_COLUMNS}, a.external_id AS account, a.name AS account_name,
                 coalesce(a.pinned_segment, s.segment) AS segment,
                 (SELECT u.name FROM members m JOIN users u ON u.id = m.user_id
-                 WHERE m.tenant_id = a.tenant_id AND m.id = a.owner_id) AS owner,
-                (SELECT u.name FROM members m JOIN users u ON u.id = m.user_id
-                 WHERE m.tenant_id = l.tenant_id AND m.id = l.member_id) AS holder,
+                 WHERE m.tenant_id = l.tenant_id AND m.removed_at IS NULL
+                   AND m.id = CASE WHEN l.role = 'csm' THEN a.owner_id ELSE l.member_id END) AS holder,
                 (SELECT u.name FROM members m JOIN users u ON u.id = m.user_id
                  WHERE m.tenant_id = t.tenant_id AND m.id = t.assignee_id) AS assignee
          {FROM}"

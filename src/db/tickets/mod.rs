@@ -74,7 +74,7 @@ pub struct Stay {
     pub level: i32,
     /// The role that works at it; empty where the methodology names none.
     pub role: String,
-    /// The member who holds that role for this account, if anybody does.
+    /// The member who holds that role, where that is certain; none at the CSM's own level, which follows the account.
     pub member_id: Option<Uuid>,
     /// Since when.
     pub at: DateTime<Utc>,

@@ -373,7 +373,7 @@ async fn a_ticket_moves_the_score_as_an_event_would_and_a_correction_takes_back(
         house.send(&home, &[event]).await;
     }
     house.work().await;
-    let score = async |id: &str| get(&house, &home, &format!("/accounts/{id}/health")).await;
+    let score = async |id: &str| get(&house, &home, &format!("/accounts/{id}")).await["health"].clone();
     let (told, posted) = (score("told").await, score("posted").await);
     assert_eq!(told["score"], posted["score"]);
     assert_ne!(told["score"], Value::Null);

@@ -82,8 +82,8 @@ pub async fn show(
         shell: subject.shell(&member, "support"),
         head: subject.head("support"),
         stats: tiles(&figures, &attained, DAYS),
-        open: Table::of(&running, &subject.words, zone),
-        resolved: Table::of(&done, &subject.words, zone),
+        open: Table::of(&running, &subject.words, zone).of_one_account(),
+        resolved: Table::of(&done, &subject.words, zone).of_one_account(),
         pager: Pager::numbered(number, PAGE, total, "ticket", href),
         empty: (all == 0).then(nothing),
     }))

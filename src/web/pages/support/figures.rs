@@ -47,7 +47,7 @@ pub struct KpiRow {
     pub name: String,
     /// `3.2 hours`.
     pub value: String,
-    /// `<= 4`, or empty.
+    /// `≤ 4`, or empty.
     pub target: String,
     /// `on target`, `off target`, or empty.
     pub state: String,
@@ -129,7 +129,8 @@ pub fn kpis(
         let shown = in_force.file.kpis.iter().find(|shown| *shown.id == *kpi.id)?;
         let own =
             segment.and_then(|id| shown.by_segment.iter().find(|(of, _)| **of == *id)).map(|(_, tail)| tail);
-        let target = own.or(shown.target.as_ref()).map(|target| target.to_string()).unwrap_or_default();
+        let target = own.or(shown.target.as_ref()).map(|target| target.to_string());
+        let target = target.unwrap_or_default().replace(">=", "\u{2265}").replace("<=", "\u{2264}");
         let unit = shown.unit.as_ref().map(|unit| format!(" {unit}")).unwrap_or_default();
         Some(KpiRow {
             name: shown.name.to_string(),

@@ -5,7 +5,9 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::words::{ClockView, answer, level, moment, resolution, severity, severity_tone, status, worked};
+use super::words::{
+    ClockView, answer, level, moment, period, resolution, severity, severity_tone, status, worked,
+};
 use crate::app::Error;
 use crate::app::members::Role;
 use crate::app::methodology::InForce;
@@ -210,8 +212,9 @@ fn why(
         (Some(id), None) => format!("counting only the hours of {id}"),
     };
     format!(
-        "Due {}: {time} after it {from} ({}), {by}.{policy}",
+        "Due {}: {} after it {from} ({}), {by}.{policy}",
         moment(due, now, zone),
+        period(time),
         moment(began, now, zone)
     )
 }

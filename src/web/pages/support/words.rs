@@ -34,7 +34,7 @@ html_safe!(ClockView);
 pub struct TicketRow {
     /// What it is about.
     pub subject: String,
-    /// `4711 · opened 3 h ago`.
+    /// `4711 · opened 3 h ago`, `4711 · resolved yesterday`.
     pub sub: String,
     /// Its page.
     pub href: String,
@@ -48,8 +48,6 @@ pub struct TicketRow {
     pub severity: String,
     /// How grave.
     pub severity_tone: Tone,
-    /// `Open`.
-    pub status: String,
     /// `2 Senior success manager`.
     pub level: String,
     /// Who works there.
@@ -68,6 +66,8 @@ pub struct Table {
     pub rows: Vec<TicketRow>,
     /// Whether any has a clock for its resolution.
     pub resolves: bool,
+    /// Whether they are of several accounts.
+    pub accounts: bool,
 }
 
 html_safe!(Table);
@@ -83,7 +83,14 @@ impl Table {
         Table {
             rows: tickets.iter().map(row).collect(),
             resolves: tickets.iter().any(|one| one.ticket.resolution_due.is_some()),
+            accounts: true,
         }
+    }
+
+    /// Without the account, where all are of one that the page names anyway.
+    #[must_use]
+    pub fn of_one_account(self) -> Self {
+        Table { accounts: false, ..self }
     }
 }
 
@@ -99,19 +106,27 @@ impl TicketRow {
         let (ticket, stay) = (&listed.ticket, &listed.stay);
         TicketRow {
             subject: ticket.subject.clone(),
-            sub: format!("{} \u{b7} opened {}", ticket.external_id, format::ago(ticket.opened_at, now)),
+            sub: sub(ticket, now),
             href: paths::ticket(ticket.id),
             account: listed.account_name.clone(),
             account_href: paths::account_tab(&listed.account, "support"),
             segment,
             severity: severity(&ticket.severity).to_owned(),
             severity_tone: severity_tone(&ticket.severity),
-            status: status(&ticket.status).to_owned(),
             level: level(stay.level, in_force),
             holder: listed.assignee.as_deref().or(listed.holder.as_deref()).map(Avatar::new),
             answer: answer(stay, now, zone),
             resolution: resolution(ticket, now, zone),
         }
+    }
+}
+
+fn sub(ticket: &Ticket, now: DateTime<Utc>) -> String {
+    let (id, opened) = (&ticket.external_id, format::ago(ticket.opened_at, now));
+    match (Status::parse(&ticket.status), ticket.resolved_at) {
+        (_, Some(at)) => format!("{id} \u{b7} resolved {}", format::ago(at, now)),
+        (Some(Status::Pending), None) => format!("{id} \u{b7} pending, opened {opened}"),
+        (_, None) => format!("{id} \u{b7} opened {opened}"),
     }
 }
 
@@ -208,6 +223,23 @@ pub fn span(time: TimeDelta) -> String {
     }
 }
 
+/// A methodology's period as people write it: `4 h` for `4h`, `15 min` for `15m`.
+pub fn period(text: &str) -> String {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let unit = match (unit, number) {
+        ("m", _) => "min",
+        ("d", "1") => "day",
+        ("d", _) => "days",
+        ("w", "1") => "week",
+        ("w", _) => "weeks",
+        ("mo", "1") => "month",
+        ("mo", _) => "months",
+        (unit, _) => unit,
+    };
+    format!("{number} {unit}")
+}
+
 /// `today 16:00`, `tomorrow 09:00`, `Mon 8 Mar 09:00`, by the clocks of the place.
 pub fn moment(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
     let (at, today) = (at.with_timezone(&zone), now.with_timezone(&zone).date_naive());
@@ -263,6 +295,10 @@ mod tests {
         ] {
             assert_eq!(span(TimeDelta::minutes(minutes)), said);
         }
+        assert_eq!(
+            ["15m", "4h", "1d", "2w", "3mo"].map(period),
+            ["15 min", "4 h", "1 day", "2 weeks", "3 months"]
+        );
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let (now, zone) = (at("2027-03-05T15:00:00Z"), Tz::Europe__Berlin);
         assert_eq!(moment(at("2027-03-05T22:30:00Z"), now, zone), "today 23:30");
