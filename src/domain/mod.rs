@@ -9,6 +9,7 @@ pub mod backtest;
 pub mod calendar;
 pub mod cases;
 pub mod compact;
+pub mod effects;
 pub mod exchange;
 pub mod expr;
 pub mod facts;
