@@ -46,9 +46,8 @@ CREATE TABLE ticket_levels (
   stay        int NOT NULL,
   step        text NOT NULL CHECK (step IN ('opened', 'escalated', 'lowered', 'reopened')),
   level       int NOT NULL,
-  -- The role of the methodology that works at the level, and the member who holds it, if anybody does.
+  -- The role of the methodology that works at the level; holder_of says who plays it for the account.
   role        text NOT NULL,
-  member_id   uuid,
   at          timestamptz NOT NULL,
   reason      text NOT NULL CHECK (length(reason) <= 2000),
   actor       text NOT NULL,
@@ -58,8 +57,7 @@ CREATE TABLE ticket_levels (
   answered_at timestamptz,
   response_breached boolean NOT NULL,
   PRIMARY KEY (tenant_id, ticket_id, stay),
-  FOREIGN KEY (tenant_id, ticket_id) REFERENCES tickets (tenant_id, id) ON DELETE CASCADE,
-  FOREIGN KEY (tenant_id, member_id) REFERENCES members (tenant_id, id)
+  FOREIGN KEY (tenant_id, ticket_id) REFERENCES tickets (tenant_id, id) ON DELETE CASCADE
 );
 SELECT make_tenant_table('ticket_levels');
 CREATE INDEX ticket_levels_due ON ticket_levels (tenant_id, response_due);

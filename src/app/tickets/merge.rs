@@ -185,7 +185,6 @@ fn stay(
         step: step.word().to_owned(),
         level,
         role: String::new(),
-        member_id: None,
         at,
         reason: reason.to_owned(),
         actor: actor.0.clone(),

@@ -52,7 +52,6 @@ pub(super) async fn settle(
         let known = one.before.as_ref().map_or(0, |before| before.stays.len());
         for stay in one.after.stays.iter_mut().skip(known) {
             stay.role = desk.role(stay.level);
-            stay.member_id = desk.holder(&stay.role);
         }
         clocks::work_out(one, desk, &facts, now);
     }

@@ -108,12 +108,11 @@ fn once(whole: &Whole, stay: &Stay, word: &str) -> Option<String> {
     Some(format!("ticket:{}:{}:{word}", whole.ticket.id, stay.stay))
 }
 
-/// An entry about a ticket at a level: whoever works there is to hear of it.
+/// An entry about a ticket at a level: whoever plays the level's role is to hear of it.
 fn about(whole: &Whole, stay: &Stay, kind: Kind, at: DateTime<Utc>, title: String) -> Entry {
     let roles: Vec<&str> = Some(stay.role.as_str()).into_iter().filter(|role| !role.is_empty()).collect();
     Entry {
         about: Some(whole.ticket.id),
-        member: stay.member_id,
         severity: Severity::parse(&whole.ticket.severity).map(Severity::word),
         data: json!({ "ticket": whole.ticket.external_id, "level": stay.level, "roles": roles }),
         ..Entry::new(kind, Some(whole.ticket.account_id), at, title)

@@ -108,8 +108,7 @@ fn select() -> String {
         "SELECT {COLUMNS}, {STAY_COLUMNS}, a.external_id AS account, a.name AS account_name,
                 coalesce(a.pinned_segment, s.segment) AS segment,
                 (SELECT u.name FROM members m JOIN users u ON u.id = m.user_id
-                 WHERE m.tenant_id = l.tenant_id AND m.removed_at IS NULL
-                   AND m.id = CASE WHEN l.role = 'csm' THEN a.owner_id ELSE l.member_id END) AS holder,
+                 WHERE m.tenant_id = t.tenant_id AND m.id = holder_of(t.tenant_id, t.account_id, l.role)) AS holder,
                 (SELECT u.name FROM members m JOIN users u ON u.id = m.user_id
                  WHERE m.tenant_id = t.tenant_id AND m.id = t.assignee_id) AS assignee
          {FROM}"

@@ -74,8 +74,6 @@ pub struct Stay {
     pub level: i32,
     /// The role that works at it; empty where the methodology names none.
     pub role: String,
-    /// The member who holds that role, where that is certain; none at the CSM's own level, which follows the account.
-    pub member_id: Option<Uuid>,
     /// Since when.
     pub at: DateTime<Utc>,
     /// Why; may be empty.
@@ -138,8 +136,7 @@ const COLUMNS: &str = "t.id, t.account_id, t.external_id, t.subject, t.severity,
     t.assignee_id, t.csat, t.opened_at, t.responded_at, t.resolved_at, t.reopened_at, t.stay, t.resolution_due,
     t.resolution_breached, t.stated_at, t.worked_by";
 
-const STAY_COLUMNS: &str =
-    "l.ticket_id, l.stay, l.step, l.level, l.role, l.member_id, l.at, l.reason, l.actor, l.terms,
+const STAY_COLUMNS: &str = "l.ticket_id, l.stay, l.step, l.level, l.role, l.at, l.reason, l.actor, l.terms,
     l.response_due, l.answered_at, l.response_breached";
 
 /// Locks the accounts of some tickets and then those tickets by their external ids, so that nobody else changes them

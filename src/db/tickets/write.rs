@@ -31,13 +31,13 @@ pub async fn put(tx: &mut TenantTx, tickets: &[&Whole]) -> Result<()> {
     .await?;
     let stays: Vec<_> = tickets.iter().flat_map(|whole| &whole.stays).collect();
     sqlx::query(
-        "INSERT INTO ticket_levels (tenant_id, ticket_id, stay, step, level, role, member_id, at, reason, actor, terms,
+        "INSERT INTO ticket_levels (tenant_id, ticket_id, stay, step, level, role, at, reason, actor, terms,
                                     response_due, answered_at, response_breached)
-         SELECT $1, ticket_id, stay, step, level, role, member_id, at, reason, actor, terms, response_due, answered_at,
+         SELECT $1, ticket_id, stay, step, level, role, at, reason, actor, terms, response_due, answered_at,
                 response_breached
          FROM jsonb_populate_recordset(NULL::ticket_levels, $2) ORDER BY ticket_id, stay
          ON CONFLICT (tenant_id, ticket_id, stay) DO UPDATE SET
-           step = excluded.step, level = excluded.level, role = excluded.role, member_id = excluded.member_id,
+           step = excluded.step, level = excluded.level, role = excluded.role,
            at = excluded.at, reason = excluded.reason, actor = excluded.actor, terms = excluded.terms,
            response_due = excluded.response_due, answered_at = excluded.answered_at,
            response_breached = excluded.response_breached",

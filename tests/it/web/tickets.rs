@@ -542,7 +542,7 @@ async fn a_csm_works_on_a_ticket_from_its_page() {
     let browser = house.sign_in("casey@example.com").await;
     let page = browser.get(&path).await.text();
     let why = texts(&page, ".clock-list li");
-    assert!(why[0].contains("2h after it was opened (today 12:00), around the clock"), "{why:?}");
+    assert!(why[0].contains("2 h after it was opened (today 12:00), around the clock"), "{why:?}");
     assert!(why[0].contains("Policy: High (Degraded Performance)"), "{why:?}");
     let escalated =
         browser.post(&format!("{path}/escalate"), &[("level", "3"), ("reason", "Needs a developer")]).await;
