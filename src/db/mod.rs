@@ -37,6 +37,7 @@ pub mod stages;
 pub mod storms;
 pub mod tasks;
 pub mod tenant;
+pub mod tickets;
 pub mod timeline;
 pub mod usage;
 

@@ -28,6 +28,7 @@ pub mod rule;
 pub mod segment;
 pub mod series;
 pub mod sla;
+pub mod ticket;
 pub mod timeline;
 pub mod value;
 pub mod value_model;

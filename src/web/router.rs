@@ -18,7 +18,7 @@ use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
 use super::pages::{
-    accounts, backtests, jobs, portfolio, renewals, search, session, settings, studio, today,
+    accounts, backtests, jobs, portfolio, renewals, search, session, settings, studio, support, today,
 };
 use super::{Web, assets, collect, ops, paths};
 
@@ -55,6 +55,7 @@ fn pages() -> Router<Web> {
         .route("/invitations/{token}", get(session::invitation::show).post(session::invitation::accept))
         .merge(customers())
         .merge(portfolio())
+        .merge(tickets())
         .merge(settings())
         .merge(studio_pages())
         .merge(drafts())
@@ -76,6 +77,7 @@ fn customers() -> Router<Web> {
         .route("/accounts/{external_id}/health", get(accounts::health::show))
         .route("/accounts/{external_id}/usage", get(accounts::usage::show))
         .route("/accounts/{external_id}/people", get(accounts::people::show))
+        .route("/accounts/{external_id}/support", get(accounts::support::show))
         .route("/accounts/{external_id}/contracts", get(accounts::contracts::show))
         .route("/accounts/{external_id}/owner", post(accounts::head::assign))
         .route("/accounts/{external_id}/segment", post(accounts::head::pin))
@@ -91,6 +93,17 @@ fn portfolio() -> Router<Web> {
         .route("/renewals", get(renewals::list::show))
         .route("/portfolio", get(portfolio::show::show))
         .route("/portfolio/overrides", get(portfolio::overrides::show))
+}
+
+/// Support: everybody may look, CSMs work on tickets.
+fn tickets() -> Router<Web> {
+    Router::new()
+        .route("/support", get(support::list::show))
+        .route("/support/tickets/{id}", get(support::show::show))
+        .route("/support/tickets/{id}/answer", post(support::act::answer))
+        .route("/support/tickets/{id}/escalate", post(support::act::escalate))
+        .route("/support/tickets/{id}/resolve", post(support::act::resolve))
+        .route("/support/tickets/{id}/reopen", post(support::act::reopen))
 }
 
 /// How the tenant works: everybody may look, few may change.

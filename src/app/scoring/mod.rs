@@ -32,6 +32,7 @@ use crate::db::facts::Span;
 use crate::db::overrides::{Heard, Override};
 use crate::db::scores::{Score, State};
 use crate::db::{self, TenantScope, TenantTx};
+use crate::domain::facts::Facts;
 use crate::domain::health::{Kept, ModelScore};
 use crate::domain::judgement;
 use crate::domain::methodology::Evaluation;
@@ -184,18 +185,11 @@ impl App {
     ) -> Result<HashMap<Uuid, Assessed>> {
         let mut tx = self.db.read(scope).await?;
         let as_then = day < self.clock.today(scope.time_zone());
-        let loaded = load(&mut tx, in_force, accounts, day, day, day, as_then).await?;
-        let exchange = exchange(&mut tx, scope).await?;
-        let loaded = loaded.ready(in_force, &exchange);
-        let history = past_scores(&mut tx, in_force, accounts, day, day).await?;
-        let assess = |data: AccountData<'_>| {
-            let standing = loaded.standing(&data, day, day);
-            let mut facts = loaded.facts(&data, &standing, day, day);
-            facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
-            facts.renewal_opened = Some(scope.day_of(data.row.created_at));
-            (data.row.id, Assessed { evaluation: in_force.methodology.evaluate(&facts), standing })
+        let known = known_on(&mut tx, scope, in_force, accounts, day, as_then).await?;
+        let assess = |(id, (standing, facts)): (Uuid, (Standing, Facts))| {
+            (id, Assessed { evaluation: in_force.methodology.evaluate(&facts), standing })
         };
-        loaded.accounts().map(|data| data.map(assess)).collect()
+        Ok(known.into_iter().map(assess).collect())
     }
 
     /// Scores some accounts for each day of a stretch inside a transaction, and stores what lists read when the
@@ -332,6 +326,42 @@ impl Lane {
 /// One more than there are processors, for the one that waits.
 fn lanes_at_once() -> usize {
     std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1).min(6)
+}
+
+/// The facts of some accounts today, for whoever asks the methodology something else than a score. Accounts that are
+/// not there are missing from the answer.
+pub(super) async fn facts_on(
+    tx: &mut TenantTx,
+    scope: &TenantScope,
+    in_force: &InForce,
+    accounts: &[Uuid],
+    today: NaiveDate,
+) -> Result<HashMap<Uuid, Facts>> {
+    let known = known_on(tx, scope, in_force, accounts, today, false).await?;
+    Ok(known.into_iter().map(|(id, (_, facts))| (id, facts)).collect())
+}
+
+/// What contracts and data say of some accounts on a day, by what was known by its end.
+async fn known_on(
+    tx: &mut TenantTx,
+    scope: &TenantScope,
+    in_force: &InForce,
+    accounts: &[Uuid],
+    day: NaiveDate,
+    as_then: bool,
+) -> Result<HashMap<Uuid, (Standing, Facts)>> {
+    let loaded = load(tx, in_force, accounts, day, day, day, as_then).await?;
+    let exchange = exchange(tx, scope).await?;
+    let loaded = loaded.ready(in_force, &exchange);
+    let history = past_scores(tx, in_force, accounts, day, day).await?;
+    let known = |data: AccountData<'_>| {
+        let standing = loaded.standing(&data, day, day);
+        let mut facts = loaded.facts(&data, &standing, day, day);
+        facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
+        facts.renewal_opened = Some(scope.day_of(data.row.created_at));
+        (data.row.id, (standing, facts))
+    };
+    loaded.accounts().map(|data| data.map(known)).collect()
 }
 
 /// The scores of accounts before a day, as far back as the methodology looks at them, up to another.
