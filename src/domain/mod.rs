@@ -19,6 +19,7 @@ pub mod lifecycle;
 pub mod methodology;
 pub mod metric;
 pub mod money;
+pub mod notice;
 pub mod pack;
 pub mod playbook;
 pub mod profile;
