@@ -18,6 +18,7 @@ pub mod overrides;
 pub mod quarantine;
 pub mod scoring;
 pub mod secret;
+pub mod templates;
 pub mod tenants;
 pub mod work;
 

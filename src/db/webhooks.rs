@@ -344,14 +344,22 @@ pub async fn delivery(tx: &mut TenantTx, id: Uuid) -> Result<Option<Delivery>> {
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(tx.conn()).await
 }
 
-/// Every attempt of a delivery, in order.
-pub async fn attempts(tx: &mut TenantTx, delivery: Uuid) -> Result<Vec<Attempt>> {
-    sqlx::query_as(
-        "SELECT attempt, at, millis, status, body, error FROM webhook_attempts WHERE delivery_id = $1 ORDER BY attempt",
+/// Every attempt of some deliveries, each with its delivery, in order.
+pub async fn attempts(tx: &mut TenantTx, deliveries: &[Uuid]) -> Result<Vec<(Uuid, Attempt)>> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        delivery_id: Uuid,
+        #[sqlx(flatten)]
+        attempt: Attempt,
+    }
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT delivery_id, attempt, at, millis, status, body, error FROM webhook_attempts
+         WHERE delivery_id = ANY($1) ORDER BY delivery_id, attempt",
     )
-    .bind(delivery)
+    .bind(deliveries)
     .fetch_all(tx.conn())
-    .await
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.delivery_id, row.attempt)).collect())
 }
 
 /// How many deliveries of each endpoint are in each state.

@@ -16,6 +16,7 @@ pub mod health;
 pub mod judgement;
 pub mod kpi;
 pub mod lifecycle;
+pub mod merge;
 pub mod methodology;
 pub mod metric;
 pub mod money;

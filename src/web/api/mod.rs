@@ -13,6 +13,7 @@ pub mod overrides;
 pub mod quarantine;
 pub mod refusal;
 pub mod renewals;
+pub mod webhooks;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -42,6 +43,13 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(overrides::show, overrides::put, overrides::withdraw))
         .routes(routes!(overrides::list))
         .routes(routes!(quarantine::list))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::show, webhooks::put, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::delivery))
+        .routes(routes!(webhooks::replay))
         .routes(routes!(backtests::list, backtests::start))
         .routes(routes!(backtests::show))
         .routes(routes!(backtests::account_days))

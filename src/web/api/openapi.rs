@@ -162,6 +162,7 @@ fn frame(server: &str) -> OpenApi {
                 "Methodology",
                 "How the company works: the version in force, earlier ones, and drafts of the next.",
             ),
+            tag("Webhooks", "Your own services, told of what happens, and what became of each delivery."),
             tag("Backtests", "Scores of past days, held against who left afterwards."),
         ]))
         .components(Some(components.build()))
