@@ -3,6 +3,7 @@
 pub mod backtest;
 mod corrections;
 mod hostile;
+mod notices;
 mod overrides;
 mod packs;
 mod scoring;
