@@ -139,7 +139,9 @@ fn known(facts: &MergeFacts, in_force: Option<&InForce>, name: &str, today: Naiv
         "account.name" => Some(facts.account.clone()),
         "account.start_date" => facts.start_date.map(day),
         "account.renewal_date" => facts.renewal_date.map(day),
-        "account.arr" => facts.arr_minor.zip(facts.currency.as_deref()).and_then(|(minor, code)| money(minor, code)),
+        "account.arr" => {
+            facts.arr_minor.zip(facts.currency.as_deref()).and_then(|(minor, code)| money(minor, code))
+        }
         "account.segment" => {
             let id = facts.segment.as_deref()?;
             let segments = in_force.map_or(&[][..], |in_force| &in_force.methodology.segments);

@@ -23,9 +23,11 @@ pub struct MailTemplate {
 
 /// All of them, by name.
 pub async fn list(tx: &mut TenantTx) -> Result<Vec<MailTemplate>> {
-    sqlx::query_as("SELECT id, name, subject, body, updated_at, updated_by FROM mail_templates ORDER BY lower(name), id")
-        .fetch_all(tx.conn())
-        .await
+    sqlx::query_as(
+        "SELECT id, name, subject, body, updated_at, updated_by FROM mail_templates ORDER BY lower(name), id",
+    )
+    .fetch_all(tx.conn())
+    .await
 }
 
 /// Stores one.

@@ -99,8 +99,7 @@ pub struct Message {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-const COLUMNS: &str =
-    "id, channel, cause, recipient, subject, body, state, created_at, next_at, attempts, last_error, ended_at";
+const COLUMNS: &str = "id, channel, cause, recipient, subject, body, state, created_at, next_at, attempts, last_error, ended_at";
 
 /// Takes messages that are due on the channels that have an outlet; others leave them alone until `until`.
 pub async fn claim(
@@ -175,7 +174,9 @@ pub async fn list(tx: &mut TenantTx, state: Option<&str>, offset: i64, limit: i6
 
 /// How many messages there are in each state.
 pub async fn counts(tx: &mut TenantTx) -> Result<Vec<(String, i64)>> {
-    sqlx::query_as("SELECT state, count(*) FROM messages GROUP BY state ORDER BY state").fetch_all(tx.conn()).await
+    sqlx::query_as("SELECT state, count(*) FROM messages GROUP BY state ORDER BY state")
+        .fetch_all(tx.conn())
+        .await
 }
 
 /// Puts a message that failed or expired back, to be tried at once; false when there is none such.

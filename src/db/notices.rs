@@ -57,7 +57,12 @@ pub async fn take_news(tx: &mut TenantTx, limit: i64) -> Result<Vec<News>> {
 }
 
 /// Marks up to `limit` entries as told without telling: they happened before a moment, or were taken back.
-pub async fn pass_over(tx: &mut TenantTx, before: DateTime<Utc>, now: DateTime<Utc>, limit: i64) -> Result<u64> {
+pub async fn pass_over(
+    tx: &mut TenantTx,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<u64> {
     let done = sqlx::query(
         "UPDATE timeline SET told_at = $2 WHERE (tenant_id, id) IN (
            SELECT tenant_id, id FROM timeline WHERE told_at IS NULL AND (at < $1 OR removed_at IS NOT NULL)
@@ -280,17 +285,4 @@ pub async fn cause(tx: &mut TenantTx, entry: Uuid) -> Result<Option<(String, Opt
     .bind(entry)
     .fetch_optional(tx.conn())
     .await
-}
-
-/// Who plays roles of the methodology for accounts: those that somebody plays.
-pub async fn role_holders(
-    tx: &mut TenantTx,
-    asked: &[(Option<Uuid>, String)],
-) -> Result<Vec<(Option<Uuid>, String, Uuid)>> {
-    if asked.is_empty() {
-        return Ok(Vec::new());
-    }
-    // The methodology's roles get their holders with tasks and alerts; until then nobody plays them.
-    let _ = tx;
-    Ok(Vec::new())
 }

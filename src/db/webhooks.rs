@@ -244,10 +244,12 @@ pub async fn attempted(
 
 /// Notes that an endpoint answered well.
 pub async fn answered(tx: &mut TenantTx, endpoint: Uuid) -> Result<()> {
-    sqlx::query("UPDATE webhook_endpoints SET failing_since = NULL WHERE id = $1 AND failing_since IS NOT NULL")
-        .bind(endpoint)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query(
+        "UPDATE webhook_endpoints SET failing_since = NULL WHERE id = $1 AND failing_since IS NOT NULL",
+    )
+    .bind(endpoint)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
@@ -370,12 +372,7 @@ pub async fn counts(tx: &mut TenantTx) -> Result<Vec<(Uuid, String, i64)>> {
 }
 
 /// Starts deliveries of an endpoint anew: one, whatever became of it, or all that failed. Returns how many.
-pub async fn replay(
-    tx: &mut TenantTx,
-    endpoint: Uuid,
-    one: Option<Uuid>,
-    now: DateTime<Utc>,
-) -> Result<u64> {
+pub async fn replay(tx: &mut TenantTx, endpoint: Uuid, one: Option<Uuid>, now: DateTime<Utc>) -> Result<u64> {
     let done = sqlx::query(
         "UPDATE webhook_deliveries SET state = 'waiting', next_at = $3, tries = 0, ended_at = NULL, locked_until = NULL
          WHERE endpoint_id = $1 AND ($2::uuid IS NULL AND state = 'failed' OR id = $2 AND state <> 'waiting')",

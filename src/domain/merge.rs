@@ -102,7 +102,8 @@ pub fn check(text: &str) -> Vec<Fault> {
 
 fn unknown(name: &str) -> String {
     let noun = name.split('.').next().unwrap_or(name);
-    let like: Vec<&str> = FIELDS.iter().map(|(known, _)| *known).filter(|known| known.starts_with(noun)).collect();
+    let like: Vec<&str> =
+        FIELDS.iter().map(|(known, _)| *known).filter(|known| known.starts_with(noun)).collect();
     if like.is_empty() || noun.is_empty() {
         format!("there is no field {{{{{name}}}}}")
     } else {

@@ -118,7 +118,9 @@ impl Http {
     /// The URL, when it is one that may be asked. Names are looked at when the connection is made.
     fn allowed(&self, text: &str) -> Result<Url, HttpError> {
         let refused = |why: &str| Err(HttpError::Refused(why.to_owned()));
-        let Ok(url) = Url::parse(text) else { return refused("must be a URL such as https://example.com/hook") };
+        let Ok(url) = Url::parse(text) else {
+            return refused("must be a URL such as https://example.com/hook");
+        };
         let Some(host) = url.host_str() else { return refused("must name a host") };
         match (url.scheme(), self.reach) {
             ("https", _) | ("http", Reach::Private) => {}
@@ -298,21 +300,70 @@ mod tests {
 
     #[test]
     fn only_public_addresses_are_public() {
-        let public = ["1.1.1.1", "93.184.216.34", "100.63.255.255", "100.128.0.1", "172.15.0.1", "172.32.0.1",
-            "192.0.1.1", "198.17.0.1", "198.20.0.1", "223.255.255.255", "2606:4700::1111", "2a00:1450::1",
-            "2001:4860:4860::8888", "3ffe::1"];
+        let public = [
+            "1.1.1.1",
+            "93.184.216.34",
+            "100.63.255.255",
+            "100.128.0.1",
+            "172.15.0.1",
+            "172.32.0.1",
+            "192.0.1.1",
+            "198.17.0.1",
+            "198.20.0.1",
+            "223.255.255.255",
+            "2606:4700::1111",
+            "2a00:1450::1",
+            "2001:4860:4860::8888",
+            "3ffe::1",
+        ];
         for ip in public {
             assert!(is_public(ip.parse().unwrap()), "{ip}");
         }
         let inside = [
-            "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.255.0.1",
-            "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.170", "192.0.2.1", "192.88.99.1",
-            "192.168.1.1", "198.18.0.1", "198.19.255.255", "198.51.100.7", "203.0.113.9", "224.0.0.1",
-            "239.255.255.255", "240.0.0.1", "255.255.255.255",
-            "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:1.1.1.1", "::127.0.0.1",
-            "64:ff9b::7f00:1", "64:ff9b::101:101", "64:ff9b:1::1", "100::1", "2001::1", "2001:1ff::1", "2001:db8::1",
-            "2002:7f00:1::", "2002:101:101::1", "3fff:fff::1", "5f00::1", "fc00::1", "fd12:3456::1",
-            "fe80::1", "fec0::1", "ff02::1",
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.1",
+            "127.255.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.170",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "198.51.100.7",
+            "203.0.113.9",
+            "224.0.0.1",
+            "239.255.255.255",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::ffff:1.1.1.1",
+            "::127.0.0.1",
+            "64:ff9b::7f00:1",
+            "64:ff9b::101:101",
+            "64:ff9b:1::1",
+            "100::1",
+            "2001::1",
+            "2001:1ff::1",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "2002:101:101::1",
+            "3fff:fff::1",
+            "5f00::1",
+            "fc00::1",
+            "fd12:3456::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
         ];
         for ip in inside {
             assert!(!is_public(ip.parse().unwrap()), "{ip}");
@@ -323,11 +374,25 @@ mod tests {
     async fn urls_that_lead_inside_are_refused_before_anything_is_sent() {
         let http = Http::new(Reach::Public);
         for url in [
-            "", "example.com", "ftp://example.com", "file:///etc/passwd", "http://example.com/",
-            "https://127.0.0.1/", "https://127.1/", "https://0x7f000001/", "https://2130706433/", "https://0/",
-            "https://017700000001/", "https://169.254.169.254/latest/meta-data", "https://[::1]/",
-            "https://[::ffff:127.0.0.1]/", "https://[::ffff:7f00:1]/", "https://[64:ff9b::7f00:1]/",
-            "https://[fe80::1]/", "https://user:secret@example.com/", "https://user@example.com/",
+            "",
+            "example.com",
+            "ftp://example.com",
+            "file:///etc/passwd",
+            "http://example.com/",
+            "https://127.0.0.1/",
+            "https://127.1/",
+            "https://0x7f000001/",
+            "https://2130706433/",
+            "https://0/",
+            "https://017700000001/",
+            "https://169.254.169.254/latest/meta-data",
+            "https://[::1]/",
+            "https://[::ffff:127.0.0.1]/",
+            "https://[::ffff:7f00:1]/",
+            "https://[64:ff9b::7f00:1]/",
+            "https://[fe80::1]/",
+            "https://user:secret@example.com/",
+            "https://user@example.com/",
         ] {
             let refused = http.post(url, &[], String::new(), 10).await;
             assert!(matches!(refused, Err(HttpError::Refused(_))), "{url}: {refused:?}");
@@ -353,7 +418,8 @@ mod tests {
         let answer = http.post(&url, &[], String::new(), 10).await;
         assert!(matches!(&answer, Err(HttpError::Refused(why)) if why.contains("127.0.0.1")), "{answer:?}");
         assert_eq!(asked.load(Ordering::SeqCst), 2, "it was looked up again for the connection");
-        let reached = std::future::poll_fn(|context| std::task::Poll::Ready(listener.poll_accept(context).is_ready()));
+        let reached =
+            std::future::poll_fn(|context| std::task::Poll::Ready(listener.poll_accept(context).is_ready()));
         assert!(!reached.await, "nothing was connected");
     }
 

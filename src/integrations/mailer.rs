@@ -55,7 +55,9 @@ impl Mailer {
         })?;
         // The URL holds a password, which must not come into a log: the cause is not repeated.
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
-            .map_err(|_| wrong("HOLDFAST_SMTP_URL must be a URL such as smtps://user:password@smtp.example.com".into()))?
+            .map_err(|_| {
+                wrong("HOLDFAST_SMTP_URL must be a URL such as smtps://user:password@smtp.example.com".into())
+            })?
             .timeout(Some(TIMEOUT))
             .build();
         Ok(Mailer { transport, from })
@@ -67,7 +69,8 @@ impl Mailer {
     /// What the server said, and whether it says so for good.
     pub async fn send(&self, mail: &Mail<'_>) -> Result<(), MailError> {
         let wrong = |text: String| MailError { permanent: true, text };
-        let to: Mailbox = mail.to.parse().map_err(|error| wrong(format!("{:?} is no address: {error}", mail.to)))?;
+        let to: Mailbox =
+            mail.to.parse().map_err(|error| wrong(format!("{:?} is no address: {error}", mail.to)))?;
         let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
         let message = Message::builder()
             .from(self.from.clone())

@@ -15,12 +15,7 @@ pub fn shown(secret: &[u8]) -> String {
 
 /// The value of the header `webhook-signature` for each of the secrets, parted by blanks. `timestamp` is in seconds
 /// since 1970.
-pub fn sign<'s>(
-    secrets: impl IntoIterator<Item = &'s [u8]>,
-    id: &str,
-    timestamp: i64,
-    body: &str,
-) -> String {
+pub fn sign<'s>(secrets: impl IntoIterator<Item = &'s [u8]>, id: &str, timestamp: i64, body: &str) -> String {
     let signed = |secret: &[u8]| {
         // HMAC takes keys of any length.
         let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap_or_else(|_| unreachable!("any length"));

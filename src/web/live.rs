@@ -29,7 +29,11 @@ pub struct Live {
 
 impl Live {
     /// A bell that rings when something changed for a member, and word of the end of it all.
-    pub fn subscribe(self: &Arc<Self>, db: &Db, whose: Whose) -> (watch::Receiver<u64>, watch::Receiver<bool>) {
+    pub fn subscribe(
+        self: &Arc<Self>,
+        db: &Db,
+        whose: Whose,
+    ) -> (watch::Receiver<u64>, watch::Receiver<bool>) {
         if !self.listening.swap(true, Ordering::SeqCst) {
             tokio::spawn(self.clone().listen(db.clone()));
         }
@@ -77,7 +81,9 @@ impl Live {
             match listener.next().await? {
                 Some(payload) => {
                     let whose = payload.split_once(':');
-                    self.ring(whose.and_then(|(tenant, member)| Some((tenant.parse().ok()?, member.parse().ok()?))));
+                    self.ring(
+                        whose.and_then(|(tenant, member)| Some((tenant.parse().ok()?, member.parse().ok()?))),
+                    );
                 }
                 None => self.ring(None),
             }

@@ -61,6 +61,14 @@ impl Web {
     /// What handlers share, for an application.
     pub fn new(app: App, ingest: Ingest, settings: Settings, prometheus: Option<PrometheusHandle>) -> Self {
         let limits = Arc::new(Limits::new(settings.api_requests_per_minute.max(1)));
-        Web { app, ingest, settings: Arc::new(settings), limits, keys: Arc::default(), live: Arc::default(), prometheus }
+        Web {
+            app,
+            ingest,
+            settings: Arc::new(settings),
+            limits,
+            keys: Arc::default(),
+            live: Arc::default(),
+            prometheus,
+        }
     }
 }

@@ -103,8 +103,10 @@ fn text(
 ) -> String {
     let mut text = String::new();
     for group in Group::ALL {
-        let of_group: Vec<&Told> =
-            told.iter().filter(|one| Kind::parse(&one.kind).is_some_and(|kind| kind.group() == group)).collect();
+        let of_group: Vec<&Told> = told
+            .iter()
+            .filter(|one| Kind::parse(&one.kind).is_some_and(|kind| kind.group() == group))
+            .collect();
         if of_group.is_empty() {
             continue;
         }

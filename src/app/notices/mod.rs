@@ -49,11 +49,9 @@ impl App {
         if news.is_empty() {
             return Ok(0);
         }
-        let roles = db::notices::role_holders(&mut tx, &roles_asked(&news)).await?;
         let hearers = db::notice_preferences::hearers(&mut tx, None).await?;
         let desk = Desk {
             hearers: hearers.into_iter().map(|hearer| (hearer.id, hearer)).collect(),
-            roles: roles.into_iter().map(|(account, role, member)| ((account, role), member)).collect(),
             slack: db::messages::slack(&mut tx).await?,
             endpoints: db::webhooks::endpoints(&mut tx).await?,
             scope,
@@ -78,8 +76,6 @@ impl App {
 /// Who can be told, and where else.
 struct Desk<'a> {
     hearers: HashMap<Uuid, Hearer>,
-    /// Who plays a role of the methodology for an account.
-    roles: HashMap<(Option<Uuid>, String), Uuid>,
     slack: Option<SlackHook>,
     endpoints: Vec<Endpoint>,
     scope: &'a TenantScope,
@@ -132,7 +128,13 @@ impl Desk<'_> {
                 let id = Uuid::now_v7();
                 let body = wording::payload(news, kind, self.public_url);
                 let kind = kind.word().to_owned();
-                out.deliveries.push(NewDelivery { id, endpoint: endpoint.id, entry: Some(news.id), kind, body });
+                out.deliveries.push(NewDelivery {
+                    id,
+                    endpoint: endpoint.id,
+                    entry: Some(news.id),
+                    kind,
+                    body,
+                });
             }
         }
     }
@@ -184,8 +186,7 @@ impl Desk<'_> {
         for role in roles(&news.data) {
             match role {
                 "owner" | "csm" if news.account_id.is_some() => told.extend(news.owner_id.filter(present)),
-                "admin" | "manager" | "csm" | "executive" => told.extend(self.of_role(role)),
-                other => told.extend(self.roles.get(&(news.account_id, other.to_owned())).filter(|id| present(id))),
+                role => told.extend(self.of_role(role)),
             }
         }
         if told.is_empty() && (news.account_id.is_none() || severity >= Some(Severity::High)) {
@@ -203,12 +204,6 @@ impl Desk<'_> {
 /// The roles an entry names in its data.
 fn roles(data: &Value) -> impl Iterator<Item = &str> {
     data.get("roles").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
-}
-
-/// Which roles of which accounts entries name.
-fn roles_asked(news: &[News]) -> Vec<(Option<Uuid>, String)> {
-    let named = news.iter().flat_map(|one| roles(&one.data).map(|role| (one.account_id, role.to_owned())));
-    named.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Whether something is wanted by whoever named groups, kinds and a least severity.

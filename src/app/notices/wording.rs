@@ -55,7 +55,8 @@ pub fn slack(news: &News, kind: Kind, severity: Option<Severity>, public_url: &s
     let grave = severity.map(|severity| format!(" \u{b7} {}", severity.label())).unwrap_or_default();
     let second = format!("{}{grave} \u{b7} {}", kind.label(), slack_text(&news.actor));
     let body: String = slack_text(news.body.trim()).chars().take(600).collect();
-    let text = [first, body, second].into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
+    let text =
+        [first, body, second].into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
     json!({ "text": text }).to_string()
 }
 
@@ -106,6 +107,9 @@ mod tests {
 
     #[test]
     fn slack_is_given_no_commands() {
-        assert_eq!(slack_text("<!channel> & <https://evil.example|us>"), "&lt;!channel&gt; &amp; &lt;https://evil.example|us&gt;");
+        assert_eq!(
+            slack_text("<!channel> & <https://evil.example|us>"),
+            "&lt;!channel&gt; &amp; &lt;https://evil.example|us&gt;"
+        );
     }
 }

@@ -61,7 +61,10 @@ fn check(wanted: &Wanted) -> Result<()> {
     if let Some(word) = &wanted.min_severity
         && Severity::parse(word).is_none()
     {
-        wrong("min_severity", format!("{word:?} is none of {}", Severity::ALL.map(Severity::word).join(", ")));
+        wrong(
+            "min_severity",
+            format!("{word:?} is none of {}", Severity::ALL.map(Severity::word).join(", ")),
+        );
     }
     if wanted.description.chars().count() > 200 {
         wrong("description", "must have at most 200 characters".to_owned());
@@ -108,7 +111,8 @@ impl App {
         }
         db::webhooks::put(&mut tx, &endpoint).await?;
         let detail = json!({ "url": endpoint.url, "groups": endpoint.groups, "kinds": endpoint.kinds });
-        db::audit::record(&mut tx, now, &actor.0, "endpoint.created", &endpoint.id.to_string(), detail).await?;
+        db::audit::record(&mut tx, now, &actor.0, "endpoint.created", &endpoint.id.to_string(), detail)
+            .await?;
         tx.commit().await?;
         Ok(WantedSecret { endpoint: endpoint.id, secret: shown(&key) })
     }
@@ -166,12 +170,7 @@ impl App {
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is none such.
-    pub async fn rotate_secret(
-        &self,
-        scope: &TenantScope,
-        id: Uuid,
-        actor: &Actor,
-    ) -> Result<WantedSecret> {
+    pub async fn rotate_secret(&self, scope: &TenantScope, id: Uuid, actor: &Actor) -> Result<WantedSecret> {
         let now = self.clock.now();
         let key = secret::random::<32>();
         let mut tx = self.db.write(scope).await?;

@@ -67,7 +67,8 @@ impl App {
             channel: "slack",
             cause: "test",
             subject: "A test".to_owned(),
-            body: json!({ "text": format!("Holdfast reaches this channel. {name} asked it to say so.") }).to_string(),
+            body: json!({ "text": format!("Holdfast reaches this channel. {name} asked it to say so.") })
+                .to_string(),
             ..NewMessage::default()
         };
         db::messages::queue(&mut tx, &[(message, now)], now).await?;

@@ -85,7 +85,8 @@ impl App {
         let body = json!({ "type": "test", "timestamp": now, "data": data }).to_string();
         let test = NewDelivery { id, endpoint, entry: None, kind: "test".to_owned(), body };
         db::webhooks::deliver(&mut tx, &[test], now).await?;
-        db::audit::record(&mut tx, now, &actor.0, "endpoint.tested", &endpoint.to_string(), json!({})).await?;
+        db::audit::record(&mut tx, now, &actor.0, "endpoint.tested", &endpoint.to_string(), json!({}))
+            .await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -154,8 +155,15 @@ async fn pause(tx: &mut TenantTx, due: &Due, gone: bool, now: DateTime<Utc>) -> 
         ..Entry::new(Kind::Notice, None, now, title)
     };
     db::timeline::append(tx, &[entry], now).await?;
-    db::audit::record(tx, now, "Holdfast", "endpoint.paused", &due.endpoint_id.to_string(), json!({ "why": why }))
-        .await?;
+    db::audit::record(
+        tx,
+        now,
+        "Holdfast",
+        "endpoint.paused",
+        &due.endpoint_id.to_string(),
+        json!({ "why": why }),
+    )
+    .await?;
     Ok(())
 }
 

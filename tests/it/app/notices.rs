@@ -26,12 +26,9 @@ async fn house() -> (House, Home) {
 
 async fn furnish(house: House) -> (House, Home) {
     let home = house.tenant("acme").await;
-    for (name, role) in [
-        ("casey", Role::Csm),
-        ("morgan", Role::Manager),
-        ("robin", Role::Admin),
-        ("elin", Role::Executive),
-    ] {
+    for (name, role) in
+        [("casey", Role::Csm), ("morgan", Role::Manager), ("robin", Role::Admin), ("elin", Role::Executive)]
+    {
         house.member(&home, &format!("{name}@example.com"), role).await;
     }
     house.accounts(&home, &["own", "free"]).await;
@@ -288,7 +285,10 @@ async fn a_delivery_is_tried_again_until_it_has_failed_and_can_be_replayed() {
     let mut now = house.clock.now();
     for (tries, seconds) in RETRIES.iter().enumerate() {
         let one = deliveries(&house, &home, id).await.remove(0);
-        assert_eq!((one.state.as_str(), one.attempts as usize, one.status), ("waiting", tries + 1, Some(503)));
+        assert_eq!(
+            (one.state.as_str(), one.attempts as usize, one.status),
+            ("waiting", tries + 1, Some(503))
+        );
         assert_eq!(one.next_at, now + Duration::seconds(*seconds));
         house.clock.set(one.next_at - Duration::seconds(1));
         house.work().await;
@@ -303,7 +303,10 @@ async fn a_delivery_is_tried_again_until_it_has_failed_and_can_be_replayed() {
     let attempts = db::webhooks::attempts(&mut tx, &[one.id]).await.unwrap();
     drop(tx);
     assert_eq!(attempts.len(), 8);
-    assert!(attempts.iter().all(|(_, a)| a.body.len() == 1024 && a.body.starts_with("busy!")), "the first kilobyte");
+    assert!(
+        attempts.iter().all(|(_, a)| a.body.len() == 1024 && a.body.starts_with("busy!")),
+        "the first kilobyte"
+    );
 
     receiver.always(204, "");
     let replayed = house.app.replay_deliveries(&home.scope, id, None, &Actor::command_line()).await.unwrap();
@@ -334,7 +337,11 @@ async fn an_endpoint_that_is_gone_or_fails_for_days_is_paused_and_admins_are_tol
     assert_eq!(paused(&house).await.as_deref(), Some("gone"));
     assert_eq!(deliveries(&house, &home, id).await[0].state, "failed");
     let told = |bells: Vec<(String, String)>| {
-        bells.into_iter().filter(|(_, what)| what.contains("is paused")).map(|(who, _)| who).collect::<Vec<_>>()
+        bells
+            .into_iter()
+            .filter(|(_, what)| what.contains("is paused"))
+            .map(|(who, _)| who)
+            .collect::<Vec<_>>()
     };
     assert_eq!(told(bells(&house, &home).await), ["robin"]);
     // Nothing more is sent, nor can be asked for, until it is switched on.
@@ -344,8 +351,12 @@ async fn an_endpoint_that_is_gone_or_fails_for_days_is_paused_and_admins_are_tol
     let actor = Actor::command_line();
     let replay = house.app.replay_deliveries(&home.scope, id, None, &actor).await;
     assert!(matches!(replay, Err(Error::Conflict(_))));
-    let wanted =
-        Wanted { url: receiver.url.clone(), groups: vec!["alerts".into()], enabled: true, ..Wanted::default() };
+    let wanted = Wanted {
+        url: receiver.url.clone(),
+        groups: vec!["alerts".into()],
+        enabled: true,
+        ..Wanted::default()
+    };
     house.app.change_endpoint(&home.scope, id, &wanted, &actor).await.unwrap();
     house.app.replay_deliveries(&home.scope, id, None, &actor).await.unwrap();
     house.work().await;
@@ -381,7 +392,9 @@ async fn redirects_are_not_followed_and_what_leads_inside_is_refused() {
 
     let guarded = App::new(house.app.db.clone(), house.clock.clone());
     let actor = Actor::command_line();
-    for url in ["http://example.com/", "https://127.0.0.1/", "https://[::1]/", "https://10.1.2.3/", "nonsense"] {
+    for url in
+        ["http://example.com/", "https://127.0.0.1/", "https://[::1]/", "https://10.1.2.3/", "nonsense"]
+    {
         let wanted = Wanted { url: url.to_owned(), enabled: true, ..Wanted::default() };
         let refused = guarded.create_endpoint(&home.scope, &wanted, &actor).await.unwrap_err();
         assert!(matches!(&refused, Error::Invalid(fields) if fields[0].name == "url"), "{url}: {refused}");
@@ -509,7 +522,10 @@ async fn preferences_decide_by_which_way_and_quiet_hours_hold_mail() {
     assert_eq!(bells(&house, &home).await, [pair("casey", "In the app alone")]);
     let held = messages(&house, &home).await;
     assert_eq!(held.len(), 1);
-    assert_eq!((held[0].subject.as_str(), held[0].next_at), ("Northwind: By mail alone", at("2027-03-01T14:30:00Z")));
+    assert_eq!(
+        (held[0].subject.as_str(), held[0].next_at),
+        ("Northwind: By mail alone", at("2027-03-01T14:30:00Z"))
+    );
     house.set("2027-03-01T14:29:59Z");
     house.work().await;
     assert_eq!(smtp.mails().len(), 0);
@@ -557,8 +573,11 @@ async fn a_digest_is_made_once_a_day_at_the_members_hour() {
 async fn slack_is_told_and_a_word_can_be_sent() {
     let (house, home) = house().await;
     let slack = Receiver::start().await;
-    let hook =
-        SlackHook { url: slack.url.clone(), groups: vec!["alerts".into()], min_severity: Some("high".into()) };
+    let hook = SlackHook {
+        url: slack.url.clone(),
+        groups: vec!["alerts".into()],
+        min_severity: Some("high".into()),
+    };
     let actor = Actor("robin".to_owned());
     assert!(house.app.test_slack(&home.scope, &actor).await.is_err(), "nothing is set yet");
     house.app.set_slack(&home.scope, &hook, &actor).await.unwrap();
@@ -573,7 +592,11 @@ async fn slack_is_told_and_a_word_can_be_sent() {
     .await;
     house.work().await;
     let text = slack.got()[0].json()["text"].as_str().unwrap().to_owned();
-    assert!(text.contains("Northwind: &lt;!channel&gt; fell|") || text.contains("|Northwind: &lt;!channel&gt; fell"), "{text}");
+    assert!(
+        text.contains("Northwind: &lt;!channel&gt; fell|")
+            || text.contains("|Northwind: &lt;!channel&gt; fell"),
+        "{text}"
+    );
     assert_eq!(slack.got().len(), 1);
     house.app.test_slack(&home.scope, &actor).await.unwrap();
     house.work().await;
@@ -582,7 +605,10 @@ async fn slack_is_told_and_a_word_can_be_sent() {
     house.app.test_slack(&home.scope, &actor).await.unwrap();
     house.work().await;
     let failed = messages(&house, &home).await.pop().unwrap();
-    assert_eq!((failed.state.as_str(), failed.last_error.as_deref()), ("failed", Some("answered 404: no_service")));
+    assert_eq!(
+        (failed.state.as_str(), failed.last_error.as_deref()),
+        ("failed", Some("answered 404: no_service"))
+    );
 }
 
 #[tokio::test]
@@ -622,10 +648,21 @@ async fn mails_are_made_of_templates_and_those_with_gaps_do_not_go_out() {
     assert_eq!(state(3), ("failed", Some("no contact of the account has an address")));
 
     // The tenant's own words take the methodology's place, and unknown fields are refused with their place.
-    let refused = house.app.put_template(&home.scope, "welcome", "Welcome", "Hi {{contact.nam}}", "a\nb {{weather}}", &actor);
+    let refused = house.app.put_template(
+        &home.scope,
+        "welcome",
+        "Welcome",
+        "Hi {{contact.nam}}",
+        "a\nb {{weather}}",
+        &actor,
+    );
     let Err(Error::Invalid(fields)) = refused.await else { panic!("refused") };
     assert_eq!((fields[0].name.as_str(), fields[1].name.as_str()), ("subject", "body"));
-    assert!(fields[0].message.starts_with("line 1, column 4: there is no field {{contact.nam}}"), "{}", fields[0].message);
+    assert!(
+        fields[0].message.starts_with("line 1, column 4: there is no field {{contact.nam}}"),
+        "{}",
+        fields[0].message
+    );
     assert_eq!(fields[1].message, "line 2, column 3: there is no field {{weather}}");
     let own_words = "Hi {{contact.first_name}}, {{csm.name}} here.";
     house.app.put_template(&home.scope, "welcome", "Welcome", "Hello", own_words, &actor).await.unwrap();
@@ -633,5 +670,12 @@ async fn mails_are_made_of_templates_and_those_with_gaps_do_not_go_out() {
     assert_eq!(messages(&house, &home).await.pop().unwrap().body, "Hi Ada, casey here.");
     house.app.remove_template(&home.scope, "welcome", &actor).await.unwrap();
     queue(own, "welcome", &[], "w3").await.unwrap();
-    assert!(messages(&house, &home).await.pop().unwrap().body.starts_with("Hi Ada Byron, we start with you on 1 June 2026"));
+    assert!(
+        messages(&house, &home)
+            .await
+            .pop()
+            .unwrap()
+            .body
+            .starts_with("Hi Ada Byron, we start with you on 1 June 2026")
+    );
 }

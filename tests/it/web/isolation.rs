@@ -134,7 +134,8 @@ async fn strange(house: &House, b: &Home) -> Strange {
     let endpoint = house.app.create_endpoint(&b.scope, &wanted, &actor).await.unwrap().endpoint;
     let mut tx = house.app.db.write(&b.scope).await.unwrap();
     let now = house.clock.now();
-    let entry = db::timeline::Entry::new(holdfast::domain::timeline::Kind::Notice, None, now, "secret-account");
+    let entry =
+        db::timeline::Entry::new(holdfast::domain::timeline::Kind::Notice, None, now, "secret-account");
     let entry = db::timeline::append(&mut tx, &[entry], now).await.unwrap()[0];
     let message = db::messages::NewMessage {
         channel: "mail",

@@ -58,7 +58,10 @@ async fn the_bell_counts_the_list_is_read_and_each_leads_to_its_cause() {
     assert_eq!(texts(&page, ".notices .what"), ["Northwind: Yellow to red", "Northwind: Green to yellow"]);
 
     let opened = casey.get(&format!("/entries/{first}")).await;
-    assert_eq!((opened.status_code().as_u16(), opened.header("location").to_str().unwrap()), (303, "/accounts/own/health"));
+    assert_eq!(
+        (opened.status_code().as_u16(), opened.header("location").to_str().unwrap()),
+        (303, "/accounts/own/health")
+    );
     let page = casey.get("/notifications").await.text();
     assert_eq!(texts(&page, ".notices li.read .what"), ["Northwind: Green to yellow"]);
     assert_eq!(texts(&page, "#bell .bell-count"), ["1"]);
@@ -112,7 +115,8 @@ async fn the_bell_rings_while_the_page_is_open_and_ends_with_the_session() {
     tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
     // TLS is not spoken here, but the client wants to know by whom it would be.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+    let http =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
     let sign_in = http
         .post(format!("{url}/sign-in"))
         .header("sec-fetch-site", "same-origin")
@@ -126,7 +130,10 @@ async fn the_bell_rings_while_the_page_is_open_and_ends_with_the_session() {
         let request = http.get(format!("{url}/events{after}")).header("cookie", &cookie);
         let response = request.send().await.unwrap();
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        assert!(!response.headers().contains_key("content-encoding"), "events are not held back to be packed");
+        assert!(
+            !response.headers().contains_key("content-encoding"),
+            "events are not held back to be packed"
+        );
         Stream { response, read: String::new() }
     };
     let mut stream = open("").await;
@@ -159,7 +166,8 @@ async fn the_bell_rings_while_the_page_is_open_and_ends_with_the_session() {
     house.app.sign_out(token).await.unwrap();
     happen(&house, &home, Some("high"), "Not for those who left").await;
     assert_eq!(stream.next().await, None, "the stream ends with the session");
-    let late = http.get(format!("{url}/events/latest")).header("cookie", &cookie).header("hx-request", "true");
+    let late =
+        http.get(format!("{url}/events/latest")).header("cookie", &cookie).header("hx-request", "true");
     assert_eq!(late.send().await.unwrap().status(), 401);
     live.close();
 }
@@ -215,7 +223,12 @@ async fn an_admin_sets_up_what_goes_out_and_others_look() {
     let made = robin
         .post(
             "/settings/outgoing/endpoints",
-            &[("url", &receiver.url), ("description", "Warehouse"), ("groups", "health"), ("groups", "alerts")],
+            &[
+                ("url", &receiver.url),
+                ("description", "Warehouse"),
+                ("groups", "health"),
+                ("groups", "alerts"),
+            ],
         )
         .await;
     assert_eq!(made.status_code(), 200, "{}", made.text());
@@ -231,7 +244,10 @@ async fn an_admin_sets_up_what_goes_out_and_others_look() {
     happen(&house, &home, Some("high"), "Yellow to red").await;
     let page = robin.get(&path).await.text();
     assert_eq!(texts(&page, ".messages .chip"), ["Tried again"]);
-    assert!(page.contains("&lt;b&gt;broken") || page.contains("&#60;b&#62;broken"), "what it wrote is shown as text");
+    assert!(
+        page.contains("&lt;b&gt;broken") || page.contains("&#60;b&#62;broken"),
+        "what it wrote is shown as text"
+    );
     house.set("2027-03-01T12:00:05Z");
     house.work().await;
     assert_eq!(texts(&robin.get(&path).await.text(), ".messages .chip"), ["Delivered"]);
@@ -263,7 +279,8 @@ async fn an_admin_sets_up_what_goes_out_and_others_look() {
     assert_eq!(casey.get("/settings/outgoing").await.status_code(), 200);
     assert_eq!(casey.get(&path).await.status_code(), 200);
     assert_eq!(casey.get("/settings/outgoing/messages").await.status_code(), 403);
-    for path in ["/settings/outgoing/endpoints", "/settings/outgoing/slack", "/settings/outgoing/slack/test"] {
+    for path in ["/settings/outgoing/endpoints", "/settings/outgoing/slack", "/settings/outgoing/slack/test"]
+    {
         assert_eq!(casey.post(path, &[("url", "https://example.com")]).await.status_code(), 403, "{path}");
     }
 }
@@ -297,7 +314,10 @@ async fn webhooks_over_rest() {
     happen(&house, &home, Some("low"), "Not grave enough").await;
     let (_, list) = call("GET", &format!("{path}/deliveries"), Value::Null).await;
     assert_eq!(list["data"].as_array().unwrap().len(), 1, "{list}");
-    assert_eq!((&list["data"][0]["state"], &list["data"][0]["type"]), (&json!("delivered"), &json!("band_changed")));
+    assert_eq!(
+        (&list["data"][0]["state"], &list["data"][0]["type"]),
+        (&json!("delivered"), &json!("band_changed"))
+    );
     let delivery = format!("{path}/deliveries/{}", list["data"][0]["id"].as_str().unwrap());
     let (_, whole) = call("GET", &delivery, Value::Null).await;
     assert_eq!(whole["payload"], receiver.got()[0].body);
@@ -310,7 +330,10 @@ async fn webhooks_over_rest() {
     let (_, first) = call("GET", &format!("{path}/deliveries?limit=1"), Value::Null).await;
     let next = format!("{path}/deliveries?limit=1&cursor={}", first["next_cursor"].as_str().unwrap());
     let (_, second) = call("GET", &next, Value::Null).await;
-    assert_eq!((&first["data"][0]["type"], &second["data"][0]["type"]), (&json!("test"), &json!("band_changed")));
+    assert_eq!(
+        (&first["data"][0]["type"], &second["data"][0]["type"]),
+        (&json!("test"), &json!("band_changed"))
+    );
     let (status, rotated) = call("POST", &format!("{path}/secret"), Value::Null).await;
     assert_eq!((status, rotated["secret"] != made["secret"]), (200, true));
     let mut paused = statement;
@@ -345,7 +368,9 @@ async fn templates_are_previewed_for_a_real_account_and_refused_with_unknown_fie
     house.member(&home, "casey@example.com", Role::Csm).await;
     house.accounts(&home, &["own"]).await;
     house.import(&home, "accounts", "external_id,name,owner_email\nown,Northwind,casey@example.com\n").await;
-    house.import(&home, "contacts", "external_id,account,name,email\nc1,own,Ada Byron,ada@example.com\n").await;
+    house
+        .import(&home, "contacts", "external_id,account,name,email\nc1,own,Ada Byron,ada@example.com\n")
+        .await;
     house.work().await;
     let morgan = house.sign_in("morgan@example.com").await;
     let ids = texts(&morgan.get("/settings/templates").await.text(), ".mono");
@@ -355,12 +380,18 @@ async fn templates_are_previewed_for_a_real_account_and_refused_with_unknown_fie
         texts(&page, "#preview"),
         ["Hi Ada Byron, good to have you with us. Your contact for everything is casey."]
     );
-    let wrong = [("name", "Welcome"), ("subject", "Hello"), ("body", "Hi {{contact.name}}\nand {{weather.today}}")];
+    let wrong =
+        [("name", "Welcome"), ("subject", "Hello"), ("body", "Hi {{contact.name}}\nand {{weather.today}}")];
     let refused = morgan.post("/settings/templates/welcome", &wrong).await;
     assert_eq!(refused.status_code(), 422);
     assert_eq!(texts(&refused.text(), ".error"), ["line 2, column 5: there is no field {{weather.today}}"]);
     assert!(refused.text().contains("weather.today}}</textarea>"), "what was typed stays");
-    let new = [("id", "thanks"), ("name", "Thanks"), ("subject", "Thank you"), ("body", "Dear {{contact.first_name}}")];
+    let new = [
+        ("id", "thanks"),
+        ("name", "Thanks"),
+        ("subject", "Thank you"),
+        ("body", "Dear {{contact.first_name}}"),
+    ];
     assert_eq!(morgan.post("/settings/templates/new", &new).await.status_code(), 303);
     assert_eq!(morgan.post("/settings/templates/new", &new).await.status_code(), 422, "the id is taken");
     let page = morgan.get("/settings/templates/thanks?account=own").await.text();

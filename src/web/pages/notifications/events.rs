@@ -17,8 +17,8 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::app::notices::Ring;
-use crate::db::notices::Told;
 use crate::db::TenantScope;
+use crate::db::notices::Told;
 use crate::web::error::Result;
 use crate::web::extract::{Member, Query};
 use crate::web::ui::Tone;

@@ -107,11 +107,16 @@ pub async fn show(
     };
     let empty = || {
         let text = "When something happens to your accounts, it stands here within seconds.";
-        EmptyState::new("bell", "Nothing yet", text).action("Choose what you are told", "/settings/notifications")
+        EmptyState::new("bell", "Nothing yet", text)
+            .action("Choose what you are told", "/settings/notifications")
     };
     let href = |page: i64| paths::with_query(paths::NOTIFICATIONS, &[("page", &page.to_string())]);
     Ok(Page(NotificationsPage {
-        count: if unread == 0 { "Nothing unread".to_owned() } else { format!("{} unread", format::number(unread)) },
+        count: if unread == 0 {
+            "Nothing unread".to_owned()
+        } else {
+            format!("{} unread", format::number(unread))
+        },
         any_unread: unread > 0,
         empty: (total == 0).then(empty),
         rows: told.into_iter().map(row).collect(),

@@ -71,7 +71,8 @@ async fn page(web: &Web, member: &Member, preferences: &Preferences) -> Result<P
         (severity.word(), label, preferences.min_severity == Some(severity))
     }));
     let no_mail = || {
-        let text = "Your operator has not set up a mail server. Mails are written and kept, and none goes out.";
+        let text =
+            "Your operator has not set up a mail server. Mails are written and kept, and none goes out.";
         Notice::new(Tone::Watch, "No mail goes out yet", text)
     };
     let of_day = |minute: u16| NaiveTime::from_num_seconds_from_midnight_opt(u32::from(minute) * 60, 0);

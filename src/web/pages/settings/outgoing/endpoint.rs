@@ -113,8 +113,10 @@ async fn page(web: &Web, member: &Member, id: Uuid, params: &Params) -> Result<E
     for (delivery, attempt) in webhooks::attempts(&mut tx, &ids).await? {
         attempts.entry(delivery).or_default().push(attempt);
     }
-    let any_failed =
-        webhooks::counts(&mut tx).await?.iter().any(|(of, state, n)| *of == id && state == "failed" && *n > 0);
+    let any_failed = webhooks::counts(&mut tx)
+        .await?
+        .iter()
+        .any(|(of, state, n)| *of == id && state == "failed" && *n > 0);
     drop(tx);
     let path = endpoint_path(id);
     let href = |before: Option<Uuid>| {
@@ -141,7 +143,11 @@ async fn page(web: &Web, member: &Member, id: Uuid, params: &Params) -> Result<E
         shell: member.shell(Room::Settings),
         nav,
         may_edit: member.may(Role::Admin),
-        name: if endpoint.description.is_empty() { host(&endpoint.url) } else { endpoint.description.clone() },
+        name: if endpoint.description.is_empty() {
+            host(&endpoint.url)
+        } else {
+            endpoint.description.clone()
+        },
         url: endpoint.url,
         state: standing,
         tone,
@@ -207,7 +213,12 @@ fn wanted(form: &[(String, String)]) -> Wanted {
         url: value(form, "url").unwrap_or_default(),
         description: value(form, "description").unwrap_or_default(),
         groups: values(form, "groups"),
-        kinds: kinds.split([',', ' ', '\n']).map(str::trim).filter(|k| !k.is_empty()).map(str::to_owned).collect(),
+        kinds: kinds
+            .split([',', ' ', '\n'])
+            .map(str::trim)
+            .filter(|k| !k.is_empty())
+            .map(str::to_owned)
+            .collect(),
         min_severity: value(form, "min_severity"),
         enabled: value(form, "enabled").is_some(),
     }
@@ -256,7 +267,9 @@ pub async fn change(
     let wanted = wanted(&form);
     let mut page = page(&web, &member, id, &Params::default()).await?;
     match web.app.change_endpoint(&member.scope, id, &wanted, &member.actor()).await {
-        Ok(()) => Ok(Done::to(endpoint_path(id), "Saved. It holds for what happens from now on.").into_response()),
+        Ok(()) => {
+            Ok(Done::to(endpoint_path(id), "Saved. It holds for what happens from now on.").into_response())
+        }
         Err(error) => {
             page.form = with_errors(&wanted, error)?;
             Ok(page_with_status(StatusCode::UNPROCESSABLE_ENTITY, page))
@@ -298,7 +311,8 @@ pub async fn replay(
 /// Takes it away.
 pub async fn remove(State(web): State<Web>, Admin(member): Admin, Id(id): Id) -> Result<Done> {
     web.app.set_endpoint_removed(&member.scope, id, true, &member.actor()).await?;
-    Ok(Done::to(HERE, "The endpoint is told nothing any more.").undo(format!("{}/restore", endpoint_path(id)), &[]))
+    Ok(Done::to(HERE, "The endpoint is told nothing any more.")
+        .undo(format!("{}/restore", endpoint_path(id)), &[]))
 }
 
 /// Brings it back.

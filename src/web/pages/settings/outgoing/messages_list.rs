@@ -99,7 +99,9 @@ pub async fn show(
         let query = [("state", state.unwrap_or_default()), ("page", &page.to_string())];
         paths::with_query(&format!("{HERE}/messages"), &query)
     };
-    let empty = || EmptyState::new("mail", "No messages", "Mails and Slack messages stand here once they are written.");
+    let empty = || {
+        EmptyState::new("mail", "No messages", "Mails and Slack messages stand here once they are written.")
+    };
     let may_edit = member.may(Role::Admin);
     Ok(Page(MessagesPage {
         empty: rows.is_empty().then(empty),
@@ -124,7 +126,9 @@ fn row(web: &Web, member: &Member, message: Message) -> Row {
     let at = |at| moment(at, now, &member.scope);
     let when = match message.ended_at {
         Some(ended) => at(ended),
-        None if message.next_at > now => format!("{}, goes out {}", at(message.created_at), at(message.next_at)),
+        None if message.next_at > now => {
+            format!("{}, goes out {}", at(message.created_at), at(message.next_at))
+        }
         None => at(message.created_at),
     };
     Row {

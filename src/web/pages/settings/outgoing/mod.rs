@@ -74,7 +74,10 @@ impl Told {
             (severity.word(), label, least == Some(severity))
         }));
         let chosen = |group: Group| groups.iter().any(|word| word == group.word());
-        Told { groups: Group::ALL.map(|group| (group.word(), group.label(), chosen(group))).to_vec(), severities }
+        Told {
+            groups: Group::ALL.map(|group| (group.word(), group.label(), chosen(group))).to_vec(),
+            severities,
+        }
     }
 }
 
@@ -171,7 +174,11 @@ async fn page(web: &Web, member: &Member) -> Result<OutgoingPage> {
         let (state, tone) = standing(endpoint);
         EndpointRow {
             href: endpoint_path(endpoint.id),
-            name: if endpoint.description.is_empty() { host(&endpoint.url) } else { endpoint.description.clone() },
+            name: if endpoint.description.is_empty() {
+                host(&endpoint.url)
+            } else {
+                endpoint.description.clone()
+            },
             url: endpoint.url.clone(),
             told: told_text(endpoint),
             state,
@@ -180,7 +187,8 @@ async fn page(web: &Web, member: &Member) -> Result<OutgoingPage> {
         }
     };
     let empty = || {
-        let text = "An endpoint of yours is told of alerts, stages, renewals and more, each signed and retried.";
+        let text =
+            "An endpoint of yours is told of alerts, stages, renewals and more, each signed and retried.";
         EmptyState::new("send", "No endpoints yet", text)
     };
     let usual = Wanted { groups: vec![Group::Alerts.word().to_owned()], enabled: true, ..Wanted::default() };
@@ -218,9 +226,12 @@ fn host(url: &str) -> String {
 }
 
 fn counted(counts: &[(Uuid, String, i64)], endpoint: Uuid) -> String {
-    let of = |state: &str| counts.iter().find(|(id, s, _)| *id == endpoint && s == state).map_or(0, |(_, _, n)| *n);
+    let of = |state: &str| {
+        counts.iter().find(|(id, s, _)| *id == endpoint && s == state).map_or(0, |(_, _, n)| *n)
+    };
     let named = [("delivered", of("delivered")), ("waiting", of("waiting")), ("failed", of("failed"))];
-    let parts = named.iter().filter(|(_, n)| *n > 0).map(|(state, n)| format!("{} {state}", format::number(*n)));
+    let parts =
+        named.iter().filter(|(_, n)| *n > 0).map(|(state, n)| format!("{} {state}", format::number(*n)));
     let text = parts.collect::<Vec<_>>().join(", ");
     if text.is_empty() { "none yet".to_owned() } else { text }
 }
