@@ -39,7 +39,7 @@ pub async fn run(app: App, event_retention_days: Option<u32>, stop: watch::Recei
         report(tell_news(&app, &stop).await, "telling of news");
     });
     let sending = every_second(stop.clone(), || async {
-        report(app.send_due().await, "sending messages and webhooks");
+        report(send_due(&app, &stop).await, "sending messages and webhooks");
     });
     let ticks = std::sync::atomic::AtomicU64::new(0);
     let recurring = every_second(stop.clone(), || async {
@@ -84,7 +84,7 @@ pub async fn run_until_empty(app: &App) -> Result<()> {
     loop {
         let scored = score_changed(app, &stop).await?;
         let done = do_due(app, true, &stop).await?;
-        let told = tell_news(app, &stop).await? + app.send_due().await?;
+        let told = tell_news(app, &stop).await? + send_due(app, &stop).await?;
         if scored + done + told == 0 {
             return Ok(());
         }
@@ -136,6 +136,19 @@ async fn tell_news(app: &App, stop: &watch::Receiver<bool>) -> Result<usize> {
         }
         total += told;
         if told == 0 {
+            break;
+        }
+    }
+    Ok(total)
+}
+
+/// Messages and webhooks, until none is due.
+async fn send_due(app: &App, stop: &watch::Receiver<bool>) -> Result<usize> {
+    let mut total = 0;
+    for _ in 0..PASSES {
+        let sent = app.send_due().await?;
+        total += sent;
+        if sent == 0 || *stop.borrow() {
             break;
         }
     }

@@ -81,7 +81,7 @@ impl App {
         let until = now + Duration::seconds(HOLD_SECONDS);
         let mut tx = self.db.write(scope).await?;
         let messages = db::messages::claim(&mut tx, self.outlets.channels(), now, until, AT_ONCE).await?;
-        let deliveries = db::webhooks::claim(&mut tx, now, until, AT_ONCE / 4, AT_ONCE).await?;
+        let deliveries = db::webhooks::claim(&mut tx, now, until, AT_ONCE / 2, AT_ONCE).await?;
         let hook = db::messages::slack(&mut tx).await?;
         tx.commit().await?;
         let tried = messages.len() + deliveries.len();

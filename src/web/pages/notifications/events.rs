@@ -86,7 +86,8 @@ struct Open {
     scope: TenantScope,
     member: Uuid,
     after: DateTime<Utc>,
-    first: bool,
+    /// How much the browser was told is unread; nothing yet at the beginning.
+    shown: Option<i64>,
     bell: watch::Receiver<u64>,
     over: watch::Receiver<bool>,
 }
@@ -103,7 +104,7 @@ pub async fn stream(
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let after = since_when(seen.or(since.after), web.app.clock.now());
     let open =
-        Open { web, token: member.token, scope: member.scope, member: id, after, first: true, bell, over };
+        Open { web, token: member.token, scope: member.scope, member: id, after, shown: None, bell, over };
     let events = futures_util::stream::unfold(open, |mut open| async move {
         let event = open.next().await?;
         Some((Ok::<_, Infallible>(event), open))
@@ -118,29 +119,44 @@ pub async fn stream(
 impl Open {
     /// The next event; none ends the stream.
     async fn next(&mut self) -> Option<Event> {
-        if self.first {
+        let first = self.shown.is_none();
+        if first {
             self.bell.mark_unchanged();
+        } else {
+            self.rung().await?;
         }
-        while !self.first {
-            tokio::select! {
-                rung = self.bell.changed() => rung.ok()?,
-                _ = self.over.changed() => return None,
-                () = tokio::time::sleep(CHECK) => {
-                    self.session_is_good().await.then_some(())?;
-                    continue;
-                }
+        loop {
+            if *self.over.borrow() {
+                return None;
             }
-            self.session_is_good().await.then_some(())?;
-            break;
+            let ring = self.web.app.bell(&self.scope, self.member, self.after).await.ok()?;
+            self.after = ring.until;
+            // Every bell rings when the database is listened to again: most often nothing has changed.
+            if self.shown != Some(ring.unread) || !ring.grave.is_empty() {
+                self.shown = Some(ring.unread);
+                let bell = Bell::of(ring);
+                let event = Event::default().event("bell").id(stamp(bell.until)).json_data(bell).ok()?;
+                return Some(if first { event.retry(RETRY) } else { event });
+            }
+            self.rung().await?;
         }
-        if *self.over.borrow() {
-            return None;
+    }
+
+    /// Waits until the bell rings; none when the session or the process ends.
+    async fn rung(&mut self) -> Option<()> {
+        loop {
+            let rung = tokio::select! {
+                rung = self.bell.changed() => rung.is_ok(),
+                _ = self.over.changed() => return None,
+                () = tokio::time::sleep(CHECK) => false,
+            };
+            if !self.session_is_good().await {
+                return None;
+            }
+            if rung {
+                return Some(());
+            }
         }
-        let ring = self.web.app.bell(&self.scope, self.member, self.after).await.ok()?;
-        self.after = ring.until;
-        let bell = Bell::of(ring);
-        let event = Event::default().event("bell").id(stamp(bell.until)).json_data(bell).ok()?;
-        Some(if std::mem::take(&mut self.first) { event.retry(RETRY) } else { event })
     }
 
     /// Whether the session is still there, in the same tenant.
