@@ -45,6 +45,8 @@ pub struct Session {
     pub membership: Option<Membership>,
     /// When the session was last written to.
     pub seen_at: DateTime<Utc>,
+    /// What the member was told and has not read, up to a hundred.
+    pub unread: i64,
 }
 
 /// A key of an integration, found by its secret.
@@ -223,7 +225,9 @@ pub async fn open_session(
 pub async fn session(tx: &mut PlatformTx, token_hash: &[u8], now: DateTime<Utc>) -> Result<Option<Session>> {
     let row = sqlx::query(
         "SELECT s.seen_at, u.id, u.email, u.name, u.password_hash, m.tenant_id, m.id AS member_id, m.role,
-                t.name AS tenant_name, t.slug, t.time_zone, t.currency
+                t.name AS tenant_name, t.slug, t.time_zone, t.currency,
+                (SELECT count(*) FROM (SELECT FROM notifications n WHERE n.tenant_id = m.tenant_id
+                   AND n.member_id = m.id AND n.read_at IS NULL AND n.shown LIMIT 100) AS some) AS unread
          FROM sessions s JOIN users u ON u.id = s.user_id
          LEFT JOIN members m ON m.user_id = s.user_id AND m.tenant_id = s.current_tenant_id AND m.removed_at IS NULL
          LEFT JOIN tenants t ON t.id = m.tenant_id
@@ -242,6 +246,7 @@ pub async fn session(tx: &mut PlatformTx, token_hash: &[u8], now: DateTime<Utc>)
         },
         membership: row.get::<Option<Uuid>, _>("tenant_id").map(|_| membership_of(&row)),
         seen_at: row.get("seen_at"),
+        unread: row.get("unread"),
     }))
 }
 
@@ -407,6 +412,37 @@ pub async fn tenants_with_proposed_alerts(tx: &mut PlatformTx) -> Result<Vec<Ten
         "SELECT t.id AS tenant_id, t.time_zone, t.currency FROM tenants t
          WHERE EXISTS (SELECT FROM alerts l WHERE l.tenant_id = t.id AND l.state = 'proposed' AND l.batch IS NULL)",
     )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.iter().map(scope_of).collect())
+}
+
+/// Tenants whose journal holds what nobody was told of.
+pub async fn tenants_with_news(tx: &mut PlatformTx) -> Result<Vec<TenantScope>> {
+    let rows = sqlx::query(
+        "SELECT id AS tenant_id, time_zone, currency FROM tenants t
+         WHERE EXISTS (SELECT FROM timeline WHERE tenant_id = t.id AND told_at IS NULL)",
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.iter().map(scope_of).collect())
+}
+
+/// Tenants with deliveries, or messages on one of the channels, that are due.
+pub async fn tenants_with_outgoing(
+    tx: &mut PlatformTx,
+    channels: &[&str],
+    now: DateTime<Utc>,
+) -> Result<Vec<TenantScope>> {
+    let rows = sqlx::query(
+        "SELECT id AS tenant_id, time_zone, currency FROM tenants t
+         WHERE EXISTS (SELECT FROM webhook_deliveries WHERE tenant_id = t.id AND state = 'waiting' AND next_at <= $2
+                       AND (locked_until IS NULL OR locked_until <= $2))
+            OR EXISTS (SELECT FROM messages WHERE tenant_id = t.id AND state = 'queued' AND channel = ANY($1)
+                       AND next_at <= $2 AND (locked_until IS NULL OR locked_until <= $2))",
+    )
+    .bind(channels)
+    .bind(now)
     .fetch_all(tx.conn())
     .await?;
     Ok(rows.iter().map(scope_of).collect())

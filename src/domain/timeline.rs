@@ -170,6 +170,11 @@ impl Group {
         }
     }
 
+    /// The group of a word.
+    pub fn parse(word: &str) -> Option<Group> {
+        Group::ALL.into_iter().find(|group| group.word() == word)
+    }
+
     /// The kinds that belong to it.
     pub fn kinds(self) -> impl Iterator<Item = Kind> {
         Kind::ALL.iter().copied().filter(move |kind| kind.group() == self)

@@ -35,17 +35,24 @@ pub async fn run(app: App, event_retention_days: Option<u32>, stop: watch::Recei
     let scoring = every_second(stop.clone(), || async {
         report(score_changed(&app, &stop).await, "scoring changed accounts");
     });
+    let telling = every_second(stop.clone(), || async {
+        report(tell_news(&app, &stop).await, "telling of news");
+    });
+    let sending = every_second(stop.clone(), || async {
+        report(send_due(&app, &stop).await, "sending messages and webhooks");
+    });
     let ticks = std::sync::atomic::AtomicU64::new(0);
     let recurring = every_second(stop.clone(), || async {
         let tick = ticks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         if tick.is_multiple_of(30) {
             report(schedule::enqueue_due(&app).await, "enqueueing recurring work");
+            report(make_digests(&app).await, "making digests");
         }
         if tick.is_multiple_of(3_600) {
             report(app.keep_event_months(event_retention_days).await, "keeping the months of raw events");
         }
     });
-    tokio::join!(scoring, recurring);
+    tokio::join!(scoring, telling, sending, recurring);
     for runner in runners {
         if let Err(error) = runner.await {
             tracing::error!(%error, "a job runner ended early");
@@ -77,7 +84,8 @@ pub async fn run_until_empty(app: &App) -> Result<()> {
     loop {
         let scored = score_changed(app, &stop).await?;
         let done = do_due(app, true, &stop).await?;
-        if scored + done == 0 {
+        let told = tell_news(app, &stop).await? + send_due(app, &stop).await?;
+        if scored + done + told == 0 {
             return Ok(());
         }
     }
@@ -117,6 +125,51 @@ async fn score_changed(app: &App, stop: &watch::Receiver<bool>) -> Result<usize>
         total += app.settle_alerts(scope, false).await?;
     }
     Ok(total)
+}
+
+/// A chunk of news for each tenant in turn.
+async fn tell_news(app: &App, stop: &watch::Receiver<bool>) -> Result<usize> {
+    let mut total = 0;
+    for _ in 0..PASSES {
+        let mut tx = app.db.platform().await?;
+        let tenants = platform::tenants_with_news(&mut tx).await?;
+        tx.commit().await?;
+        let mut told = 0;
+        for scope in &tenants {
+            if *stop.borrow() {
+                return Ok(total);
+            }
+            told += app.tell_news(scope).await?;
+        }
+        total += told;
+        if told == 0 {
+            break;
+        }
+    }
+    Ok(total)
+}
+
+/// Messages and webhooks, until none is due.
+async fn send_due(app: &App, stop: &watch::Receiver<bool>) -> Result<usize> {
+    let mut total = 0;
+    for _ in 0..PASSES {
+        let sent = app.send_due().await?;
+        total += sent;
+        if sent == 0 || *stop.borrow() {
+            break;
+        }
+    }
+    Ok(total)
+}
+
+async fn make_digests(app: &App) -> Result<()> {
+    let mut tx = app.db.platform().await?;
+    let tenants = platform::all_tenants(&mut tx).await?;
+    tx.commit().await?;
+    for scope in &tenants {
+        app.make_digests(scope).await?;
+    }
+    Ok(())
 }
 
 async fn do_due(app: &App, long: bool, stop: &watch::Receiver<bool>) -> Result<usize> {

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::timeline::{Group, Kind};
+
 /// A path segment or query value, percent-encoded.
 pub fn encode(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
@@ -39,6 +41,32 @@ pub fn account_tab(external_id: &str, tab: &str) -> String {
 /// A ticket's page.
 pub fn ticket(id: uuid::Uuid) -> String {
     format!("{SUPPORT}/tickets/{id}")
+}
+
+/// What members were told.
+pub const NOTIFICATIONS: &str = "/notifications";
+/// Where messages and webhooks go.
+pub const OUTGOING: &str = "/settings/outgoing";
+
+/// An entry of the journal, which leads on to its cause.
+pub fn entry(id: uuid::Uuid) -> String {
+    format!("/entries/{id}")
+}
+
+/// The page on which one sees what an entry of the journal is about.
+pub fn cause(kind: Kind, about: Option<uuid::Uuid>, account: Option<&str>) -> String {
+    let Some(account) = account else {
+        return match (kind, about) {
+            (Kind::Notice, Some(_)) => OUTGOING.to_owned(),
+            (Kind::StormHeld, _) => TODAY.to_owned(),
+            _ => NOTIFICATIONS.to_owned(),
+        };
+    };
+    match kind.group() {
+        Group::Health => account_tab(account, "health"),
+        Group::Renewal => account_tab(account, "contracts"),
+        _ => crate::web::paths::account(account),
+    }
 }
 
 /// A draft's first page.

@@ -18,7 +18,8 @@ use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
 use super::pages::{
-    accounts, backtests, jobs, portfolio, renewals, search, session, settings, studio, support, today,
+    accounts, backtests, jobs, notifications, portfolio, renewals, search, session, settings, studio,
+    support, today,
 };
 use super::{Web, assets, collect, ops, paths};
 
@@ -56,7 +57,9 @@ fn pages() -> Router<Web> {
         .merge(customers())
         .merge(portfolio())
         .merge(tickets())
+        .merge(told())
         .merge(settings())
+        .merge(outgoing())
         .merge(studio_pages())
         .merge(drafts())
         .merge(backtests())
@@ -135,6 +138,44 @@ fn settings() -> Router<Web> {
         .route("/settings/methodology", get(|| async { Redirect::permanent(paths::STUDIO) }))
         .route("/settings/rates", get(settings::rates::show).post(settings::rates::put))
         .route("/settings/audit", get(settings::audit::show))
+}
+
+/// What members are told, and how they want it.
+fn told() -> Router<Web> {
+    let preferences = get(settings::notifications::show).post(settings::notifications::save);
+    Router::new()
+        .route("/notifications", get(notifications::list::show))
+        .route("/notifications/read", post(notifications::list::read_all))
+        .route("/notifications/unread", post(notifications::list::unread_all))
+        .route("/notifications/{id}/read", post(notifications::list::read))
+        .route("/notifications/{id}/unread", post(notifications::list::unread))
+        .route("/entries/{id}", get(notifications::entry::show))
+        .route("/events", get(notifications::events::stream))
+        .route("/events/latest", get(notifications::events::latest))
+        .route("/settings/notifications", preferences)
+}
+
+/// Where messages and webhooks go.
+fn outgoing() -> Router<Web> {
+    use settings::outgoing::{self, endpoint, messages_list, slack};
+    Router::new()
+        .route("/settings/templates", get(settings::templates::show))
+        .route("/settings/templates/new", get(settings::templates::new))
+        .route("/settings/templates/{key}", get(settings::templates::edit).post(settings::templates::save))
+        .route("/settings/templates/{key}/remove", post(settings::templates::remove))
+        .route("/settings/outgoing", get(outgoing::show))
+        .route("/settings/outgoing/slack", post(slack::set))
+        .route("/settings/outgoing/slack/test", post(slack::test))
+        .route("/settings/outgoing/slack/remove", post(slack::remove))
+        .route("/settings/outgoing/endpoints", post(endpoint::create))
+        .route("/settings/outgoing/endpoints/{id}", get(endpoint::show).post(endpoint::change))
+        .route("/settings/outgoing/endpoints/{id}/secret", post(endpoint::rotate))
+        .route("/settings/outgoing/endpoints/{id}/test", post(endpoint::test))
+        .route("/settings/outgoing/endpoints/{id}/replay", post(endpoint::replay))
+        .route("/settings/outgoing/endpoints/{id}/remove", post(endpoint::remove))
+        .route("/settings/outgoing/endpoints/{id}/restore", post(endpoint::restore))
+        .route("/settings/outgoing/messages", get(messages_list::show))
+        .route("/settings/outgoing/messages/{id}/retry", post(messages_list::retry))
 }
 
 /// The methodology: what is in force, its versions, and how the next one begins.

@@ -14,6 +14,7 @@ pub mod quarantine;
 pub mod refusal;
 pub mod renewals;
 pub mod tickets;
+pub mod webhooks;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -50,6 +51,13 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(tickets::act::resolve))
         .routes(routes!(tickets::act::reopen))
         .routes(routes!(quarantine::list))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::show, webhooks::put, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::delivery))
+        .routes(routes!(webhooks::replay))
         .routes(routes!(backtests::list, backtests::start))
         .routes(routes!(backtests::show))
         .routes(routes!(backtests::account_days))

@@ -97,7 +97,7 @@ impl FieldError {
 const DESCRIPTION: &str = "\
 Health, renewals and the accounts behind them. Make a key in Settings and send it as `Authorization: Bearer hfr_…`: \
 a **read** key (`hfr_`) reads, a **write** key (`hfw_`) states accounts and sends events, a **manage** key (`hfm_`) \
-changes and publishes the methodology.
+changes and publishes the methodology and sets up webhooks.
 
 **Errors** are `application/problem+json` (RFC 9457); `errors` names each field that is wrong.
 
@@ -163,6 +163,7 @@ fn frame(server: &str) -> OpenApi {
                 "Methodology",
                 "How the company works: the version in force, earlier ones, and drafts of the next.",
             ),
+            tag("Webhooks", "Your own services, told of what happens, and what became of each delivery."),
             tag("Backtests", "Scores of past days, held against who left afterwards."),
         ]))
         .components(Some(components.build()))

@@ -8,6 +8,7 @@ pub mod curves;
 pub mod error;
 pub mod jobs;
 pub mod names;
+pub mod notifications;
 pub mod portfolio;
 pub mod renewals;
 pub mod search;

@@ -103,9 +103,16 @@ pub struct Shell {
     pub toasts: Vec<Toast>,
     /// Path and query of this page, where `POST /theme` and `POST /tenant` return to.
     pub here: String,
+    /// What the member was told and has not read, up to a hundred.
+    pub unread: i64,
 }
 
 impl Shell {
+    /// The figure at the bell: `7`, `99+`.
+    pub fn unread_text(&self) -> String {
+        if self.unread > 99 { "99+".to_owned() } else { self.unread.to_string() }
+    }
+
     /// The member's initials, beside which the layout prints the name.
     pub fn avatar(&self) -> Avatar {
         Avatar::new(&self.member).bare()

@@ -4,6 +4,7 @@ mod acting;
 pub mod backtest;
 mod corrections;
 mod hostile;
+mod notices;
 mod overrides;
 mod packs;
 mod scoring;

@@ -87,6 +87,20 @@ const ROUTES: &[(&str, &str)] = &[
     ("API", "/v1/methodology/drafts/{id}/plan"),
     ("API", "/v1/methodology/drafts/{id}/preview"),
     ("API", "/v1/methodology/drafts/{id}/preview.csv"),
+    ("POST", "/notifications/{id}/read"),
+    ("POST", "/notifications/{id}/unread"),
+    ("GET", "/entries/{id}"),
+    ("GET", "/settings/templates/{key}"),
+    ("POST", "/settings/templates/{key}"),
+    ("POST", "/settings/templates/{key}/remove"),
+    ("GET", "/settings/outgoing/endpoints/{id}"),
+    ("POST", "/settings/outgoing/endpoints/{id}"),
+    ("POST", "/settings/outgoing/endpoints/{id}/secret"),
+    ("POST", "/settings/outgoing/endpoints/{id}/test"),
+    ("POST", "/settings/outgoing/endpoints/{id}/replay"),
+    ("POST", "/settings/outgoing/endpoints/{id}/remove"),
+    ("POST", "/settings/outgoing/endpoints/{id}/restore"),
+    ("POST", "/settings/outgoing/messages/{id}/retry"),
     ("PUBLIC", "/invitations/{token}"),
 ];
 
@@ -101,6 +115,9 @@ struct Strange {
     draft: Uuid,
     backtest: Uuid,
     ticket: Uuid,
+    endpoint: Uuid,
+    entry: Uuid,
+    message: Uuid,
 }
 
 async fn strange(house: &House, b: &Home) -> Strange {
@@ -130,8 +147,29 @@ async fn strange(house: &House, b: &Home) -> Strange {
     let next = house.app.create_draft(&b.scope, from(), "", &actor).await.unwrap();
     let how = holdfast::app::methodology::Publishing { note: "x", ..Default::default() };
     house.app.publish(&b.scope, next.stored.id, 1, &how, &actor).await.unwrap();
+    house.app.put_template(&b.scope, "dau", "secret-account", "secret-account", "x", &actor).await.unwrap();
+    let url = "https://secret-account.example/hook".to_owned();
+    let wanted = holdfast::app::outgoing::Wanted { url, enabled: false, ..Default::default() };
+    let endpoint = house.app.create_endpoint(&b.scope, &wanted, &actor).await.unwrap().endpoint;
+    let mut tx = house.app.db.write(&b.scope).await.unwrap();
+    let now = house.clock.now();
+    let entry =
+        db::timeline::Entry::new(holdfast::domain::timeline::Kind::Notice, None, now, "secret-account");
+    let entry = db::timeline::append(&mut tx, &[entry], now).await.unwrap()[0];
+    let message = db::messages::NewMessage {
+        channel: "mail",
+        cause: "test",
+        subject: "secret-account".to_owned(),
+        problem: Some("x".to_owned()),
+        ..Default::default()
+    };
+    let message = db::messages::queue(&mut tx, &[(message, now)], now).await.unwrap()[0];
+    tx.commit().await.unwrap();
     let mut tx = house.app.db.read(&b.scope).await.unwrap();
     Strange {
+        endpoint,
+        entry,
+        message,
         job,
         draft,
         backtest,
@@ -147,6 +185,9 @@ async fn strange(house: &House, b: &Home) -> Strange {
 impl Strange {
     fn fill(&self, route: &str) -> String {
         let id = match route.split('/').nth(2) {
+            Some("outgoing") if route.contains("/messages/") => self.message,
+            Some("outgoing") => self.endpoint,
+            _ if route.starts_with("/notifications/") || route.starts_with("/entries/") => self.entry,
             Some("members") => self.member,
             Some("invitations") => self.invitation,
             Some("keys") => self.key,
@@ -250,6 +291,11 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/settings/imports",
         "/settings/metrics",
         "/settings/audit",
+        "/notifications",
+        "/settings/notifications",
+        "/settings/outgoing",
+        "/settings/outgoing/messages",
+        "/settings/templates",
         "/studio",
         "/support?status=all",
         "/settings/rates",
@@ -305,6 +351,10 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         "/portfolio/overrides",
         "/settings/members",
         "/support",
+        "/notifications",
+        "/settings/notifications",
+        "/settings/outgoing",
+        "/settings/templates",
         "/studio/backtests",
     ] {
         assert_eq!(browser.get(path).await.status_code(), 200, "{path}");
@@ -320,6 +370,9 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         ("/settings/quarantine/replay", [("state", "")]),
         ("/settings/metrics", [("name", "x")]),
         ("/settings/rates", [("currency", "EUR")]),
+        ("/settings/outgoing/endpoints", [("url", "https://example.com/")]),
+        ("/settings/outgoing/slack", [("url", "https://example.com/")]),
+        ("/settings/templates/new", [("id", "x")]),
         ("/studio/backtests", [("subject", "version:1")]),
         ("/support/tickets/018f3c5e-0000-7000-8000-000000000000/resolve", [("at", "")]),
     ] {

@@ -6,6 +6,7 @@ mod backtests;
 mod collect;
 mod isolation;
 mod methodology;
+mod notices;
 mod overrides;
 mod pages_accounts;
 mod pages_portfolio;

@@ -77,16 +77,21 @@ pub struct AuditRow {
 }
 
 /// Nouns of actions and what they are called. To add one: here, and its sentences in [`said`].
-const NOUNS: [(&str, &str); 9] = [
+const NOUNS: [(&str, &str); 14] = [
     ("account", "Accounts"),
+    ("endpoint", "Webhooks"),
     ("field", "Own fields"),
     ("import", "Imports"),
     ("key", "API keys"),
     ("member", "Members"),
     ("methodology", "Methodology"),
     ("metric", "Metrics"),
+    ("message", "Messages"),
+    ("notifications", "What members are told"),
     ("quarantine", "Quarantine"),
     ("rate", "Exchange rates"),
+    ("slack", "Slack"),
+    ("template", "Mail templates"),
 ];
 
 impl Params {

@@ -12,9 +12,12 @@ pub mod imports;
 pub mod keys;
 pub mod members;
 pub mod metrics;
+pub mod notifications;
+pub mod outgoing;
 pub mod quarantine;
 pub mod rates;
 pub mod sources;
+pub mod templates;
 pub mod upload;
 
 /// The rooms of the settings. To add one: a variant, and its line in [`SettingsRoom::ALL`].
@@ -36,13 +39,19 @@ pub enum SettingsRoom {
     Methodology,
     /// `/settings/rates`
     Rates,
+    /// `/settings/templates`
+    Templates,
+    /// `/settings/outgoing`
+    Outgoing,
+    /// `/settings/notifications`
+    Notifications,
     /// `/settings/audit`
     Audit,
 }
 
 impl SettingsRoom {
     /// Room, label, address, icon.
-    pub const ALL: [(SettingsRoom, &'static str, &'static str, &'static str); 9] = [
+    pub const ALL: [(SettingsRoom, &'static str, &'static str, &'static str); 12] = [
         (SettingsRoom::Members, "Members", "/settings/members", "users"),
         (SettingsRoom::Keys, "API keys", "/settings/keys", "key-round"),
         (SettingsRoom::Sources, "Sources", "/settings/sources", "activity"),
@@ -51,6 +60,9 @@ impl SettingsRoom {
         (SettingsRoom::Metrics, "Metrics", "/settings/metrics", "gauge"),
         (SettingsRoom::Methodology, "Methodology", "/studio", "layers"),
         (SettingsRoom::Rates, "Exchange rates", "/settings/rates", "refresh-cw"),
+        (SettingsRoom::Templates, "Mail templates", "/settings/templates", "mail"),
+        (SettingsRoom::Outgoing, "Outgoing", "/settings/outgoing", "send"),
+        (SettingsRoom::Notifications, "What I am told", "/settings/notifications", "bell"),
         (SettingsRoom::Audit, "Audit log", "/settings/audit", "list-checks"),
     ];
 }
