@@ -40,6 +40,8 @@ pub struct News {
     pub account: Option<String>,
     /// The account's owner.
     pub owner_id: Option<Uuid>,
+    /// The roles it names that a member plays, and those members.
+    pub cast: sqlx::types::Json<Vec<(String, Uuid)>>,
 }
 
 /// Takes entries that nobody was told of, oldest first; others of this or another process leave them alone until this
@@ -47,7 +49,11 @@ pub struct News {
 pub async fn take_news(tx: &mut TenantTx, limit: i64) -> Result<Vec<News>> {
     sqlx::query_as(
         "SELECT t.id, t.at, t.kind, t.about, t.actor, t.member_id, t.severity, t.title, t.body, t.data, t.account_id,
-                a.external_id, a.name AS account, a.owner_id
+                a.external_id, a.name AS account, a.owner_id,
+                CASE WHEN jsonb_typeof(t.data->'roles') = 'array' THEN
+                  (SELECT coalesce(jsonb_agg(jsonb_build_array(r, h)), '[]')
+                   FROM jsonb_array_elements_text(t.data->'roles') AS r, holder_of(t.tenant_id, t.account_id, r) AS h
+                   WHERE h IS NOT NULL) ELSE '[]' END AS \"cast\"
          FROM timeline t LEFT JOIN accounts a ON a.tenant_id = t.tenant_id AND a.id = t.account_id
          WHERE t.told_at IS NULL ORDER BY t.recorded_at, t.id LIMIT $1 FOR UPDATE OF t SKIP LOCKED",
     )

@@ -288,7 +288,7 @@ impl Acts {
             about: Some(alert),
             severity: Some(severity(rule.severity)),
             data: json!({ "roles": [role], "rule": &*rule.id }),
-            once: Some(format!("escalated:{alert}:{role}")),
+            once: Some(format!("escalated:{role}:{alert}")),
             ..entry
         };
         self.escalated.push((alert, role, entry));

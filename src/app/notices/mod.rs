@@ -186,7 +186,7 @@ impl Desk<'_> {
         for role in roles(&news.data) {
             match role {
                 "owner" | "csm" if news.account_id.is_some() => told.extend(news.owner_id.filter(present)),
-                role => told.extend(self.of_role(role)),
+                role => told.extend(self.who_plays(news, role)),
             }
         }
         if told.is_empty() && (news.account_id.is_none() || severity >= Some(Severity::High)) {
@@ -194,6 +194,19 @@ impl Desk<'_> {
         }
         told.retain(|id| self.hearers.get(id).is_some_and(|hearer| hearer.name != news.actor));
         told
+    }
+
+    /// Whoever plays a role of the methodology for the account; else the members of that name; else the managers, so
+    /// that nothing is told to nobody.
+    fn who_plays(&self, news: &News, role: &str) -> BTreeSet<Uuid> {
+        let cast = news.cast.iter().filter(|(name, _)| name == role).map(|(_, member)| *member);
+        let mut found: BTreeSet<Uuid> = cast.filter(|id| self.hearers.contains_key(id)).collect();
+        for word in [role, "manager"] {
+            if found.is_empty() {
+                found.extend(self.of_role(word));
+            }
+        }
+        found
     }
 
     fn of_role<'d>(&'d self, role: &'d str) -> impl Iterator<Item = Uuid> + 'd {
