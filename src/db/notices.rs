@@ -230,7 +230,7 @@ pub async fn count(tx: &mut TenantTx, member: Uuid) -> Result<(i64, i64)> {
 pub async fn unread(tx: &mut TenantTx, member: Uuid) -> Result<i64> {
     sqlx::query_scalar(
         "SELECT count(*) FROM (SELECT FROM notifications
-           WHERE member_id = $1 AND read_at IS NULL AND shown LIMIT 100) AS some",
+           WHERE member_id = $1 AND read_at IS NULL AND shown LIMIT 100) AS few",
     )
     .bind(member)
     .fetch_one(tx.conn())
