@@ -3,6 +3,8 @@
 //! Who may call what is decided by the caller's argument types (`web::extract`), never in a body here.
 
 pub mod accounts;
+mod acting;
+pub mod alerts;
 pub mod auth;
 pub mod backtest;
 pub mod error;
@@ -15,11 +17,16 @@ pub mod metrics;
 pub mod notices;
 pub mod outgoing;
 pub mod overrides;
+pub mod plays;
 pub mod quarantine;
+pub mod roles;
 pub mod scoring;
 pub mod secret;
+pub mod stages;
+pub mod tasks;
 pub mod templates;
 pub mod tenants;
+pub mod tickets;
 pub mod work;
 
 use std::collections::HashMap;

@@ -1,9 +1,11 @@
 //! The methodology: a pack compiled for evaluation, and the one way in.
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::Id;
+use super::expr::Evidence;
 use super::expr::{Builtins, Expr, Program, Scope};
 use super::facts::{Facts, InputId, MeasureId, Series};
 use super::health::{ByIndicator, CapNote, Explained, Health, Reading, Readings};
@@ -248,6 +250,7 @@ impl Methodology {
             band_override: None,
             fresh_days: None,
             segment_pin: None,
+            stage_pin: None,
             last_event: None,
             ticks: Vec::new(),
             renewal_opened: None,
@@ -288,6 +291,12 @@ impl Methodology {
         }
     }
 
+    /// What makes the rule at a position true of an account: the comparisons that hold, with their figures.
+    pub fn evidence(&self, facts: &Facts, rule: usize) -> Vec<Evidence> {
+        let worked = self.work(facts);
+        self.rules.get(rule).map(|rule| rule.when.evidence(&worked.scope, self)).unwrap_or_default()
+    }
+
     /// Reads an account's indicators: the first half of scoring it.
     pub fn read(&self, facts: &Facts) -> Readings {
         self.work(facts).readings
@@ -318,9 +327,9 @@ impl Methodology {
         Some(self.work(facts).scope.value_model(model))
     }
 
-    /// When a ticket of the account is due; none when no policy applies. Times are in the pack's time zone.
-    pub fn sla(&self, facts: &Facts, ticket: &Ticket, now: NaiveDateTime) -> Option<Due> {
-        sla::due(&self.sla, ticket, now, &self.work(facts).scope)
+    /// When a ticket of the account is due; none when no policy applies. Calendars are meant in `zone`.
+    pub fn sla(&self, facts: &Facts, ticket: &Ticket, now: DateTime<Utc>, zone: Tz) -> Option<Due> {
+        sla::due(&self.sla, ticket, now, zone, &self.work(facts).scope)
     }
 
     /// Per question of the tenant's profile, by id, the answer its measures suggest.
@@ -336,7 +345,8 @@ impl Methodology {
     pub(super) fn work<'a>(&'a self, facts: &'a Facts) -> Worked<'a> {
         let mut scope = Scope::new(self.program(), facts);
         let day = lifecycle::day_number(&self.lifecycle, facts.start_date, facts.as_of);
-        let stage = lifecycle::base_stage(&self.lifecycle, day);
+        let held = facts.stage_pin.as_deref().and_then(|id| lifecycle::base_stage_of(&self.lifecycle, id));
+        let stage = held.or_else(|| lifecycle::base_stage(&self.lifecycle, day));
         let renewal_date = renewal::next_date(facts);
         scope.known = Builtins {
             day,

@@ -1,7 +1,7 @@
 //! What is to be done for a job: one exhaustive match.
 
 use crate::app::work::Work;
-use crate::app::{App, Result, methodology};
+use crate::app::{App, Result, methodology, tickets};
 use crate::db::platform::ClaimedJob;
 use crate::ingest::replay;
 
@@ -26,11 +26,15 @@ pub enum Kind {
     Preview,
     /// Hold the scores of past days against what happened.
     Backtest,
+    /// Look at the clocks of a ticket that are due soon or broken.
+    WatchTicket,
+    /// Work the clocks of open tickets out by a new methodology.
+    ReworkClocks,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 11] = [
         Kind::ScoreAll,
         Kind::Fold,
         Kind::Correct,
@@ -40,6 +44,8 @@ impl Kind {
         Kind::Forget,
         Kind::Preview,
         Kind::Backtest,
+        Kind::WatchTicket,
+        Kind::ReworkClocks,
     ];
 
     /// The word in the database.
@@ -54,6 +60,8 @@ impl Kind {
             Kind::Forget => "forget",
             Kind::Preview => methodology::preview::JOB,
             Kind::Backtest => "backtest",
+            Kind::WatchTicket => tickets::WATCH,
+            Kind::ReworkClocks => tickets::REWORK,
         }
     }
 
@@ -62,7 +70,12 @@ impl Kind {
     pub fn is_long(self) -> bool {
         match self {
             Kind::Fold | Kind::Correct | Kind::FoldScores | Kind::Preview | Kind::Backtest => true,
-            Kind::ScoreAll | Kind::Replay | Kind::SettleOverrides | Kind::Forget => false,
+            Kind::ScoreAll
+            | Kind::Replay
+            | Kind::SettleOverrides
+            | Kind::Forget
+            | Kind::WatchTicket
+            | Kind::ReworkClocks => false,
         }
     }
 
@@ -112,6 +125,11 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
         }
         Kind::Preview => app.make_preview(&job.scope, about(job, "preview")?, &work).await?,
         Kind::Backtest => app.run_backtest(&job.scope, about(job, "backtest")?, &work).await?,
+        Kind::WatchTicket => app.watch_ticket(&job.scope, about(job, "ticket")?).await?,
+        Kind::ReworkClocks => {
+            let reworked = app.rework_clocks(&job.scope).await?;
+            tracing::info!(reworked, "worked out the clocks of open tickets");
+        }
     }
     Ok(())
 }

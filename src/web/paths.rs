@@ -23,6 +23,8 @@ pub const ACCOUNTS: &str = "/accounts";
 pub const TODAY: &str = "/";
 /// How the tenant works: the version in force, drafts and versions.
 pub const STUDIO: &str = "/studio";
+/// The clocks of all tickets.
+pub const SUPPORT: &str = "/support";
 /// Sign-in.
 pub const SIGN_IN: &str = "/sign-in";
 
@@ -31,9 +33,14 @@ pub fn account(external_id: &str) -> String {
     format!("/accounts/{}", encode(external_id))
 }
 
-/// One of an account's tabs: `health`, `usage`, `people`, `contracts`.
+/// One of an account's tabs: `health`, `usage`, `people`, `support`, `contracts`.
 pub fn account_tab(external_id: &str, tab: &str) -> String {
     format!("/accounts/{}/{tab}", encode(external_id))
+}
+
+/// A ticket's page.
+pub fn ticket(id: uuid::Uuid) -> String {
+    format!("{SUPPORT}/tickets/{id}")
 }
 
 /// What members were told.

@@ -18,7 +18,8 @@ use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
 use super::pages::{
-    accounts, backtests, jobs, notifications, portfolio, renewals, search, session, settings, studio, today,
+    accounts, backtests, jobs, notifications, portfolio, renewals, search, session, settings, studio,
+    support, today,
 };
 use super::{Web, assets, collect, ops, paths};
 
@@ -55,6 +56,7 @@ fn pages() -> Router<Web> {
         .route("/invitations/{token}", get(session::invitation::show).post(session::invitation::accept))
         .merge(customers())
         .merge(portfolio())
+        .merge(tickets())
         .merge(told())
         .merge(settings())
         .merge(outgoing())
@@ -78,6 +80,7 @@ fn customers() -> Router<Web> {
         .route("/accounts/{external_id}/health", get(accounts::health::show))
         .route("/accounts/{external_id}/usage", get(accounts::usage::show))
         .route("/accounts/{external_id}/people", get(accounts::people::show))
+        .route("/accounts/{external_id}/support", get(accounts::support::show))
         .route("/accounts/{external_id}/contracts", get(accounts::contracts::show))
         .route("/accounts/{external_id}/owner", post(accounts::head::assign))
         .route("/accounts/{external_id}/segment", post(accounts::head::pin))
@@ -93,6 +96,17 @@ fn portfolio() -> Router<Web> {
         .route("/renewals", get(renewals::list::show))
         .route("/portfolio", get(portfolio::show::show))
         .route("/portfolio/overrides", get(portfolio::overrides::show))
+}
+
+/// Support: everybody may look, CSMs work on tickets.
+fn tickets() -> Router<Web> {
+    Router::new()
+        .route("/support", get(support::list::show))
+        .route("/support/tickets/{id}", get(support::show::show))
+        .route("/support/tickets/{id}/answer", post(support::act::answer))
+        .route("/support/tickets/{id}/escalate", post(support::act::escalate))
+        .route("/support/tickets/{id}/resolve", post(support::act::resolve))
+        .route("/support/tickets/{id}/reopen", post(support::act::reopen))
 }
 
 /// How the tenant works: everybody may look, few may change.

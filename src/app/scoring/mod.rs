@@ -25,16 +25,18 @@ pub(super) use sampling::{Sampler, Told};
 pub use standing::{Exchange, Standing};
 pub use why::{Change, changes, figure};
 
+use super::acting::{self, Acts};
 use super::methodology::{InForce, Tone};
 use super::{App, Error, Result};
 use crate::db::facts::Span;
 use crate::db::overrides::{Heard, Override};
 use crate::db::scores::{Score, State};
 use crate::db::{self, TenantScope, TenantTx};
+use crate::domain::facts::Facts;
 use crate::domain::health::{Kept, ModelScore};
 use crate::domain::judgement;
 use crate::domain::methodology::Evaluation;
-use facts::{AccountData, Loaded};
+use facts::{AccountData, ByHand, Loaded};
 
 /// The score a current one is compared with lies this many days back.
 pub const COMPARE_DAYS: u16 = 30;
@@ -69,7 +71,7 @@ impl App {
             return Ok(0);
         }
         let ids: Vec<Uuid> = dirty.iter().map(|d| d.account_id).collect();
-        self.score_into(&mut tx, scope, &in_force, &ids, today, today, today).await?;
+        self.score_into(&mut tx, scope, &in_force, &ids, Stretch::just(today), None).await?;
         db::accounts::settle_dirty(&mut tx, &dirty).await?;
         tx.commit().await?;
         metrics::counter!("holdfast_scores_total").increment(ids.len() as u64);
@@ -106,12 +108,18 @@ impl App {
         let Some(in_force) = self.methodology(scope).await? else {
             return Err(Error::Conflict("The tenant has no methodology: apply a pack first.".into()));
         };
+        if to == self.clock.today(scope.time_zone()) {
+            // A methodology may have been published before roles were known of.
+            let mut tx = self.db.write(scope).await?;
+            db::roles::ensure(&mut tx, &acting::roles(&in_force.file)).await?;
+            tx.commit().await?;
+        }
         let lane = Lane {
             app: self.clone(),
             scope: scope.clone(),
             in_force,
-            days: (from, to),
-            known_by: known_by(to),
+            days: Stretch { from, to, known_by: known_by(to) },
+            batch: format!("every account on {to}").into(),
             after: Arc::default(),
         };
         let (report, mut reports) = mpsc::unbounded_channel();
@@ -127,6 +135,9 @@ impl App {
         }
         while let Some(lane) = lanes.join_next().await {
             lane.map_err(|error| Error::Internal(error.into()))??;
+        }
+        if to == self.clock.today(scope.time_zone()) {
+            self.settle_alerts(scope, true).await?;
         }
         Ok(done)
     }
@@ -174,38 +185,31 @@ impl App {
     ) -> Result<HashMap<Uuid, Assessed>> {
         let mut tx = self.db.read(scope).await?;
         let as_then = day < self.clock.today(scope.time_zone());
-        let loaded = load(&mut tx, in_force, accounts, day, day, day, as_then).await?;
-        let exchange = exchange(&mut tx, scope).await?;
-        let loaded = loaded.ready(in_force, &exchange);
-        let history = past_scores(&mut tx, in_force, accounts, day, day).await?;
-        let assess = |data: AccountData<'_>| {
-            let standing = loaded.standing(&data, day, day);
-            let mut facts = loaded.facts(&data, &standing, day, day);
-            facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
-            facts.renewal_opened = Some(scope.day_of(data.row.created_at));
-            (data.row.id, Assessed { evaluation: in_force.methodology.evaluate(&facts), standing })
+        let known = known_on(&mut tx, scope, in_force, accounts, day, as_then).await?;
+        let assess = |(id, (standing, facts)): (Uuid, (Standing, Facts))| {
+            (id, Assessed { evaluation: in_force.methodology.evaluate(&facts), standing })
         };
-        loaded.accounts().map(|data| data.map(assess)).collect()
+        Ok(known.into_iter().map(assess).collect())
     }
 
     /// Scores some accounts for each day of a stretch inside a transaction, and stores what lists read when the
     /// stretch ends today.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one stretch of days, one set of accounts, one transaction"
-    )]
-    pub(super) async fn score_into(
+    ///
+    /// For today it also acts upon what is true; `batch` names the run that sees every account, if this is one.
+    pub(in crate::app) async fn score_into(
         &self,
         tx: &mut TenantTx,
         scope: &TenantScope,
         in_force: &Arc<InForce>,
         ids: &[Uuid],
-        from: NaiveDate,
-        to: NaiveDate,
-        known_by: NaiveDate,
+        days: Stretch,
+        batch: Option<&str>,
     ) -> Result<()> {
+        let Stretch { from, to, known_by } = days;
         let now = self.clock.now();
         let today = scope.day_of(now);
+        // Before anything is read: what is acted upon must be what others have left.
+        let mut acts = if to == today { Some(Acts::begin(tx, ids, now, today, batch).await?) } else { None };
         let as_then = if from == to { known_by < today } else { from < today };
         let rows = load(tx, in_force, ids, from, to, known_by, as_then).await?;
         let exchange = exchange(tx, scope).await?;
@@ -241,7 +245,11 @@ impl App {
                 if day == today {
                     let before = before.remove(&data.row.id);
                     heard.extend(data.set_for(day).map(|set| hear(in_force, set, &evaluation)));
-                    states.push(state_of(in_force, data, &evaluation, &standing, before.as_ref()));
+                    let state = state_of(in_force, data, &evaluation, &standing, before.as_ref());
+                    if let Some(acts) = &mut acts {
+                        acts.follow(in_force, data.row.id, &facts, &evaluation, &standing, &state.why);
+                    }
+                    states.push(state);
                 }
                 day += Duration::days(1);
             }
@@ -260,7 +268,25 @@ impl App {
         if !heard.is_empty() {
             db::overrides::hear(tx, today, &heard).await?;
         }
+        if let Some(acts) = acts {
+            acts.write(tx, in_force).await?;
+        }
         Ok(())
+    }
+}
+
+/// A stretch of days to score, and the last day whose knowledge counts for its last.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::app) struct Stretch {
+    from: NaiveDate,
+    to: NaiveDate,
+    known_by: NaiveDate,
+}
+
+impl Stretch {
+    /// One day, by what is known on it.
+    pub(in crate::app) fn just(day: NaiveDate) -> Stretch {
+        Stretch { from: day, to: day, known_by: day }
     }
 }
 
@@ -270,8 +296,8 @@ struct Lane {
     app: App,
     scope: TenantScope,
     in_force: Arc<InForce>,
-    days: (NaiveDate, NaiveDate),
-    known_by: NaiveDate,
+    days: Stretch,
+    batch: Arc<str>,
     /// The last account that any of them took.
     after: Arc<Mutex<Uuid>>,
 }
@@ -287,8 +313,9 @@ impl Lane {
                 *after = *last;
                 ids
             };
-            let (from, to) = self.days;
-            self.app.score_into(&mut tx, &self.scope, &self.in_force, &ids, from, to, self.known_by).await?;
+            self.app
+                .score_into(&mut tx, &self.scope, &self.in_force, &ids, self.days, Some(&self.batch))
+                .await?;
             tx.commit().await?;
             // Whoever asked may have gone away; then the runtime ends this at its next step.
             let _ = report.send(ids.len());
@@ -299,6 +326,42 @@ impl Lane {
 /// One more than there are processors, for the one that waits.
 fn lanes_at_once() -> usize {
     std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1).min(6)
+}
+
+/// The facts of some accounts today, for whoever asks the methodology something else than a score. Accounts that are
+/// not there are missing from the answer.
+pub(super) async fn facts_on(
+    tx: &mut TenantTx,
+    scope: &TenantScope,
+    in_force: &InForce,
+    accounts: &[Uuid],
+    today: NaiveDate,
+) -> Result<HashMap<Uuid, Facts>> {
+    let known = known_on(tx, scope, in_force, accounts, today, false).await?;
+    Ok(known.into_iter().map(|(id, (_, facts))| (id, facts)).collect())
+}
+
+/// What contracts and data say of some accounts on a day, by what was known by its end.
+async fn known_on(
+    tx: &mut TenantTx,
+    scope: &TenantScope,
+    in_force: &InForce,
+    accounts: &[Uuid],
+    day: NaiveDate,
+    as_then: bool,
+) -> Result<HashMap<Uuid, (Standing, Facts)>> {
+    let loaded = load(tx, in_force, accounts, day, day, day, as_then).await?;
+    let exchange = exchange(tx, scope).await?;
+    let loaded = loaded.ready(in_force, &exchange);
+    let history = past_scores(tx, in_force, accounts, day, day).await?;
+    let known = |data: AccountData<'_>| {
+        let standing = loaded.standing(&data, day, day);
+        let mut facts = loaded.facts(&data, &standing, day, day);
+        facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
+        facts.renewal_opened = Some(scope.day_of(data.row.created_at));
+        (data.row.id, (standing, facts))
+    };
+    loaded.accounts().map(|data| data.map(known)).collect()
 }
 
 /// The scores of accounts before a day, as far back as the methodology looks at them, up to another.
@@ -326,11 +389,20 @@ struct Rows {
     rows: db::facts::FactRows,
     overrides: Vec<Override>,
     past: Option<HashMap<Uuid, past::Past>>,
+    by_hand: ByHand,
 }
 
 impl Rows {
     fn ready<'m>(self, in_force: &'m InForce, exchange: &'m Exchange) -> Loaded<'m> {
-        Loaded::new(&in_force.methodology, exchange, &self.metrics, self.rows, self.past, self.overrides)
+        Loaded::new(
+            &in_force.methodology,
+            exchange,
+            &self.metrics,
+            self.rows,
+            self.past,
+            self.overrides,
+            self.by_hand,
+        )
     }
 }
 
@@ -364,7 +436,11 @@ async fn load_back(
     let rows = db::facts::load(tx, ids, span).await?;
     let past = if as_then { Some(past::Past::of(db::facts::versions(tx, ids).await?)) } else { None };
     let overrides = db::overrides::between(tx, ids, from, to).await?;
-    Ok(Rows { metrics, rows, past, overrides })
+    let by_hand = ByHand {
+        holds: db::stages::holds(tx, ids, from, to).await?,
+        ticks: db::stages::ticks(tx, ids, from, to).await?,
+    };
+    Ok(Rows { metrics, rows, past, overrides, by_hand })
 }
 
 async fn exchange(tx: &mut TenantTx, scope: &TenantScope) -> Result<Exchange> {

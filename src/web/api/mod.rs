@@ -13,6 +13,7 @@ pub mod overrides;
 pub mod quarantine;
 pub mod refusal;
 pub mod renewals;
+pub mod tickets;
 pub mod webhooks;
 
 use axum::Router;
@@ -42,6 +43,13 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(renewals::list))
         .routes(routes!(overrides::show, overrides::put, overrides::withdraw))
         .routes(routes!(overrides::list))
+        .routes(routes!(tickets::list::list))
+        .routes(routes!(tickets::show::show, tickets::put::put))
+        .routes(routes!(tickets::list::of_account))
+        .routes(routes!(tickets::act::answer))
+        .routes(routes!(tickets::act::escalate))
+        .routes(routes!(tickets::act::resolve))
+        .routes(routes!(tickets::act::reopen))
         .routes(routes!(quarantine::list))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::show, webhooks::put, webhooks::remove))

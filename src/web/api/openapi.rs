@@ -157,6 +157,7 @@ fn frame(server: &str) -> OpenApi {
                 "Overrides",
                 "What people set against the model, and which of the two a renewal proved right.",
             ),
+            tag("Tickets", "What customers ask support for, and the clocks of its answers and resolutions."),
             tag("Quarantine", "Messages that were taken but could not be counted."),
             tag(
                 "Methodology",

@@ -15,5 +15,6 @@ pub mod search;
 pub mod session;
 pub mod settings;
 pub mod studio;
+pub mod support;
 pub mod today;
 pub mod wording;

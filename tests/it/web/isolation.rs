@@ -17,11 +17,17 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/accounts/{external_id}/usage"),
     ("GET", "/accounts/{external_id}/people"),
     ("GET", "/accounts/{external_id}/contracts"),
+    ("GET", "/accounts/{external_id}/support"),
     ("POST", "/accounts/{external_id}/owner"),
     ("POST", "/accounts/{external_id}/segment"),
     ("POST", "/accounts/{external_id}/override"),
     ("POST", "/accounts/{external_id}/override/withdraw"),
     ("POST", "/accounts/{external_id}/override/restore"),
+    ("GET", "/support/tickets/{id}"),
+    ("POST", "/support/tickets/{id}/answer"),
+    ("POST", "/support/tickets/{id}/escalate"),
+    ("POST", "/support/tickets/{id}/resolve"),
+    ("POST", "/support/tickets/{id}/reopen"),
     ("POST", "/settings/members/{id}/role"),
     ("POST", "/settings/members/{id}/remove"),
     ("POST", "/settings/members/{id}/restore"),
@@ -70,6 +76,12 @@ const ROUTES: &[(&str, &str)] = &[
     ("API", "/v1/backtests/{id}/days.csv"),
     ("API", "/v1/accounts/{external_id}"),
     ("API", "/v1/accounts/{external_id}/override"),
+    ("API", "/v1/accounts/{external_id}/tickets"),
+    ("API", "/v1/tickets/{external_id}"),
+    ("ACT", "/v1/tickets/{external_id}/answer"),
+    ("ACT", "/v1/tickets/{external_id}/escalate"),
+    ("ACT", "/v1/tickets/{external_id}/resolve"),
+    ("ACT", "/v1/tickets/{external_id}/reopen"),
     ("API", "/v1/accounts/{external_id}/metrics/{metric}"),
     ("API", "/v1/methodology/drafts/{id}"),
     ("API", "/v1/methodology/drafts/{id}/plan"),
@@ -102,6 +114,7 @@ struct Strange {
     job: Uuid,
     draft: Uuid,
     backtest: Uuid,
+    ticket: Uuid,
     endpoint: Uuid,
     entry: Uuid,
     message: Uuid,
@@ -120,6 +133,12 @@ async fn strange(house: &House, b: &Home) -> Strange {
     let settings = holdfast::app::backtest::usual_settings("2027-03-01".parse().unwrap());
     let version = holdfast::app::backtest::Subject::Version(1);
     let backtest = house.app.start_backtest(&b.scope, &version, &settings, &actor).await.unwrap();
+    let ticket = holdfast::app::tickets::Stated {
+        external_id: "secret-account".to_owned(),
+        account: Some("secret-account".to_owned()),
+        ..Default::default()
+    };
+    let ticket = house.app.put_ticket(&b.scope, &ticket, &actor).await.unwrap().0.ticket.id;
     let mut tx = house.app.db.write(&b.scope).await.unwrap();
     let later = house.clock.now() + chrono::Duration::days(1);
     let job = db::jobs::enqueue(&mut tx, "forget", &json!({}), None, later).await.unwrap().unwrap();
@@ -154,6 +173,7 @@ async fn strange(house: &House, b: &Home) -> Strange {
         job,
         draft,
         backtest,
+        ticket,
         member: db::members::list(&mut tx).await.unwrap()[0].id,
         invitation: db::members::pending_invitations(&mut tx, house.clock.now()).await.unwrap()[0].id,
         key: db::api_keys::list(&mut tx).await.unwrap()[0].id,
@@ -173,6 +193,7 @@ impl Strange {
             Some("keys") => self.key,
             Some("quarantine") => self.quarantined,
             Some("methodology" | "drafts") => self.draft,
+            Some("tickets") => self.ticket,
             _ if route.starts_with("/jobs/") => self.job,
             _ if route.contains("/backtests/") => self.backtest,
             _ => self.import,
@@ -231,6 +252,11 @@ async fn what_belongs_to_another_tenant_is_not_found() {
                 let key = format!("Bearer {}", a.read_key);
                 http.get(&format!("/api{path}")).add_header("authorization", key).await.status_code()
             }
+            "ACT" => {
+                let key = format!("Bearer {}", a.write_key);
+                let post = http.post(&format!("/api{path}")).add_header("authorization", key);
+                post.json(&json!({})).await.status_code()
+            }
             _ => continue,
         };
         assert_eq!(status, 404, "{how} {path}");
@@ -271,6 +297,7 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/settings/outgoing/messages",
         "/settings/templates",
         "/studio",
+        "/support?status=all",
         "/settings/rates",
         "/studio/backtests",
     ] {
@@ -285,6 +312,7 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         ("/api/v1/renewals", 1),
         ("/api/v1/quarantine", 0),
         ("/api/v1/backtests", 0),
+        ("/api/v1/tickets", 0),
     ] {
         let key = format!("Bearer {}", a.read_key);
         let answer: Value = house.http().get(path).add_header("authorization", key).await.json();
@@ -322,6 +350,7 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         "/portfolio",
         "/portfolio/overrides",
         "/settings/members",
+        "/support",
         "/notifications",
         "/settings/notifications",
         "/settings/outgoing",
@@ -345,6 +374,7 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         ("/settings/outgoing/slack", [("url", "https://example.com/")]),
         ("/settings/templates/new", [("id", "x")]),
         ("/studio/backtests", [("subject", "version:1")]),
+        ("/support/tickets/018f3c5e-0000-7000-8000-000000000000/resolve", [("at", "")]),
     ] {
         let answer = browser.post(path, &form).await;
         assert_eq!(answer.status_code(), 403, "{path}: {}", answer.text());

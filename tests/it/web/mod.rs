@@ -13,3 +13,4 @@ mod pages_portfolio;
 mod pages_settings;
 mod pages_studio;
 mod session;
+mod tickets;
