@@ -286,3 +286,23 @@ pub async fn cause(tx: &mut TenantTx, entry: Uuid) -> Result<Option<(String, Opt
     .fetch_optional(tx.conn())
     .await
 }
+
+/// Who plays roles of the methodology for accounts, as far as somebody does: account, role, member.
+pub async fn role_holders(
+    tx: &mut TenantTx,
+    asked: &[(Option<Uuid>, String)],
+) -> Result<Vec<(Option<Uuid>, String, Uuid)>> {
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    sqlx::query_as(
+        "SELECT account_id, role, holder FROM (
+           SELECT a.account_id, a.role, holder_of($1, a.account_id, a.role) AS holder
+           FROM unnest($2::uuid[], $3::text[]) AS a (account_id, role)) AS held WHERE holder IS NOT NULL",
+    )
+    .bind(tx.tenant())
+    .bind(asked.iter().map(|(account, _)| *account).collect::<Vec<_>>())
+    .bind(asked.iter().map(|(_, role)| role.clone()).collect::<Vec<_>>())
+    .fetch_all(tx.conn())
+    .await
+}
