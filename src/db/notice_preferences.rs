@@ -163,3 +163,20 @@ pub async fn renewals_near(
     .fetch_all(tx.conn())
     .await
 }
+
+/// Open tasks of a member that are due by a day, the longest overdue first: what, of which account, when.
+pub async fn tasks_due(
+    tx: &mut TenantTx,
+    member: Uuid,
+    until: NaiveDate,
+) -> Result<Vec<(String, Option<String>, NaiveDate)>> {
+    sqlx::query_as(
+        "SELECT t.title, a.name, t.due_on
+         FROM tasks t LEFT JOIN accounts a ON a.tenant_id = t.tenant_id AND a.id = t.account_id
+         WHERE t.owner_id = $1 AND t.state = 'open' AND t.due_on <= $2 ORDER BY t.due_on, a.name, t.title, t.id LIMIT 50",
+    )
+    .bind(member)
+    .bind(until)
+    .fetch_all(tx.conn())
+    .await
+}

@@ -40,8 +40,6 @@ pub struct News {
     pub account: Option<String>,
     /// The account's owner.
     pub owner_id: Option<Uuid>,
-    /// The roles it names that a member plays, and those members.
-    pub cast: sqlx::types::Json<Vec<(String, Uuid)>>,
 }
 
 /// Takes entries that nobody was told of, oldest first; others of this or another process leave them alone until this
@@ -49,11 +47,7 @@ pub struct News {
 pub async fn take_news(tx: &mut TenantTx, limit: i64) -> Result<Vec<News>> {
     sqlx::query_as(
         "SELECT t.id, t.at, t.kind, t.about, t.actor, t.member_id, t.severity, t.title, t.body, t.data, t.account_id,
-                a.external_id, a.name AS account, a.owner_id,
-                CASE WHEN jsonb_typeof(t.data->'roles') = 'array' THEN
-                  (SELECT coalesce(jsonb_agg(jsonb_build_array(r, h)), '[]')
-                   FROM jsonb_array_elements_text(t.data->'roles') AS r, holder_of(t.tenant_id, t.account_id, r) AS h
-                   WHERE h IS NOT NULL) ELSE '[]' END AS \"cast\"
+                a.external_id, a.name AS account, a.owner_id
          FROM timeline t LEFT JOIN accounts a ON a.tenant_id = t.tenant_id AND a.id = t.account_id
          WHERE t.told_at IS NULL ORDER BY t.recorded_at, t.id LIMIT $1 FOR UPDATE OF t SKIP LOCKED",
     )
@@ -236,7 +230,7 @@ pub async fn count(tx: &mut TenantTx, member: Uuid) -> Result<(i64, i64)> {
 pub async fn unread(tx: &mut TenantTx, member: Uuid) -> Result<i64> {
     sqlx::query_scalar(
         "SELECT count(*) FROM (SELECT FROM notifications
-           WHERE member_id = $1 AND read_at IS NULL AND shown LIMIT 100) AS some",
+           WHERE member_id = $1 AND read_at IS NULL AND shown LIMIT 100) AS few",
     )
     .bind(member)
     .fetch_one(tx.conn())
@@ -290,5 +284,25 @@ pub async fn cause(tx: &mut TenantTx, entry: Uuid) -> Result<Option<(String, Opt
     )
     .bind(entry)
     .fetch_optional(tx.conn())
+    .await
+}
+
+/// Who plays roles of the methodology for accounts, as far as somebody does: account, role, member.
+pub async fn role_holders(
+    tx: &mut TenantTx,
+    asked: &[(Option<Uuid>, String)],
+) -> Result<Vec<(Option<Uuid>, String, Uuid)>> {
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    sqlx::query_as(
+        "SELECT account_id, role, holder FROM (
+           SELECT a.account_id, a.role, holder_of($1, a.account_id, a.role) AS holder
+           FROM unnest($2::uuid[], $3::text[]) AS a (account_id, role)) AS held WHERE holder IS NOT NULL",
+    )
+    .bind(tx.tenant())
+    .bind(asked.iter().map(|(account, _)| *account).collect::<Vec<_>>())
+    .bind(asked.iter().map(|(_, role)| role.clone()).collect::<Vec<_>>())
+    .fetch_all(tx.conn())
     .await
 }

@@ -227,7 +227,7 @@ pub async fn session(tx: &mut PlatformTx, token_hash: &[u8], now: DateTime<Utc>)
         "SELECT s.seen_at, u.id, u.email, u.name, u.password_hash, m.tenant_id, m.id AS member_id, m.role,
                 t.name AS tenant_name, t.slug, t.time_zone, t.currency,
                 (SELECT count(*) FROM (SELECT FROM notifications n WHERE n.tenant_id = m.tenant_id
-                   AND n.member_id = m.id AND n.read_at IS NULL AND n.shown LIMIT 100) AS some) AS unread
+                   AND n.member_id = m.id AND n.read_at IS NULL AND n.shown LIMIT 100) AS few) AS unread
          FROM sessions s JOIN users u ON u.id = s.user_id
          LEFT JOIN members m ON m.user_id = s.user_id AND m.tenant_id = s.current_tenant_id AND m.removed_at IS NULL
          LEFT JOIN tenants t ON t.id = m.tenant_id

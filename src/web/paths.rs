@@ -63,6 +63,7 @@ pub fn cause(kind: Kind, about: Option<uuid::Uuid>, account: Option<&str>) -> St
         };
     };
     match kind.group() {
+        Group::Support if about.is_some() => about.map(ticket).unwrap_or_default(),
         Group::Health => account_tab(account, "health"),
         Group::Renewal => account_tab(account, "contracts"),
         _ => crate::web::paths::account(account),

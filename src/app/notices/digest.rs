@@ -66,15 +66,16 @@ impl App {
         let today = scope.day_of(now);
         let until = today.checked_add_days(Days::new(RENEWAL_DAYS)).unwrap_or(today);
         let near = db::notice_preferences::renewals_near(&mut tx, hearer.id, today, until).await?;
-        let something = !told.is_empty() || !near.is_empty();
+        let due = db::notice_preferences::tasks_due(&mut tx, hearer.id, today).await?;
+        let something = !told.is_empty() || !near.is_empty() || !due.is_empty();
         if something {
             let message = NewMessage {
                 channel: "mail",
                 cause: "digest",
                 recipient: wording::address(&hearer.name, &hearer.email),
                 member: Some(hearer.id),
-                subject: subject(&told, near.len(), day),
-                body: text(&told, &near, today, &self.outlets.public_url),
+                subject: subject(told.len(), due.len(), near.len(), day),
+                body: text(&told, &due, &near, today, &self.outlets.public_url),
                 once: Some(format!("digest:{}:{day}", hearer.id)),
                 ..NewMessage::default()
             };
@@ -85,18 +86,20 @@ impl App {
     }
 }
 
-fn subject(told: &[Told], near: usize, day: NaiveDate) -> String {
-    let many = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
-    let what = match (told.len(), near) {
-        (0, near) => format!("{} near", many(near, "renewal")),
-        (told, 0) => format!("{} since yesterday", many(told, "thing")),
-        (told, near) => format!("{} since yesterday, {} near", many(told, "thing"), many(near, "renewal")),
+fn subject(told: usize, due: usize, near: usize, day: NaiveDate) -> String {
+    let many = |n: usize, one: &str, after: &str| {
+        let s = if n == 1 { "" } else { "s" };
+        (n > 0).then(|| format!("{n} {one}{s} {after}"))
     };
+    let parts =
+        [many(told, "thing", "since yesterday"), many(due, "task", "due"), many(near, "renewal", "near")];
+    let what = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
     format!("{}: {what}", day.format("%A, %-d %B"))
 }
 
 fn text(
     told: &[Told],
+    due: &[(String, Option<String>, NaiveDate)],
     near: &[(String, NaiveDate, Option<i64>)],
     today: NaiveDate,
     public_url: &str,
@@ -123,6 +126,15 @@ fn text(
         }
         if of_group.len() > SPELLED_OUT {
             let _ = writeln!(text, "- and {} more", of_group.len() - SPELLED_OUT);
+        }
+        text.push('\n');
+    }
+    if !due.is_empty() {
+        text += "Tasks due\n\n";
+        for (title, account, date) in due {
+            let account = account.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+            let late = if *date < today { " (late)" } else { "" };
+            let _ = writeln!(text, "- {}: {account}{title}{late}", date.format("%-d %b"));
         }
         text.push('\n');
     }

@@ -14,12 +14,13 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{App, Result};
+use super::methodology::InForce;
+use super::{App, Error, Result};
 use crate::db::messages::{NewMessage, SlackHook};
 use crate::db::notice_preferences::Hearer;
 use crate::db::notices::{News, Notification};
 use crate::db::webhooks::{Endpoint, NewDelivery};
-use crate::db::{self, TenantScope};
+use crate::db::{self, TenantScope, TenantTx};
 use crate::domain::notice::{Preferences, Severity};
 use crate::domain::timeline::{Group, Kind};
 
@@ -39,6 +40,7 @@ impl App {
     /// When the database fails.
     pub async fn tell_news(&self, scope: &TenantScope) -> Result<usize> {
         let now = self.clock.now();
+        let in_force = self.methodology(scope).await?;
         let mut tx = self.db.write(scope).await?;
         let old = db::notices::pass_over(&mut tx, now - NEWS_FOR, now, OLD_CHUNK).await?;
         if old > 0 {
@@ -49,9 +51,11 @@ impl App {
         if news.is_empty() {
             return Ok(0);
         }
+        let roles = db::notices::role_holders(&mut tx, &roles_asked(&news)).await?;
         let hearers = db::notice_preferences::hearers(&mut tx, None).await?;
         let desk = Desk {
             hearers: hearers.into_iter().map(|hearer| (hearer.id, hearer)).collect(),
+            roles: roles.into_iter().map(|(account, role, member)| ((account, role), member)).collect(),
             slack: db::messages::slack(&mut tx).await?,
             endpoints: db::webhooks::endpoints(&mut tx).await?,
             scope,
@@ -62,6 +66,9 @@ impl App {
         for one in &news {
             desk.tell(one, &mut out);
         }
+        for one in &news {
+            self.write_to_customer(&mut tx, scope, in_force.as_deref(), one).await?;
+        }
         db::notices::notify(&mut tx, &out.notifications, now).await?;
         db::messages::queue(&mut tx, &out.messages, now).await?;
         db::webhooks::deliver(&mut tx, &out.deliveries, now).await?;
@@ -71,11 +78,34 @@ impl App {
         tx.commit().await?;
         Ok(news.len())
     }
+
+    /// Queues the mail that a rule asked for.
+    async fn write_to_customer(
+        &self,
+        tx: &mut TenantTx,
+        scope: &TenantScope,
+        in_force: Option<&InForce>,
+        news: &News,
+    ) -> Result<()> {
+        let template = news.data.get("template").and_then(Value::as_str);
+        let (Some(account), Some(template)) = (news.account_id, template) else { return Ok(()) };
+        if news.kind != Kind::Email.word() {
+            return Ok(());
+        }
+        let once = Some(format!("email:{}", news.id));
+        match self.queue_mail(tx, scope, in_force, account, template, &[], once).await {
+            // The template was taken away in between: the entry says which one it would have been.
+            Ok(_) | Err(Error::NotFound) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// Who can be told, and where else.
 struct Desk<'a> {
     hearers: HashMap<Uuid, Hearer>,
+    /// Who plays a role of the methodology for an account.
+    roles: HashMap<(Option<Uuid>, String), Uuid>,
     slack: Option<SlackHook>,
     endpoints: Vec<Endpoint>,
     scope: &'a TenantScope,
@@ -184,9 +214,13 @@ impl Desk<'_> {
         let first = news.member_id.filter(present).or(news.owner_id.filter(present));
         let mut told: BTreeSet<Uuid> = first.into_iter().collect();
         for role in roles(&news.data) {
-            match role {
-                "owner" | "csm" if news.account_id.is_some() => told.extend(news.owner_id.filter(present)),
-                role => told.extend(self.who_plays(news, role)),
+            let holder = self.roles.get(&(news.account_id, role.to_owned())).copied();
+            match (role, holder) {
+                (_, Some(holder)) => told.extend(Some(holder).filter(present)),
+                ("owner" | "csm", None) if news.account_id.is_some() => {
+                    told.extend(news.owner_id.filter(present));
+                }
+                (role, None) => told.extend(self.of_role(role)),
             }
         }
         if told.is_empty() && (news.account_id.is_none() || severity >= Some(Severity::High)) {
@@ -194,19 +228,6 @@ impl Desk<'_> {
         }
         told.retain(|id| self.hearers.get(id).is_some_and(|hearer| hearer.name != news.actor));
         told
-    }
-
-    /// Whoever plays a role of the methodology for the account; else the members of that name; else the managers, so
-    /// that nothing is told to nobody.
-    fn who_plays(&self, news: &News, role: &str) -> BTreeSet<Uuid> {
-        let cast = news.cast.iter().filter(|(name, _)| name == role).map(|(_, member)| *member);
-        let mut found: BTreeSet<Uuid> = cast.filter(|id| self.hearers.contains_key(id)).collect();
-        for word in [role, "manager"] {
-            if found.is_empty() {
-                found.extend(self.of_role(word));
-            }
-        }
-        found
     }
 
     fn of_role<'d>(&'d self, role: &'d str) -> impl Iterator<Item = Uuid> + 'd {
@@ -217,6 +238,12 @@ impl Desk<'_> {
 /// The roles an entry names in its data.
 fn roles(data: &Value) -> impl Iterator<Item = &str> {
     data.get("roles").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// Which roles of which accounts entries name.
+fn roles_asked(news: &[News]) -> Vec<(Option<Uuid>, String)> {
+    let named = news.iter().flat_map(|one| roles(&one.data).map(|role| (one.account_id, role.to_owned())));
+    named.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Whether something is wanted by whoever named groups, kinds and a least severity.

@@ -135,6 +135,36 @@ async fn those_whom_it_concerns_are_told_and_never_who_did_it() {
 }
 
 #[tokio::test]
+async fn roles_of_the_methodology_are_told_by_who_plays_them() {
+    let (house, home) = house().await;
+    let (own, elin) = (account(&house, &home, "own").await, member(&house, &home, "elin").await);
+    let mut behind = house.behind().await;
+    for (role, follows, member) in [("sponsor", "member", Some(elin)), ("keeper", "owner", None)] {
+        sqlx::query(
+            "INSERT INTO roles (tenant_id, role, name, follows, member_id) VALUES ($1, $2, $2, $3, $4)
+             ON CONFLICT (tenant_id, role) DO UPDATE SET follows = excluded.follows, member_id = excluded.member_id",
+        )
+        .bind(home.scope.tenant_id())
+        .bind(role)
+        .bind(follows)
+        .bind(member)
+        .execute(&mut behind)
+        .await
+        .unwrap();
+    }
+    let entry = |title: &str, roles: &[&str]| Entry {
+        member: Some(elin),
+        actor: "elin".into(),
+        data: json!({ "roles": roles }),
+        ..Entry::new(Kind::AlertEscalated, Some(own), house.clock.now(), title)
+    };
+    let by_robin = Entry { actor: "robin".into(), ..entry("b", &["sponsor", "nobody-plays-this"]) };
+    enter(&house, &home, &[entry("a", &["keeper"]), by_robin]).await;
+    house.work().await;
+    assert_eq!(bells(&house, &home).await, [pair("casey", "a"), pair("elin", "b")]);
+}
+
+#[tokio::test]
 async fn two_processes_tell_of_everything_once() {
     let (house, home) = house().await;
     let account = account(&house, &home, "own").await;
@@ -646,6 +676,18 @@ async fn mails_are_made_of_templates_and_those_with_gaps_do_not_go_out() {
     assert_eq!(state(1), ("failed", Some("there is no value for survey.link")));
     assert_eq!(state(2), ("queued", None));
     assert_eq!(state(3), ("failed", Some("no contact of the account has an address")));
+
+    // A rule that asks for a mail leaves an entry; the mail is made of it, once.
+    let asked = Entry {
+        data: json!({"template": "renewal_reminder", "rule": "renewal-90"}),
+        ..Entry::new(Kind::Email, Some(own), house.clock.now(), "Renewal reminder")
+    };
+    let logged = Entry::new(Kind::Email, Some(own), house.clock.now(), "Wrote to them by hand");
+    enter(&house, &home, &[asked, logged]).await;
+    house.work().await;
+    house.work().await;
+    let all = messages(&house, &home).await;
+    assert_eq!((all.len(), all[4].subject.as_str()), (5, "Your renewal is approaching"));
 
     // The tenant's own words take the methodology's place, and unknown fields are refused with their place.
     let refused = house.app.put_template(
