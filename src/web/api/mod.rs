@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod backtests;
 pub mod common;
 pub mod docs;
+pub mod jobs;
 pub mod methodology;
 pub mod openapi;
 pub mod overrides;
@@ -42,6 +43,11 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(overrides::show, overrides::put, overrides::withdraw))
         .routes(routes!(overrides::list))
         .routes(routes!(quarantine::list))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(jobs::discard))
+        .routes(routes!(jobs::retry_kind))
         .routes(routes!(backtests::list, backtests::start))
         .routes(routes!(backtests::show))
         .routes(routes!(backtests::account_days))

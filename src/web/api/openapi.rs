@@ -97,7 +97,7 @@ impl FieldError {
 const DESCRIPTION: &str = "\
 Health, renewals and the accounts behind them. Make a key in Settings and send it as `Authorization: Bearer hfr_…`: \
 a **read** key (`hfr_`) reads, a **write** key (`hfw_`) states accounts and sends events, a **manage** key (`hfm_`) \
-changes and publishes the methodology.
+changes and publishes the methodology and looks after background work.
 
 **Errors** are `application/problem+json` (RFC 9457); `errors` names each field that is wrong.
 
@@ -163,6 +163,7 @@ fn frame(server: &str) -> OpenApi {
                 "How the company works: the version in force, earlier ones, and drafts of the next.",
             ),
             tag("Backtests", "Scores of past days, held against who left afterwards."),
+            tag("Background work", "What runs, waits and failed, and trying it again."),
         ]))
         .components(Some(components.build()))
         .build()
