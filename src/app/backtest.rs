@@ -142,7 +142,15 @@ impl App {
             return Err(Error::Conflict(text.to_owned()));
         }
         let id = Uuid::now_v7();
-        let job = db::jobs::enqueue_with(&mut tx, Priority::Soon, "backtest", &json!({ "backtest": id }), None, now).await?;
+        let job = db::jobs::enqueue_with(
+            &mut tx,
+            Priority::Soon,
+            "backtest",
+            &json!({ "backtest": id }),
+            None,
+            now,
+        )
+        .await?;
         let new = NewBacktest {
             id,
             job_id: job.ok_or_else(|| anyhow::anyhow!("a job without a name of its own was not taken"))?,

@@ -111,9 +111,10 @@ pub async fn recurrences(tx: &mut PlatformTx) -> Result<Vec<Recurrence>> {
     for (tenant, kind, slot) in taken {
         slots.entry(tenant).or_default().insert(kind, slot);
     }
-    let rows = sqlx::query("SELECT id AS tenant_id, time_zone, currency, created_at FROM tenants ORDER BY id")
-        .fetch_all(tx.conn())
-        .await?;
+    let rows =
+        sqlx::query("SELECT id AS tenant_id, time_zone, currency, created_at FROM tenants ORDER BY id")
+            .fetch_all(tx.conn())
+            .await?;
     let of = |row: &sqlx::postgres::PgRow| Recurrence {
         scope: scope_of(row),
         created_at: row.get("created_at"),

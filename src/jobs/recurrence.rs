@@ -1,6 +1,8 @@
 //! When recurring work falls due, by the clock on a tenant's wall.
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
+use chrono::{
+    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc, Weekday,
+};
 use chrono_tz::Tz;
 
 /// How often something recurs. Minutes of a day count from midnight as the wall shows it.
@@ -217,13 +219,20 @@ mod tests {
                 let mut last = every.latest(zone, now).unwrap();
                 while now < at("2028-02-29T12:00:00Z") {
                     let slot = every.latest(zone, now).unwrap();
-                    assert!(slot.due <= now && slot.place >= last.place, "{zone}, {minute}: {slot:?} by {now}");
+                    assert!(
+                        slot.due <= now && slot.place >= last.place,
+                        "{zone}, {minute}: {slot:?} by {now}"
+                    );
                     *days.entry(slot.place.date()).or_insert(slot.due) = slot.due;
                     last = slot;
                     now += TimeDelta::minutes(30);
                 }
                 let (first, last) = (days.first_key_value().unwrap().0, days.last_key_value().unwrap().0);
-                assert_eq!(days.len() as i64, (*last - *first).num_days() + 1, "{zone}, {minute}: no day is left out");
+                assert_eq!(
+                    days.len() as i64,
+                    (*last - *first).num_days() + 1,
+                    "{zone}, {minute}: no day is left out"
+                );
                 assert!(days.len() > 420);
             }
         }

@@ -37,7 +37,8 @@ mod tests {
     fn waits_grow_are_bounded_and_scattered() {
         for attempts in 1..=40 {
             let full = (5_000_i64 << (attempts - 1).min(30)).min(6 * 3_600_000);
-            let waits: Vec<i64> = (0..200).map(|_| wait(Uuid::now_v7(), attempts).num_milliseconds()).collect();
+            let waits: Vec<i64> =
+                (0..200).map(|_| wait(Uuid::now_v7(), attempts).num_milliseconds()).collect();
             let (least, most) = (waits.iter().min().unwrap(), waits.iter().max().unwrap());
             assert!(*least >= full / 2 && *most <= full, "try {attempts}: {least} to {most} of {full}");
             assert!(most - least > full / 3, "try {attempts} is scattered: {least} to {most}");

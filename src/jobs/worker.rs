@@ -52,7 +52,10 @@ pub async fn run(app: App, settings: Settings, stop: watch::Receiver<bool>) {
     let recurring = every_second(stop.clone(), "enqueueing recurring work", || async {
         let tick = ticks.fetch_add(1, Ordering::Relaxed);
         if tick.is_multiple_of(3_600) {
-            report(app.keep_event_months(settings.event_retention_days).await, "keeping the months of raw events");
+            report(
+                app.keep_event_months(settings.event_retention_days).await,
+                "keeping the months of raw events",
+            );
         }
         if tick.is_multiple_of(10) { schedule::enqueue_due(&app).await } else { Ok(()) }
     });
@@ -184,7 +187,8 @@ impl Runner {
         let outcome = if job.attempts > tries {
             // Whoever tried it before did not live to say so.
             let error = "its worker went away each time it was tried, and no more tries are left";
-            let before = job.last_error.as_ref().map_or(String::new(), |last| format!("; before that: {last}"));
+            let before =
+                job.last_error.as_ref().map_or(String::new(), |last| format!("; before that: {last}"));
             Outcome::Failed(Error::Conflict(format!("{error}{before}")))
         } else if job.cancelled {
             Outcome::Failed(Error::Conflict("The work was stopped.".into()))
@@ -271,7 +275,13 @@ impl Runner {
                     held::give_up(&mut tx, job.claim, &error, now).await?
                 } else if again {
                     let wait = retry::wait(job.claim.job, attempts);
-                    tracing::warn!(kind, attempts, error, seconds = wait.num_seconds(), "a job failed, to be tried again");
+                    tracing::warn!(
+                        kind,
+                        attempts,
+                        error,
+                        seconds = wait.num_seconds(),
+                        "a job failed, to be tried again"
+                    );
                     held::retry_at(&mut tx, job.claim, &error, now + wait).await?
                 } else {
                     tracing::error!(kind, attempts, error, "a job failed for good");

@@ -100,7 +100,8 @@ impl App {
         let day = scope.day_of(now);
         let new = NewPreview { draft, revision: expected_revision, over, day, by: &actor.0, at: now };
         let id = db::previews::begin(&mut tx, &new).await?;
-        let job = db::jobs::enqueue_with(&mut tx, Priority::Soon, JOB, &json!({ "preview": id }), None, now).await?;
+        let job = db::jobs::enqueue_with(&mut tx, Priority::Soon, JOB, &json!({ "preview": id }), None, now)
+            .await?;
         db::previews::set_job(&mut tx, id, job).await?;
         tx.commit().await?;
         self.preview(scope, draft).await?.ok_or(Error::NotFound)

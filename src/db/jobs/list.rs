@@ -116,7 +116,8 @@ pub async fn failed(tx: &mut TenantTx) -> Result<i64> {
         .await
 }
 
-const AFRESH: &str = "finished_at = NULL, discarded_at = NULL, attempts = 0, done = 0, total = 0, run_at = $2";
+const AFRESH: &str =
+    "finished_at = NULL, discarded_at = NULL, attempts = 0, done = 0, total = 0, run_at = $2";
 
 /// Has a job that failed for good tried again, with all its tries before it; false when there is none such.
 pub async fn retry(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
@@ -133,11 +134,12 @@ pub async fn retry(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<bo
 
 /// Has every failed job of a kind tried again that nobody has put aside; returns how many.
 pub async fn retry_kind(tx: &mut TenantTx, kind: &str, now: DateTime<Utc>) -> Result<u64> {
-    let done = sqlx::query(sqlx::AssertSqlSafe(format!("UPDATE jobs SET {AFRESH} WHERE kind = $1 AND {FAILED}")))
-        .bind(kind)
-        .bind(now)
-        .execute(tx.conn())
-        .await?;
+    let done =
+        sqlx::query(sqlx::AssertSqlSafe(format!("UPDATE jobs SET {AFRESH} WHERE kind = $1 AND {FAILED}")))
+            .bind(kind)
+            .bind(now)
+            .execute(tx.conn())
+            .await?;
     Ok(done.rows_affected())
 }
 

@@ -143,7 +143,8 @@ impl Job {
     }
 }
 
-const SELECT: &str = "SELECT id, kind, payload, dedupe, run_at, attempts, done, total, last_error, created_at,
+const SELECT: &str =
+    "SELECT id, kind, payload, dedupe, run_at, attempts, done, total, last_error, created_at,
     started_at, finished_at, discarded_at, cancelled_at, locked_until FROM jobs";
 
 /// One job.

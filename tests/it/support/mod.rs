@@ -6,6 +6,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up may stop")]
 #![expect(dead_code, reason = "no test needs all of it")]
 
+pub mod server;
+
 use std::str::FromStr;
 use std::sync::OnceLock;
 
@@ -141,10 +143,14 @@ impl House {
 
     /// Holdfast at a moment.
     pub async fn at(now: &str) -> House {
+        House::by(Clock::manual(at(now))).await
+    }
+
+    /// Holdfast by a clock.
+    pub async fn by(clock: Clock) -> House {
         let database = fresh_database().await;
         let url = with_database(&server_url(), &database);
         let db = Db::connect(url.to_url_lossy().as_str(), 8).await.unwrap();
-        let clock = Clock::manual(at(now));
         let app = App::new(db.clone(), clock.clone());
         app.keep_event_months(None).await.unwrap();
         let settings = Settings { api_requests_per_minute: 10_000, ..Settings::default() };

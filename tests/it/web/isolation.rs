@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use holdfast::app::keys::KeyScope;
 use holdfast::app::members::Role;
 use holdfast::db;
 use serde_json::{Value, json};
@@ -35,6 +36,10 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/settings/imports/uploads/{id}"),
     ("GET", "/settings/imports/{id}/rejected.csv"),
     ("POST", "/jobs/{id}/cancel"),
+    ("POST", "/settings/jobs/{id}/retry"),
+    ("POST", "/settings/jobs/{id}/discard"),
+    ("POST", "/settings/jobs/{id}/restore"),
+    ("MANAGE", "/v1/jobs/{id}"),
     ("GET", "/studio/versions/{version}"),
     ("GET", "/studio/versions/{version}/file.yaml"),
     ("GET", "/studio/versions/{version}/roll-back"),
@@ -132,7 +137,7 @@ impl Strange {
             Some("keys") => self.key,
             Some("quarantine") => self.quarantined,
             Some("methodology" | "drafts") => self.draft,
-            _ if route.starts_with("/jobs/") => self.job,
+            _ if route.contains("/jobs/") => self.job,
             _ if route.contains("/backtests/") => self.backtest,
             _ => self.import,
         };
@@ -171,6 +176,8 @@ async fn what_belongs_to_another_tenant_is_not_found() {
     let browser = house.sign_in("ada@example.com").await;
     let http = house.http();
     let form = [("role", "admin"), ("owner", ""), ("segment", "smb"), ("kind", "accounts")];
+    let actor = holdfast::app::Actor::command_line();
+    let manage = house.app.create_key(&a.scope, "ops", KeyScope::Manage, &actor).await.unwrap();
     for &(how, route) in ROUTES {
         let mut path = strange.fill(route);
         if path.contains("/uploads/") {
@@ -190,6 +197,7 @@ async fn what_belongs_to_another_tenant_is_not_found() {
                 let key = format!("Bearer {}", a.read_key);
                 http.get(&format!("/api{path}")).add_header("authorization", key).await.status_code()
             }
+            "MANAGE" => http.get(&format!("/api{path}")).authorization_bearer(&manage).await.status_code(),
             _ => continue,
         };
         assert_eq!(status, 404, "{how} {path}");
@@ -223,6 +231,7 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/settings/quarantine",
         "/settings/imports",
         "/settings/metrics",
+        "/settings/jobs",
         "/settings/audit",
         "/studio",
         "/settings/rates",
@@ -291,6 +300,7 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         ("/settings/quarantine/replay", [("state", "")]),
         ("/settings/metrics", [("name", "x")]),
         ("/settings/rates", [("currency", "EUR")]),
+        ("/settings/jobs/retry", [("kind", "score_all")]),
         ("/studio/backtests", [("subject", "version:1")]),
     ] {
         let answer = browser.post(path, &form).await;

@@ -164,7 +164,9 @@ pub async fn show(
         retry: counts
             .iter()
             .filter(|kind| shelf == Shelf::Failed && kind.failed > 1)
-            .map(|kind| (kind.kind.clone(), format!("{} \u{d7} {}", format::number(kind.failed), label(&kind.kind))))
+            .map(|kind| {
+                (kind.kind.clone(), format!("{} \u{d7} {}", format::number(kind.failed), label(&kind.kind)))
+            })
             .collect(),
         rows: jobs.iter().map(|job| row(job, &member, now)).collect(),
         empty: jobs.is_empty().then(|| nothing(shelf)),
@@ -190,7 +192,8 @@ fn headline(counts: &[KindCount], now: DateTime<Utc>) -> String {
     let due = sum(|kind| kind.due);
     if due > 0 {
         let oldest = counts.iter().filter_map(|kind| kind.oldest).min();
-        let since = oldest.map_or(String::new(), |oldest| format!(", the oldest since {}", format::ago(oldest, now)));
+        let since =
+            oldest.map_or(String::new(), |oldest| format!(", the oldest since {}", format::ago(oldest, now)));
         parts.push(format!("{} due{since}", format::number(due)));
     }
     let later = sum(|kind| kind.later);
@@ -252,9 +255,11 @@ fn nothing(shelf: Shelf) -> EmptyState {
             "Nothing has failed",
             "What fails is tried again by itself. Only what never succeeds is kept here, until somebody decides about it.",
         ),
-        Shelf::Over => {
-            EmptyState::new("clock", "Nothing is over yet", "Work that is done is listed here for thirty days.")
-        }
+        Shelf::Over => EmptyState::new(
+            "clock",
+            "Nothing is over yet",
+            "Work that is done is listed here for thirty days.",
+        ),
         Shelf::Running | Shelf::Waiting => EmptyState::new(
             "check",
             "Nothing runs or waits",
