@@ -98,7 +98,7 @@ const LABELS: [(&str, &str); 9] = [
     ("replay", "Counting messages from quarantine"),
     ("settle_overrides", "Settling what was set by hand"),
     ("forget", "Forgetting what is long over"),
-    ("preview", "Trying out a draft"),
+    ("methodology_preview", "Trying out a draft"),
     ("backtest", "Backtest"),
 ];
 
