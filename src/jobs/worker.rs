@@ -138,6 +138,16 @@ async fn score_changed(app: &App, stop: &watch::Receiver<bool>) -> Result<usize>
             break;
         }
     }
+    // Once all that changed was looked at, so that a rule that is true of too many is seen as one.
+    let mut tx = app.db.platform().await?;
+    let tenants = queue::tenants_with_proposed_alerts(&mut tx).await?;
+    tx.commit().await?;
+    for scope in &tenants {
+        match app.settle_alerts(scope, false).await {
+            Ok(some) => total += some,
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
     failed.map_or(Ok(total), Err)
 }
 

@@ -67,6 +67,31 @@ const INVARIANTS: &[(&str, &str)] = &[
          LEFT JOIN audit_log l ON l.tenant_id = o.tenant_id AND l.action = 'override.expired' AND l.subject = a.external_id
          GROUP BY o.tenant_id, o.id, a.external_id, o.ended_at HAVING count(l.id) <> 1 OR o.ended_at IS NULL",
     ),
+    ("every account was acted upon", "SELECT a.external_id FROM accounts a WHERE NOT EXISTS
+        (SELECT FROM account_marks m WHERE m.tenant_id = a.tenant_id AND m.account_id = a.id AND m.acted_on IS NOT NULL)"),
+    ("no alert is left proposed", "SELECT rule FROM alerts WHERE state = 'proposed'"),
+    (
+        "an alert that asks somebody is told of once",
+        "SELECT a.rule || ': ' || count(l.id) FROM alerts a
+         LEFT JOIN timeline l ON l.tenant_id = a.tenant_id AND l.about = a.id AND l.once LIKE '%:' || a.id AND l.kind = 'alert_opened'
+         WHERE a.asks AND a.state = 'open' GROUP BY a.tenant_id, a.id, a.rule HAVING count(l.id) <> 1",
+    ),
+    (
+        "a play runs once for an account and its anchor",
+        "SELECT playbook || ': ' || count(*) FROM plays WHERE ended_at IS NULL
+         GROUP BY tenant_id, account_id, playbook, anchor_on, cause HAVING count(*) > 1",
+    ),
+    (
+        "a play has each of its tasks once, and some",
+        "SELECT p.playbook || ': ' || count(t.id) FROM plays p
+         LEFT JOIN tasks t ON t.tenant_id = p.tenant_id AND t.play_id = p.id
+         GROUP BY p.tenant_id, p.id, p.playbook HAVING count(t.id) = 0 OR count(t.id) <> count(DISTINCT t.position)",
+    ),
+    (
+        "a touchpoint is one task",
+        "SELECT touchpoint || ' on ' || due_on || ': ' || count(*) FROM tasks WHERE touchpoint IS NOT NULL
+         GROUP BY tenant_id, account_id, touchpoint, due_on HAVING count(*) > 1",
+    ),
     ("each draft was tried out", "SELECT id::text FROM methodology_previews WHERE finished_at IS NULL"),
     (
         "each message was counted later once",
