@@ -98,7 +98,7 @@ pub struct Service {
     listener: TcpListener,
     web: Web,
     drain: Duration,
-    retention: Option<u32>,
+    worker: jobs::worker::Settings,
 }
 
 impl Service {
@@ -123,8 +123,11 @@ impl Service {
             .and_then(|builder| builder.install_recorder())
             .context("metrics cannot be set up")?;
         let web = Web::new(app, ingest, settings, Some(prometheus));
-        let retention = (serving.event_retention_days > 0).then_some(serving.event_retention_days);
-        Ok(Service { listener, web, drain: Duration::from_secs(serving.drain_seconds), retention })
+        let worker = jobs::worker::Settings {
+            event_retention_days: (serving.event_retention_days > 0).then_some(serving.event_retention_days),
+            lease_seconds: serving.job_lease_seconds,
+        };
+        Ok(Service { listener, web, drain: Duration::from_secs(serving.drain_seconds), worker })
     }
 
     /// Where it listens.
@@ -135,14 +138,14 @@ impl Service {
         Ok(self.listener.local_addr()?)
     }
 
-    /// Serves until SIGTERM, SIGINT or SIGHUP; then takes no new connections, lets running requests and the job at
-    /// hand finish, and returns.
+    /// Serves until SIGTERM, SIGINT or SIGHUP; then takes no new connections, lets running requests finish, puts
+    /// the jobs at hand back, and returns.
     ///
     /// # Errors
     /// When serving fails, or requests did not finish in the time they get.
     pub async fn run(self) -> Result<()> {
         let (stop, stopped) = watch::channel(false);
-        let worker = tokio::spawn(jobs::worker::run(self.web.app.clone(), self.retention, stopped.clone()));
+        let worker = tokio::spawn(jobs::worker::run(self.web.app.clone(), self.worker, stopped.clone()));
         let db = self.web.app.db.clone();
         let mut draining = stopped.clone();
         let live = self.web.live.clone();

@@ -73,4 +73,8 @@ pub struct Serving {
     /// Seconds running requests get to finish after SIGTERM.
     #[arg(long, env = "HOLDFAST_DRAIN_SECONDS", default_value_t = 20)]
     pub drain_seconds: u64,
+    /// Seconds after which a job whose process is silent is begun anew by another.
+    #[arg(long, env = "HOLDFAST_JOB_LEASE_SECONDS", default_value_t = 45,
+          value_parser = clap::value_parser!(u32).range(3..=3600))]
+    pub job_lease_seconds: u32,
 }

@@ -33,6 +33,7 @@ pub mod pool;
 pub mod portfolio;
 pub mod previews;
 pub mod quarantine;
+pub mod queue;
 pub mod roles;
 pub mod score_months;
 pub mod scores;

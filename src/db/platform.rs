@@ -1,5 +1,5 @@
-//! What happens before a tenant is known: sign-in, sessions, keys, invitations, claiming jobs.
-//! These are the only functions that make a [`TenantScope`].
+//! What happens before a tenant is known: sign-in, sessions, keys, invitations.
+//! These and those of [`super::queue`] are the only functions that make a [`TenantScope`].
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::Row;
@@ -62,7 +62,7 @@ pub struct KeyHolder {
     pub name: String,
 }
 
-fn scope_of(row: &PgRow) -> TenantScope {
+pub(super) fn scope_of(row: &PgRow) -> TenantScope {
     TenantScope::new(row.get("tenant_id"), row.get("time_zone"), row.get("currency"))
 }
 
@@ -394,29 +394,6 @@ pub async fn accept_invitation(
     Ok(done.rows_affected() == 1)
 }
 
-/// Tenants with accounts that wait to be scored, those who wait longest first.
-pub async fn tenants_with_dirty_accounts(tx: &mut PlatformTx) -> Result<Vec<TenantScope>> {
-    let rows = sqlx::query(
-        "SELECT t.id AS tenant_id, t.time_zone, t.currency FROM tenants t
-         JOIN (SELECT tenant_id, min(since) AS since FROM dirty_accounts GROUP BY tenant_id) d ON d.tenant_id = t.id
-         ORDER BY d.since",
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    Ok(rows.iter().map(scope_of).collect())
-}
-
-/// Tenants with alerts that were proposed outside a run over every account, and wait to be opened.
-pub async fn tenants_with_proposed_alerts(tx: &mut PlatformTx) -> Result<Vec<TenantScope>> {
-    let rows = sqlx::query(
-        "SELECT t.id AS tenant_id, t.time_zone, t.currency FROM tenants t
-         WHERE EXISTS (SELECT FROM alerts l WHERE l.tenant_id = t.id AND l.state = 'proposed' AND l.batch IS NULL)",
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    Ok(rows.iter().map(scope_of).collect())
-}
-
 /// Tenants whose journal holds what nobody was told of.
 pub async fn tenants_with_news(tx: &mut PlatformTx) -> Result<Vec<TenantScope>> {
     let rows = sqlx::query(
@@ -446,52 +423,6 @@ pub async fn tenants_with_outgoing(
     .fetch_all(tx.conn())
     .await?;
     Ok(rows.iter().map(scope_of).collect())
-}
-
-/// A job this process has taken.
-#[derive(Debug, Clone)]
-pub struct ClaimedJob {
-    /// The right to act inside the job's tenant.
-    pub scope: TenantScope,
-    /// The job.
-    pub id: Uuid,
-    /// What is to be done.
-    pub kind: String,
-    /// With what.
-    pub payload: serde_json::Value,
-    /// How often it was tried before.
-    pub attempts: i32,
-}
-
-/// Takes the job that has been due the longest, leaving those others have taken.
-pub async fn claim_job(
-    tx: &mut PlatformTx,
-    now: DateTime<Utc>,
-    lease_until: DateTime<Utc>,
-    except: &[&str],
-) -> Result<Option<ClaimedJob>> {
-    let row = sqlx::query(
-        "WITH next AS (
-           SELECT tenant_id, id FROM jobs
-           WHERE finished_at IS NULL AND run_at <= $1 AND (locked_until IS NULL OR locked_until <= $1)
-             AND kind <> ALL($3)
-           ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-         UPDATE jobs j SET locked_until = $2, attempts = j.attempts + 1
-         FROM next, tenants t WHERE j.tenant_id = next.tenant_id AND j.id = next.id AND t.id = j.tenant_id
-         RETURNING j.tenant_id, j.id, j.kind, j.payload, j.attempts, t.time_zone, t.currency",
-    )
-    .bind(now)
-    .bind(lease_until)
-    .bind(except)
-    .fetch_optional(tx.conn())
-    .await?;
-    Ok(row.map(|row| ClaimedJob {
-        scope: scope_of(&row),
-        id: row.get("id"),
-        kind: row.get("kind"),
-        payload: row.get("payload"),
-        attempts: row.get("attempts"),
-    }))
 }
 
 /// Makes the partitions of raw events for a range of months.

@@ -2,7 +2,7 @@
 
 use crate::app::work::Work;
 use crate::app::{App, Result, methodology, tickets};
-use crate::db::platform::ClaimedJob;
+use crate::db::queue::ClaimedJob;
 use crate::ingest::replay;
 
 /// Every kind of work.
@@ -66,7 +66,7 @@ impl Kind {
     }
 
     /// Whether it may take minutes. One runner of each process is kept free of such work, so that short work is
-    /// done at once; and as somebody waits for its result it is not tried again when it fails.
+    /// done at once.
     pub fn is_long(self) -> bool {
         match self {
             Kind::Fold | Kind::Correct | Kind::FoldScores | Kind::Preview | Kind::Backtest => true,
@@ -79,6 +79,15 @@ impl Kind {
         }
     }
 
+    /// How often it is tried before it is given up, where trying again may help. Twelve tries take some three hours.
+    pub fn tries(self) -> i32 {
+        match self {
+            // Somebody waits for the result, or for the reason why there is none.
+            Kind::Preview | Kind::Backtest => 3,
+            _ => 12,
+        }
+    }
+
     /// The kind of a word.
     pub fn parse(word: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.word() == word)
@@ -87,7 +96,7 @@ impl Kind {
 
 /// Does one job. All kinds may be done twice without harm.
 pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
-    let work = Work::of_job(app, &job.scope, job.id);
+    let work = Work::of_job(app, &job.scope, job.claim);
     let Some(kind) = Kind::parse(&job.kind) else {
         return Err(anyhow::anyhow!("no kind of job is called {:?}", job.kind).into());
     };

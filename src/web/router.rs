@@ -137,6 +137,11 @@ fn settings() -> Router<Web> {
         .route("/settings/metrics", get(settings::metrics::show).post(settings::metrics::put))
         .route("/settings/methodology", get(|| async { Redirect::permanent(paths::STUDIO) }))
         .route("/settings/rates", get(settings::rates::show).post(settings::rates::put))
+        .route("/settings/jobs", get(settings::jobs::show))
+        .route("/settings/jobs/retry", post(settings::jobs::retry_kind))
+        .route("/settings/jobs/{id}/retry", post(settings::jobs::retry))
+        .route("/settings/jobs/{id}/discard", post(settings::jobs::discard))
+        .route("/settings/jobs/{id}/restore", post(settings::jobs::restore))
         .route("/settings/audit", get(settings::audit::show))
 }
 

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod backtests;
 pub mod common;
 pub mod docs;
+pub mod jobs;
 pub mod methodology;
 pub mod openapi;
 pub mod overrides;
@@ -58,6 +59,11 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(webhooks::deliveries))
         .routes(routes!(webhooks::delivery))
         .routes(routes!(webhooks::replay))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(jobs::discard))
+        .routes(routes!(jobs::retry_kind))
         .routes(routes!(backtests::list, backtests::start))
         .routes(routes!(backtests::show))
         .routes(routes!(backtests::account_days))

@@ -8,6 +8,7 @@
 
 pub mod receiver;
 pub mod smtp;
+pub mod server;
 
 use std::str::FromStr;
 use std::sync::OnceLock;
@@ -145,6 +146,11 @@ impl House {
 
     /// Holdfast at a moment.
     pub async fn at(now: &str) -> House {
+        House::by(Clock::manual(at(now))).await
+    }
+
+    /// Holdfast by a clock.
+    pub async fn by(clock: Clock) -> House {
         let database = fresh_database().await;
         let url = with_database(&server_url(), &database);
         let db = Db::connect(url.to_url_lossy().as_str(), 8).await.unwrap();

@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use holdfast::app::keys::KeyScope;
 use holdfast::app::members::Role;
 use holdfast::db;
 use serde_json::{Value, json};
@@ -41,6 +42,10 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/settings/imports/uploads/{id}"),
     ("GET", "/settings/imports/{id}/rejected.csv"),
     ("POST", "/jobs/{id}/cancel"),
+    ("POST", "/settings/jobs/{id}/retry"),
+    ("POST", "/settings/jobs/{id}/discard"),
+    ("POST", "/settings/jobs/{id}/restore"),
+    ("MANAGE", "/v1/jobs/{id}"),
     ("GET", "/studio/versions/{version}"),
     ("GET", "/studio/versions/{version}/file.yaml"),
     ("GET", "/studio/versions/{version}/roll-back"),
@@ -194,7 +199,7 @@ impl Strange {
             Some("quarantine") => self.quarantined,
             Some("methodology" | "drafts") => self.draft,
             Some("tickets") => self.ticket,
-            _ if route.starts_with("/jobs/") => self.job,
+            _ if route.contains("/jobs/") => self.job,
             _ if route.contains("/backtests/") => self.backtest,
             _ => self.import,
         };
@@ -233,6 +238,8 @@ async fn what_belongs_to_another_tenant_is_not_found() {
     let browser = house.sign_in("ada@example.com").await;
     let http = house.http();
     let form = [("role", "admin"), ("owner", ""), ("segment", "smb"), ("kind", "accounts")];
+    let actor = holdfast::app::Actor::command_line();
+    let manage = house.app.create_key(&a.scope, "ops", KeyScope::Manage, &actor).await.unwrap();
     for &(how, route) in ROUTES {
         let mut path = strange.fill(route);
         if path.contains("/uploads/") {
@@ -257,6 +264,7 @@ async fn what_belongs_to_another_tenant_is_not_found() {
                 let post = http.post(&format!("/api{path}")).add_header("authorization", key);
                 post.json(&json!({})).await.status_code()
             }
+            "MANAGE" => http.get(&format!("/api{path}")).authorization_bearer(&manage).await.status_code(),
             _ => continue,
         };
         assert_eq!(status, 404, "{how} {path}");
@@ -290,6 +298,7 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/settings/quarantine",
         "/settings/imports",
         "/settings/metrics",
+        "/settings/jobs",
         "/settings/audit",
         "/notifications",
         "/settings/notifications",
@@ -373,6 +382,7 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         ("/settings/outgoing/endpoints", [("url", "https://example.com/")]),
         ("/settings/outgoing/slack", [("url", "https://example.com/")]),
         ("/settings/templates/new", [("id", "x")]),
+        ("/settings/jobs/retry", [("kind", "score_all")]),
         ("/studio/backtests", [("subject", "version:1")]),
         ("/support/tickets/018f3c5e-0000-7000-8000-000000000000/resolve", [("at", "")]),
     ] {

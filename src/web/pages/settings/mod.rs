@@ -9,6 +9,7 @@ use crate::web::ui::{filters, format, html_safe};
 pub mod audit;
 pub mod import;
 pub mod imports;
+pub mod jobs;
 pub mod keys;
 pub mod members;
 pub mod metrics;
@@ -45,13 +46,15 @@ pub enum SettingsRoom {
     Outgoing,
     /// `/settings/notifications`
     Notifications,
+    /// `/settings/jobs`
+    Jobs,
     /// `/settings/audit`
     Audit,
 }
 
 impl SettingsRoom {
     /// Room, label, address, icon.
-    pub const ALL: [(SettingsRoom, &'static str, &'static str, &'static str); 12] = [
+    pub const ALL: &[(SettingsRoom, &'static str, &'static str, &'static str)] = &[
         (SettingsRoom::Members, "Members", "/settings/members", "users"),
         (SettingsRoom::Keys, "API keys", "/settings/keys", "key-round"),
         (SettingsRoom::Sources, "Sources", "/settings/sources", "activity"),
@@ -63,6 +66,7 @@ impl SettingsRoom {
         (SettingsRoom::Templates, "Mail templates", "/settings/templates", "mail"),
         (SettingsRoom::Outgoing, "Outgoing", "/settings/outgoing", "send"),
         (SettingsRoom::Notifications, "What I am told", "/settings/notifications", "bell"),
+        (SettingsRoom::Jobs, "Background work", "/settings/jobs", "clock"),
         (SettingsRoom::Audit, "Audit log", "/settings/audit", "list-checks"),
     ];
 }
@@ -75,6 +79,8 @@ pub struct SettingsNav {
     pub room: SettingsRoom,
     /// Messages in quarantine, as text; empty for none.
     pub quarantined: String,
+    /// Jobs that failed for good, as text; empty for none.
+    pub failed: String,
 }
 
 html_safe!(SettingsNav);
@@ -86,8 +92,9 @@ impl SettingsNav {
     /// When the database fails.
     pub async fn load(tx: &mut TenantTx, room: SettingsRoom) -> db::Result<Self> {
         let waiting: i64 = db::quarantine::counts(tx).await?.iter().map(|(_, _, n)| n).sum();
-        let quarantined = if waiting == 0 { String::new() } else { format::short(waiting as f64) };
-        Ok(SettingsNav { room, quarantined })
+        let failed = db::jobs::list::failed(tx).await?;
+        let figure = |n: i64| if n == 0 { String::new() } else { format::short(n as f64) };
+        Ok(SettingsNav { room, quarantined: figure(waiting), failed: figure(failed) })
     }
 }
 
