@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod auth;
 pub mod backtest;
+pub mod contracts;
 pub mod error;
 pub mod fields;
 pub mod imports;
@@ -14,6 +15,8 @@ pub mod methodology;
 pub mod metrics;
 pub mod overrides;
 pub mod quarantine;
+pub mod renewals;
+pub mod retention;
 pub mod scoring;
 pub mod secret;
 pub mod tenants;

@@ -26,6 +26,7 @@ pub mod pool;
 pub mod portfolio;
 pub mod previews;
 pub mod quarantine;
+pub mod renewals;
 pub mod score_months;
 pub mod scores;
 pub mod sources;

@@ -34,6 +34,11 @@ pub fn account_tab(external_id: &str, tab: &str) -> String {
     format!("/accounts/{}/{tab}", encode(external_id))
 }
 
+/// A renewal's page.
+pub fn renewal(id: uuid::Uuid) -> String {
+    format!("/renewals/{id}")
+}
+
 /// A draft's first page.
 pub fn draft(id: uuid::Uuid) -> String {
     format!("{STUDIO}/drafts/{id}")

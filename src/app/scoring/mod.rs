@@ -26,7 +26,7 @@ pub use standing::{Exchange, Standing};
 pub use why::{Change, changes, figure};
 
 use super::methodology::{InForce, Tone};
-use super::{App, Error, Result};
+use super::{App, Error, Result, renewals};
 use crate::db::facts::Span;
 use crate::db::overrides::{Heard, Override};
 use crate::db::scores::{Score, State};
@@ -178,11 +178,15 @@ impl App {
         let exchange = exchange(&mut tx, scope).await?;
         let loaded = loaded.ready(in_force, &exchange);
         let history = past_scores(&mut tx, in_force, accounts, day, day).await?;
+        let opened = db::renewals::opened_on(&mut tx, accounts).await?;
+        let opened: HashMap<(Uuid, NaiveDate), NaiveDate> =
+            opened.into_iter().map(|(account, renewal, on)| ((account, renewal), on)).collect();
         let assess = |data: AccountData<'_>| {
             let standing = loaded.standing(&data, day, day);
             let mut facts = loaded.facts(&data, &standing, day, day);
             facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
-            facts.renewal_opened = Some(scope.day_of(data.row.created_at));
+            let known = standing.renewal.and_then(|renewal| opened.get(&(data.row.id, renewal)));
+            facts.renewal_opened = Some(known.copied().unwrap_or(scope.day_of(data.row.created_at)));
             (data.row.id, Assessed { evaluation: in_force.methodology.evaluate(&facts), standing })
         };
         loaded.accounts().map(|data| data.map(assess)).collect()
@@ -217,6 +221,7 @@ impl App {
             .map(|s| (s.account_id, s))
             .collect();
         let (mut scores, mut states, mut heard) = (Vec::new(), Vec::new(), Vec::new());
+        let mut evaluated: Vec<(Uuid, Evaluation, Standing)> = Vec::new();
         for (at, data) in loaded.accounts().enumerate() {
             if at % TURN == 0 {
                 tokio::task::yield_now().await;
@@ -242,6 +247,7 @@ impl App {
                     let before = before.remove(&data.row.id);
                     heard.extend(data.set_for(day).map(|set| hear(in_force, set, &evaluation)));
                     states.push(state_of(in_force, data, &evaluation, &standing, before.as_ref()));
+                    evaluated.push((data.row.id, evaluation, standing));
                 }
                 day += Duration::days(1);
             }
@@ -256,6 +262,8 @@ impl App {
         states.sort_by_key(|state| state.account_id);
         if !states.is_empty() {
             db::scores::put_states(tx, &states, now).await?;
+            let evaluated: Vec<_> = evaluated.iter().map(|(id, said, standing)| (*id, said, standing)).collect();
+            renewals::follow(tx, scope, in_force, &evaluated, now).await?;
         }
         if !heard.is_empty() {
             db::overrides::hear(tx, today, &heard).await?;

@@ -5,6 +5,7 @@ mod corrections;
 mod hostile;
 mod overrides;
 mod packs;
+mod renewals;
 mod scoring;
 mod versions;
 mod work;

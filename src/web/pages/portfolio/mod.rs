@@ -4,4 +4,5 @@ mod load;
 mod movement;
 pub mod overrides;
 mod revenue;
+pub mod retention;
 pub mod show;
