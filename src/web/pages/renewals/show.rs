@@ -5,7 +5,7 @@ use axum::extract::State;
 use chrono::NaiveDate;
 
 use super::change::{CloseForm, ForecastForm};
-use super::load::{likelihood_text, printed, steps, tone_of, tone_of_outcome};
+use super::load::{likelihood_text, printed, steps, tone_of_outcome};
 use crate::app::Error;
 use crate::app::members::Role;
 use crate::app::renewals::REOPEN_DAYS;

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::scale::pc;
-use crate::web::ui::{Tone, filters, html_safe};
+use crate::web::ui::{Tone, html_safe};
 
 /// A step of the bridge.
 #[derive(Clone, Debug)]
