@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod cases;
 pub mod compact;
 pub mod contract;
+pub mod effects;
 pub mod exchange;
 pub mod expr;
 pub mod facts;

@@ -9,7 +9,7 @@ use super::follow::closed_entry;
 use super::forecast::MAX_NOTE;
 use super::kind_of;
 use crate::app::error::Field;
-use crate::app::scoring::Exchange;
+use crate::app::scoring::{Exchange, Stretch};
 use crate::app::{Actor, App, Error, Result};
 use crate::db::renewals::{Amount, Closed, Ending, Linked, Listed, NextContract};
 use crate::db::timeline::Entry;
@@ -111,7 +111,7 @@ impl App {
         db::timeline::append(&mut tx, &[entry], now).await?;
         if let Some(in_force) = in_force {
             let account = [listed.renewal.account_id];
-            self.score_into(&mut tx, scope, &in_force, &account, today, today, today).await?;
+            self.score_into(&mut tx, scope, &in_force, &account, Stretch::just(today), None).await?;
         }
         tx.commit().await?;
         Ok(told.kind)
@@ -151,7 +151,7 @@ impl App {
         db::timeline::append(&mut tx, &[entry], now).await?;
         if let Some(in_force) = in_force {
             let account = [listed.renewal.account_id];
-            self.score_into(&mut tx, scope, &in_force, &account, today, today, today).await?;
+            self.score_into(&mut tx, scope, &in_force, &account, Stretch::just(today), None).await?;
         }
         tx.commit().await?;
         Ok(())

@@ -22,6 +22,7 @@ const SAMPLES: &[&str] = &[
     include_str!("samples/0009.sql"),
     include_str!("samples/0010.sql"),
     include_str!("samples/0011.sql"),
+    include_str!("samples/0012.sql"),
     include_str!("samples/0014.sql"),
 ];
 
