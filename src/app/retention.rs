@@ -97,11 +97,7 @@ fn worth(lives: &[Life], only: Option<Currency>, exchange: &Exchange) -> Option<
     Some(contracts)
 }
 
-fn amounts_in(
-    amounts: &[Amount],
-    only: Option<Currency>,
-    exchange: &Exchange,
-) -> Option<(i64, Option<i64>)> {
+fn amounts_in(amounts: &[Amount], only: Option<Currency>, exchange: &Exchange) -> Option<(i64, Option<i64>)> {
     match only {
         None => in_base(amounts, exchange),
         Some(only) => {

@@ -46,11 +46,11 @@ impl Term {
     pub fn fault(&self) -> Option<(&'static str, String)> {
         let start = self.start;
         match (self.end, self.months, self.ended_on) {
-            (None, None, _) => Some(("end_date", "is empty, and so is the term; state one of them".to_owned())),
-            (Some(end), ..) if end <= start => Some(("end_date", format!("is not after the start, {start}"))),
-            (.., Some(ended)) if ended < start => {
-                Some(("ended_on", format!("is before the start, {start}")))
+            (None, None, _) => {
+                Some(("end_date", "is empty, and so is the term; state one of them".to_owned()))
             }
+            (Some(end), ..) if end <= start => Some(("end_date", format!("is not after the start, {start}"))),
+            (.., Some(ended)) if ended < start => Some(("ended_on", format!("is before the start, {start}"))),
             _ => None,
         }
     }
@@ -94,6 +94,9 @@ mod tests {
         let terms = [term("2026-06-01", Some("2027-06-01"), None), term("2027-07-15", None, None)];
         let on = |text: &str| in_force(&terms, day(text)).collect::<Vec<_>>();
         assert_eq!((on("2027-06-30"), on("2027-07-15")), (vec![0], vec![1]));
-        assert_eq!((terms[0].renewal(day("2027-08-01")), terms[0].length()), (Some(day("2027-06-01")), Some(12)));
+        assert_eq!(
+            (terms[0].renewal(day("2027-08-01")), terms[0].length()),
+            (Some(day("2027-06-01")), Some(12))
+        );
     }
 }

@@ -156,8 +156,10 @@ mod tests {
 
     #[test]
     fn a_likelihood_comes_from_what_such_scores_were_followed_by() {
-        let tenth = |from, fitted| Tenth { from, days: 9, accounts: 3, mean_score: 0.0, observed: 0.5, fitted };
-        let calibration = Calibration { tenths: vec![tenth(40, 0.3), tenth(90, 0.02)], curve: vec![], error: 0.0 };
+        let tenth =
+            |from, fitted| Tenth { from, days: 9, accounts: 3, mean_score: 0.0, observed: 0.5, fitted };
+        let calibration =
+            Calibration { tenths: vec![tenth(40, 0.3), tenth(90, 0.02)], curve: vec![], error: 0.0 };
         for (score, expected) in
             [(40.0, Some(70)), (49.9, Some(70)), (60.0, None), (100.0, Some(98)), (12.0, None)]
         {

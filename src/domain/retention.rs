@@ -140,8 +140,7 @@ impl Bridges {
     pub fn add(&mut self, contracts: &[Worth]) {
         let eve = |day: NaiveDate| day.pred_opt().unwrap_or(day);
         let firsts = self.months.iter().map(|(first, _)| eve(*first));
-        let levels: Vec<Option<i64>> =
-            firsts.chain([self.to]).map(|day| level(contracts, day)).collect();
+        let levels: Vec<Option<i64>> = firsts.chain([self.to]).map(|day| level(contracts, day)).collect();
         for ((_, bridge), pair) in self.months.iter_mut().zip(levels.windows(2)) {
             bridge.add(pair[0], pair[1]);
         }
@@ -271,14 +270,13 @@ mod tests {
 
     fn life() -> impl Strategy<Value = Worth> {
         let start = 0..1500_i64;
-        (start, proptest::option::of(1..800_i64), proptest::option::of(0..900_i64), 0..1_000_000_i64).prop_map(
-            |(start, end, ended, minor)| {
+        (start, proptest::option::of(1..800_i64), proptest::option::of(0..900_i64), 0..1_000_000_i64)
+            .prop_map(|(start, end, ended, minor)| {
                 let start = day("2024-01-15") + chrono::Duration::days(start);
                 let after = |n: Option<i64>| n.map(|n| start + chrono::Duration::days(n));
                 let months = end.is_none().then_some(12);
                 Worth { term: Term { start, end: after(end), months, ended_on: after(ended) }, minor }
-            },
-        )
+            })
     }
 
     proptest! {

@@ -11,7 +11,7 @@ use super::kind_of;
 use crate::app::error::Field;
 use crate::app::scoring::{Exchange, Stretch};
 use crate::app::{Actor, App, Error, Result};
-use crate::db::renewals::{Amount, Closed, Ending, Linked, Listed, NextContract};
+use crate::db::renewals::{Amount, Closed, Ending, Linked, Listed, NextContract, Renewal};
 use crate::db::timeline::Entry;
 use crate::db::{self, TenantScope, TenantTx};
 use crate::domain::forecast::{Kind, Reason};
@@ -59,6 +59,15 @@ pub(super) async fn locked(tx: &mut TenantTx, id: Uuid) -> Result<Listed> {
     db::renewals::by_id(tx, id).await?.ok_or(Error::NotFound)
 }
 
+/// Ends the play of a closed renewal's timeline; what is open of it is no longer to be done.
+pub(super) async fn stop_milestones(tx: &mut TenantTx, renewal: &Renewal, closed: &Closed<'_>) -> Result<()> {
+    if let Some(play) = db::renewals::play_of(tx, renewal.account_id, renewal.renews_on).await? {
+        let reason = format!("The renewal is closed: {}.", closed.outcome);
+        db::plays::end(tx, &[play], "stopped", &reason, closed.by, closed.at, closed.on).await?;
+    }
+    Ok(())
+}
+
 impl App {
     /// Closes a renewal: next terms begin, or contracts end; the account is scored at once. Telling the same twice
     /// changes nothing.
@@ -104,6 +113,7 @@ impl App {
             linked.iter().zip(&told.after).map(|(l, after)| (l.contract_id, *after)).collect();
         db::renewals::set_after(&mut tx, id, &worth).await?;
         db::renewals::close(&mut tx, id, &closed).await?;
+        stop_milestones(&mut tx, &listed.renewal, &closed).await?;
         let detail = json!({ "renews_on": listed.renewal.renews_on, "outcome": told.kind.word(),
                              "effective_on": told.on, "reason": closed.reason, "competitor": closed.competitor });
         db::audit::record(&mut tx, now, &actor.0, "renewal.closed", &listed.external_id, detail).await?;
@@ -138,6 +148,10 @@ impl App {
         }
         db::renewals::restore_contracts(&mut tx, id, now).await?;
         db::renewals::reopen(&mut tx, id, now).await?;
+        let (account, day) = (listed.renewal.account_id, listed.renewal.renews_on);
+        if let Some(play) = db::renewals::play_of(&mut tx, account, day).await? {
+            db::plays::resume(&mut tx, play).await?;
+        }
         let detail = json!({ "renews_on": listed.renewal.renews_on, "outcome": listed.renewal.outcome });
         db::audit::record(&mut tx, now, &actor.0, "renewal.reopened", &listed.external_id, detail.clone())
             .await?;
@@ -232,7 +246,8 @@ impl Told {
             return Ok(db::renewals::end_contract(tx, self.renewal, link.contract_id, ending, now).await?);
         }
         let renews_itself = link.end_date.is_none();
-        let same_terms = after == link.arr_minor && months.is_none_or(|months| link.term_months == Some(months));
+        let same_terms =
+            after == link.arr_minor && months.is_none_or(|months| link.term_months == Some(months));
         if renews_itself && same_terms && self.on == self.renews_on {
             return Ok(());
         }
@@ -281,7 +296,9 @@ impl Wrong {
     }
 
     fn texts(&mut self, closing: &Closing) {
-        for (name, text, most) in [("note", &closing.note, MAX_NOTE), ("competitor", &closing.competitor, 200)] {
+        for (name, text, most) in
+            [("note", &closing.note, MAX_NOTE), ("competitor", &closing.competitor, 200)]
+        {
             if text.chars().count() > most || text.contains('\0') {
                 self.add(name, format!("may have {most} characters at most"));
             }

@@ -142,7 +142,11 @@ impl Followed<'_> {
         let amounts: Vec<Amount> = links
             .iter()
             .zip(&worth)
-            .map(|(link, (_, after))| Amount { currency: link.3.clone(), before: link.2, after: Some(*after) })
+            .map(|(link, (_, after))| Amount {
+                currency: link.3.clone(),
+                before: link.2,
+                after: Some(*after),
+            })
             .collect();
         let kind = kind_of(&amounts, &self.exchange, after.is_empty());
         db::renewals::link(tx, &links).await?;
@@ -161,6 +165,7 @@ impl Followed<'_> {
             competitor: "",
         };
         if db::renewals::close(tx, renewal.id, &closed).await? {
+            super::close::stop_milestones(tx, renewal, &closed).await?;
             self.entries.push(closed_entry(renewal, kind, &amounts, &closed));
         }
         Ok(())
@@ -317,17 +322,13 @@ impl Followed<'_> {
 
 /// Amounts for machines.
 fn said(amounts: &[Amount]) -> serde_json::Value {
-    let one = |a: &Amount| json!({ "currency": a.currency, "before_minor": a.before, "after_minor": a.after });
+    let one =
+        |a: &Amount| json!({ "currency": a.currency, "before_minor": a.before, "after_minor": a.after });
     amounts.iter().map(one).collect()
 }
 
 /// The entry of an outcome, of whoever told it.
-pub(super) fn closed_entry(
-    renewal: &Renewal,
-    kind: Kind,
-    amounts: &[Amount],
-    closed: &Closed<'_>,
-) -> Entry {
+pub(super) fn closed_entry(renewal: &Renewal, kind: Kind, amounts: &[Amount], closed: &Closed<'_>) -> Entry {
     let day = renewal.renews_on.format("%-d %b %Y");
     let severity = match kind {
         Kind::Churned => Some("critical"),

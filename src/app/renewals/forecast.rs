@@ -95,7 +95,8 @@ fn entry(
     let likelihood = expected.likelihood.map(|n| format!("{n} %"));
     let said: Vec<String> = category.into_iter().chain(likelihood).collect();
     let said = if said.is_empty() { "taken back".to_owned() } else { said.join(", ") };
-    let title = format!("Forecast of the renewal on {}: {said}", listed.renewal.renews_on.format("%-d %b %Y"));
+    let title =
+        format!("Forecast of the renewal on {}: {said}", listed.renewal.renews_on.format("%-d %b %Y"));
     Entry {
         about: Some(listed.renewal.id),
         actor: actor.0.clone(),

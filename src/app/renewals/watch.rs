@@ -179,8 +179,18 @@ mod tests {
             ("the day is still its own", vec![rolling(None)], "2027-06-01", Fate::Pending(vec![0])),
             ("it lapsed", vec![fixed("2027-06-01")], "2027-07-01", Fate::Pending(vec![0])),
             ("it renewed itself", vec![rolling(None)], "2027-06-02", decided("2027-06-01", &[0])),
-            ("a next term", vec![fixed("2027-06-01"), next("2027-06-01")], "2027-06-01", decided("2027-06-01", &[1])),
-            ("a late one", vec![fixed("2027-06-01"), next("2027-07-15")], "2027-07-15", decided("2027-07-15", &[1])),
+            (
+                "a next term",
+                vec![fixed("2027-06-01"), next("2027-06-01")],
+                "2027-06-01",
+                decided("2027-06-01", &[1]),
+            ),
+            (
+                "a late one",
+                vec![fixed("2027-06-01"), next("2027-07-15")],
+                "2027-07-15",
+                decided("2027-07-15", &[1]),
+            ),
             ("it left early", vec![rolling(Some("2027-03-10"))], "2027-03-10", decided("2027-03-10", &[])),
             (
                 "beside another contract",

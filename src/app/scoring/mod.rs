@@ -276,7 +276,8 @@ impl App {
         states.sort_by_key(|state| state.account_id);
         if !states.is_empty() {
             db::scores::put_states(tx, &states, now).await?;
-            let evaluated: Vec<_> = evaluated.iter().map(|(id, said, standing)| (*id, said, standing)).collect();
+            let evaluated: Vec<_> =
+                evaluated.iter().map(|(id, said, standing)| (*id, said, standing)).collect();
             renewals::follow(tx, scope, in_force, &evaluated, now).await?;
         }
         if !heard.is_empty() {

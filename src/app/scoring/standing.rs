@@ -67,8 +67,9 @@ impl Standing {
             .map(|c| (c, c.term()))
             .filter(|(_, term)| term.in_force(as_of, followed))
             .collect();
-        let money =
-            |(c, _): &(&Contract, Term)| Money::from_minor(c.arr_minor, c.currency.parse().unwrap_or(exchange.base()));
+        let money = |(c, _): &(&Contract, Term)| {
+            Money::from_minor(c.arr_minor, c.currency.parse().unwrap_or(exchange.base()))
+        };
         let amounts: Vec<Money> = in_force.iter().map(money).collect();
         let arr_base = amounts
             .iter()

@@ -66,7 +66,8 @@ impl Year<'_> {
             let contracts = db::contracts::of_account(&mut tx, one.renewal.account_id).await?;
             drop(tx);
             let ends = |link: &Linked| contracts.iter().find(|c| c.external_id == link.external_id)?.ended_on;
-            let left = linked.iter().map(ends).collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
+            let left =
+                linked.iter().map(ends).collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
             let is_followed = contracts.iter().any(|c| c.start_date >= one.renewal.renews_on);
             let closing = match left {
                 Some(left) if left <= next && !is_followed => lost(&one, left),

@@ -8,17 +8,19 @@ use super::{Result, TenantTx};
 mod closing;
 mod lists;
 mod opening;
+mod steps;
 
 pub use closing::{
     Closed, Ending, NextContract, close, end_contract, insert_next, reopen, restore_contracts, set_after,
 };
 pub use lists::{
-    Amount, Decided, Filter, Life, Listed, by_id, calibration, closed_of, decided, lives, list, list_after,
+    Amount, Decided, Filter, Life, Listed, by_id, calibration, closed_of, decided, list, list_after, lives,
 };
 pub use opening::{
-    Change, Due, Modelled, New, change_strategies, contracts_of, link, model, move_to, open, open_of, opened_on,
-    remove,
+    Change, Due, Modelled, New, change_strategies, contracts_of, link, model, move_to, open, open_of,
+    opened_on, remove,
 };
+pub use steps::{Progress, Step, play_of, progress, steps};
 
 /// A renewal as stored.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]

@@ -47,10 +47,7 @@ pub async fn open_of(tx: &mut TenantTx, accounts: &[Uuid]) -> Result<Vec<Renewal
 }
 
 /// The day each open renewal of some accounts was opened: (account, renewal date, day).
-pub async fn opened_on(
-    tx: &mut TenantTx,
-    accounts: &[Uuid],
-) -> Result<Vec<(Uuid, NaiveDate, NaiveDate)>> {
+pub async fn opened_on(tx: &mut TenantTx, accounts: &[Uuid]) -> Result<Vec<(Uuid, NaiveDate, NaiveDate)>> {
     sqlx::query_as(
         "SELECT account_id, renews_on, opened_on FROM renewals WHERE account_id = ANY($1) AND outcome IS NULL",
     )

@@ -152,7 +152,10 @@ fn frame(server: &str) -> OpenApi {
         .servers(Some([ServerBuilder::new().url(server).build()]))
         .tags(Some([
             tag("Accounts", "Customers: what is known of each, how healthy it is and why."),
-            tag("Renewals", "When contracts end, what is expected of each renewal, what became of it, and retention."),
+            tag(
+                "Renewals",
+                "When contracts end, what is expected of each renewal, what became of it, and retention.",
+            ),
             tag(
                 "Overrides",
                 "What people set against the model, and which of the two a renewal proved right.",

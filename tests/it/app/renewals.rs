@@ -73,8 +73,7 @@ async fn journal(house: &House, kind: &str) -> Vec<String> {
 }
 
 async fn score(house: &House, home: &Home, score: f64) {
-    let wanted =
-        Wanted { set: Set::Score(score), reason: "As told".into(), expires_on: None, seen: None };
+    let wanted = Wanted { set: Set::Score(score), reason: "As told".into(), expires_on: None, seen: None };
     house.app.set_override(&home.scope, "a1", &wanted, &casey(), None).await.unwrap();
 }
 
@@ -87,7 +86,12 @@ fn at(minor: i64) -> Closing {
 }
 
 fn churn() -> Closing {
-    Closing { churned: true, reason: Some(Reason::Competitor), competitor: "Acme".into(), ..Closing::default() }
+    Closing {
+        churned: true,
+        reason: Some(Reason::Competitor),
+        competitor: "Acme".into(),
+        ..Closing::default()
+    }
 }
 
 async fn close(house: &House, home: &Home, id: Uuid, closing: &Closing) -> Result<Kind, Error> {
@@ -185,7 +189,10 @@ async fn telling_it_twice_is_fine_and_telling_something_else_is_not() {
     assert_eq!(contracts(&house, &home).await.len(), 2);
     assert_eq!(journal(&house, "renewal_closed").await, ["Renewal of 1 Jun 2027: expanded"]);
     let other = close(&house, &home, id, &churn()).await;
-    assert!(matches!(&other, Err(Error::Conflict(text)) if text.contains("Casey has closed it")), "{other:?}");
+    assert!(
+        matches!(&other, Err(Error::Conflict(text)) if text.contains("Casey has closed it")),
+        "{other:?}"
+    );
 }
 
 #[tokio::test]
@@ -194,10 +201,22 @@ async fn what_does_not_fit_is_refused() {
     let id = open(&house, &home).await[0].1;
     for (what, closing, field) in [
         ("no reason", Closing { churned: true, ..Closing::default() }, "reason"),
-        ("a stranger's contract", Closing { terms: vec![NextTerm { contract: "X".into(), arr_minor: 1 }], ..at(1) }, "terms"),
+        (
+            "a stranger's contract",
+            Closing { terms: vec![NextTerm { contract: "X".into(), arr_minor: 1 }], ..at(1) },
+            "terms",
+        ),
         ("a negative ARR", at(-1), "terms"),
-        ("a day before the contract", Closing { effective_on: Some(day("2026-06-01")), ..at(1) }, "effective_on"),
-        ("a day after the renewal", Closing { effective_on: Some(day("2027-06-02")), ..at(1) }, "effective_on"),
+        (
+            "a day before the contract",
+            Closing { effective_on: Some(day("2026-06-01")), ..at(1) },
+            "effective_on",
+        ),
+        (
+            "a day after the renewal",
+            Closing { effective_on: Some(day("2027-06-02")), ..at(1) },
+            "effective_on",
+        ),
         ("no term", Closing { term_months: Some(0), ..at(1) }, "term_months"),
         ("another outcome than the amounts", Closing { expected: Some(Kind::Renewed), ..at(1) }, "outcome"),
     ] {

@@ -99,7 +99,8 @@ struct Strange {
 async fn strange(house: &House, b: &Home) -> Strange {
     house.member(b, "bob@example.com", Role::Csm).await;
     house.accounts(b, &["secret-account"]).await;
-    let soon = "external_id,account,start_date,term_months,arr\nsecret-C2,secret-account,2026-04-01,12,9000\n";
+    let soon =
+        "external_id,account,start_date,term_months,arr\nsecret-C2,secret-account,2026-04-01,12,9000\n";
     house.import(b, "contracts", soon).await;
     house.work().await;
     house.send(b, &[track("m1", "Dashboard Viewed", "u", "nobody", "2027-03-01T11:00:00Z")]).await;
@@ -129,7 +130,9 @@ async fn strange(house: &House, b: &Home) -> Strange {
         key: db::api_keys::list(&mut tx).await.unwrap()[0].id,
         quarantined: db::quarantine::list(&mut tx, None, None, 1).await.unwrap()[0].id,
         import: db::imports::list(&mut tx, 1).await.unwrap()[0].id,
-        renewal: db::renewals::list(&mut tx, &db::renewals::Filter::default(), 1).await.unwrap()[0].renewal.id,
+        renewal: db::renewals::list(&mut tx, &db::renewals::Filter::default(), 1).await.unwrap()[0]
+            .renewal
+            .id,
     }
 }
 

@@ -23,8 +23,10 @@ fn texts(html: &str, selector: &str) -> Vec<String> {
 async fn house(pack: &str, now: &str, accounts: &[(&str, &str, u32)]) -> (House, Home) {
     let house = House::at(&format!("{now}T06:00:00Z")).await;
     let home = house.tenant_on("acme", pack).await;
-    let (mut names, mut contracts) =
-        ("external_id,name\n".to_owned(), "external_id,account,start_date,term_months,arr,currency\n".to_owned());
+    let (mut names, mut contracts) = (
+        "external_id,name\n".to_owned(),
+        "external_id,account,start_date,term_months,arr,currency\n".to_owned(),
+    );
     for (id, start, months) in accounts {
         names += &format!("{id},Account {id}\n");
         contracts += &format!("{id}-C1,{id},{start},{months},100000,USD\n");
@@ -64,7 +66,13 @@ async fn each_pack_has_its_timeline() {
     // A renewal 2027-06-01; the days before it and how many activities each, as the packs plan them.
     for (pack, now, months, timeline, plan) in [
         ("mwrasp", "2027-02-01", 12, "standard-120", vec![(-120, 4), (-90, 4), (-60, 4), (-30, 4), (0, 4)]),
-        ("mwrasp", "2027-03-03", 6, "compressed-90", vec![(-90, 0), (-75, 0), (-60, 0), (-45, 0), (-30, 0), (-15, 0), (0, 0)]),
+        (
+            "mwrasp",
+            "2027-03-03",
+            6,
+            "compressed-90",
+            vec![(-90, 0), (-75, 0), (-60, 0), (-45, 0), (-30, 0), (-15, 0), (0, 0)],
+        ),
         ("techcorp", "2027-03-03", 12, "process-90", vec![(-90, 4), (-60, 4), (-30, 3)]),
         ("ma-discovery", "2026-12-03", 12, "programme-180", vec![(-180, 4), (-90, 4)]),
         ("mapleai", "2027-03-03", 12, "reminders", vec![(-90, 0)]),
@@ -160,15 +168,21 @@ async fn a_csm_forecasts_closes_and_takes_back_on_the_page() {
     let path = format!("/renewals/{}", first_id(&house, &home).await);
     let html = browser.get(&path).await.text();
     assert_eq!(texts(&html, "h1"), ["Account a1"]);
-    assert!(texts(&html, "#churn").iter().any(|text| text.contains("This ends $100,000 on 1 Jun 2027")), "asks first");
+    assert!(
+        texts(&html, "#churn").iter().any(|text| text.contains("This ends $100,000 on 1 Jun 2027")),
+        "asks first"
+    );
 
-    let wrong = browser.post(&format!("{path}/forecast"), &[("category", "commit"), ("likelihood", "120")]).await;
+    let wrong =
+        browser.post(&format!("{path}/forecast"), &[("category", "commit"), ("likelihood", "120")]).await;
     assert_eq!(wrong.status_code(), 422);
     assert!(texts(&wrong.text(), "#forecast .notice")[0].contains("from 0 to 100"), "{}", wrong.text());
     let fine = [("category", "commit"), ("likelihood", "90"), ("note", "Paper is out")];
     assert_eq!(browser.post(&format!("{path}/forecast"), &fine).await.status_code(), 303);
     let html = browser.get(&path).await.text();
-    assert!(texts(&html, ".stat").iter().any(|tile| tile.contains("Commit") && tile.contains("said by casey")));
+    assert!(
+        texts(&html, ".stat").iter().any(|tile| tile.contains("Commit") && tile.contains("said by casey"))
+    );
 
     let shrunk = [("arr:a1-C1", "96,000"), ("effective_on", "2027-06-01"), ("term_months", "24")];
     let refused = browser.post(&format!("{path}/outcome"), &shrunk).await;
@@ -180,10 +194,17 @@ async fn a_csm_forecasts_closes_and_takes_back_on_the_page() {
     assert!(texts(&html, "#outcome h2")[0].contains("Shrunk: $100,000 → $96,000"), "{html}");
     assert!(texts(&html, "#outcome header p")[0].contains("12 days early"), "{html}");
     let tab = browser.get("/accounts/a1/contracts").await.text();
-    assert!(texts(&tab, ".lines li").iter().any(|line| line.contains("1 Jun 2027") && line.contains("Shrunk")));
+    assert!(
+        texts(&tab, ".lines li").iter().any(|line| line.contains("1 Jun 2027") && line.contains("Shrunk"))
+    );
 
     assert_eq!(browser.post(&format!("{path}/reopen"), &[]).await.status_code(), 303);
-    let churn = [("churned", "yes"), ("reason", "competitor"), ("competitor", "Quantive"), ("effective_on", "2027-06-01")];
+    let churn = [
+        ("churned", "yes"),
+        ("reason", "competitor"),
+        ("competitor", "Quantive"),
+        ("effective_on", "2027-06-01"),
+    ];
     assert_eq!(browser.post(&format!("{path}/outcome"), &churn).await.status_code(), 303);
     let html = browser.get(&path).await.text();
     assert!(texts(&html, "#outcome")[0].contains("Competitor (Quantive)"), "{html}");
@@ -191,11 +212,13 @@ async fn a_csm_forecasts_closes_and_takes_back_on_the_page() {
 
 #[tokio::test]
 async fn the_api_records_outcomes_and_answers_with_retention() {
-    let (house, home) = house("mwrasp", "2027-05-20", &[("a1", "2026-06-01", 12), ("b2", "2026-06-01", 12)]).await;
+    let (house, home) =
+        house("mwrasp", "2027-05-20", &[("a1", "2026-06-01", 12), ("b2", "2026-06-01", 12)]).await;
     let records = get(&house, &home, "/v1/renewal-records?state=open&account=a1").await;
     let id = records["data"][0]["id"].as_str().unwrap().to_owned();
     let path = format!("/v1/renewals/{id}");
-    let forecast = send(&house, &home, "PATCH", &path, &json!({ "category": "commit", "likelihood": 80 })).await;
+    let forecast =
+        send(&house, &home, "PATCH", &path, &json!({ "category": "commit", "likelihood": 80 })).await;
     assert_eq!(forecast.status_code(), 200, "{}", forecast.text());
     let now: Value = send(&house, &home, "PATCH", &path, &json!({ "category": null })).await.json();
     assert_eq!((&now["forecast"]["category"], &now["likelihood"]["percent"]), (&Value::Null, &json!(80)));
@@ -213,7 +236,10 @@ async fn the_api_records_outcomes_and_answers_with_retention() {
     let other = json!({ "outcome": "churned", "reason": "price" });
     assert_eq!(send(&house, &home, "PUT", &outcome, &other).await.status_code(), 409);
     let unlike = json!({ "outcome": "expanded" });
-    let b2 = get(&house, &home, "/v1/renewal-records?state=open").await["data"][0]["id"].as_str().unwrap().to_owned();
+    let b2 = get(&house, &home, "/v1/renewal-records?state=open").await["data"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let refused = send(&house, &home, "PUT", &format!("/v1/renewals/{b2}/outcome"), &unlike).await;
     assert_eq!(refused.status_code(), 422, "{}", refused.text());
     assert_eq!(send(&house, &home, "DELETE", &outcome, &json!({})).await.status_code(), 200);
@@ -226,18 +252,28 @@ async fn the_api_records_outcomes_and_answers_with_retention() {
     house.work().await;
     let told = get(&house, &home, "/v1/retention?months=1").await;
     let june = &told["whole"];
-    assert_eq!((&june["opening_arr"], &june["contraction_arr"]), (&json!(20_000_000), &json!(400_000)), "{told}");
+    assert_eq!(
+        (&june["opening_arr"], &june["contraction_arr"]),
+        (&json!(20_000_000), &json!(400_000)),
+        "{told}"
+    );
     assert_eq!((&june["churned_arr"], &june["closing_arr"]), (&json!(10_000_000), &json!(9_600_000)));
     assert_eq!((&june["renewable_arr"], &june["renewed_arr"]), (&json!(20_000_000), &json!(9_600_000)));
     assert_eq!((&june["logo_retention"], &june["renewal_rate"]), (&json!(0.5), &json!(0.48)));
     house.member(&home, "elin@example.com", Role::Executive).await;
     let browser = house.sign_in("elin@example.com").await;
     let html = browser.get("/portfolio/retention?months=3").await.text();
-    assert!(texts(&html, ".stat").iter().any(|tile| tile.contains("Renewal rate") && tile.contains("48")), "{html}");
+    assert!(
+        texts(&html, ".stat").iter().any(|tile| tile.contains("Renewal rate") && tile.contains("48")),
+        "{html}"
+    );
     assert!(texts(&html, ".bridge tr").iter().any(|line| line.contains("Churn") && line.contains("$100K")));
     let csv = browser.get("/portfolio/retention.csv?months=1").await.text();
     let line = csv.lines().nth(1).unwrap();
-    assert!(line.contains("200000.00,0.00,0.00,4000.00,100000.00,96000.00,2,0,1,1,200000.00,96000.00"), "{csv}");
+    assert!(
+        line.contains("200000.00,0.00,0.00,4000.00,100000.00,96000.00,2,0,1,1,200000.00,96000.00"),
+        "{csv}"
+    );
     let page = browser.get("/renewals/board").await.text();
     assert!(!page.contains("<form class=\"form\""), "an executive reads only");
 }

@@ -156,7 +156,9 @@ fn opened(one: &db::renewals::Listed, subject: &Subject) -> Option<(String, Stri
     let outcome = renewal.outcome.as_deref().filter(|_| renewal.closed_on.is_some_and(|on| on <= day));
     let (text, tone) = match outcome.and_then(Kind::parse) {
         Some(kind) => (kind.label().to_owned(), tone_of_outcome(kind)),
-        None if renewal.renews_on < day => ("Lapsed: nobody has said what became of it".to_owned(), Tone::Critical),
+        None if renewal.renews_on < day => {
+            ("Lapsed: nobody has said what became of it".to_owned(), Tone::Critical)
+        }
         None => (format!("Open, {}", format::days_from(renewal.renews_on, day)), Tone::None),
     };
     Some((paths::renewal(renewal.id), format::date(renewal.renews_on), text, tone))

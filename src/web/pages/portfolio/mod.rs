@@ -3,6 +3,6 @@
 mod load;
 mod movement;
 pub mod overrides;
-mod revenue;
 pub mod retention;
+mod revenue;
 pub mod show;

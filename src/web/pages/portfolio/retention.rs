@@ -140,11 +140,16 @@ pub async fn show(
         download: paths::with_query("/portfolio/retention.csv", &query),
         notice: (told.unconverted > 0).then(|| {
             let title = format!("{} left out.", format::count(told.unconverted, "account"));
-            Notice::new(Tone::Watch, &title, "Their currency has no exchange rate: state it under Settings, Exchange rates.")
+            Notice::new(
+                Tone::Watch,
+                &title,
+                "Their currency has no exchange rate: state it under Settings, Exchange rates.",
+            )
         }),
         empty: is_empty.then(|| {
             let text = "Retention follows from contracts and from what became of renewals.";
-            EmptyState::new("chart-pie", "No contract in this period", text).action("Import contracts", "/settings/imports")
+            EmptyState::new("chart-pie", "No contract in this period", text)
+                .action("Import contracts", "/settings/imports")
         }),
     };
     Ok(if part { Page(page.as_figures()).into_response() } else { Page(page).into_response() })
@@ -158,7 +163,8 @@ fn selects(
 ) -> Vec<SelectFilter> {
     let csms = members.iter().filter(|m| m.accounts > 0).map(|m| (m.id.to_string(), m.name.clone()));
     let csms = csms.chain([("none".to_owned(), "No CSM".to_owned())]);
-    let months = [("3", "Last 3 months"), ("6", "Last 6 months"), ("24", "Last 24 months"), ("36", "Last 36 months")];
+    let months =
+        [("3", "Last 3 months"), ("6", "Last 6 months"), ("24", "Last 24 months"), ("36", "Last 36 months")];
     let currencies = currencies.iter().map(|(code, _)| (code.clone(), format!("Only {code}")));
     vec![
         SelectFilter::new("months", "Period", "Last 12 months", months, Some(&params.months)),
@@ -186,7 +192,11 @@ fn stats(told: &Retention) -> Vec<StatTile> {
     vec![
         StatTile::new("Net revenue retention", share(whole.net()), &kept(net)),
         StatTile::new("Gross revenue retention", share(whole.gross()), &kept(gross)),
-        StatTile::new("Logo retention", share(whole.logos()), &format!("{logos} of {}", format::count(whole.opening_accounts, "account"))),
+        StatTile::new(
+            "Logo retention",
+            share(whole.logos()),
+            &format!("{logos} of {}", format::count(whole.opening_accounts, "account")),
+        ),
         StatTile::new(
             "Renewal rate",
             share(renewed.rate()),
@@ -285,8 +295,21 @@ pub async fn download(
     let today = web.app.clock.today(member.scope.time_zone());
     let told = web.app.retention(&member.scope, &params.asked(), params.day(today)?).await?;
     let mut csv = export::csv_head(&[
-        "period", "from", "currency", "opening", "new", "expansion", "contraction", "churned", "closing",
-        "opening_accounts", "new_accounts", "churned_accounts", "closing_accounts", "renewable", "renewed",
+        "period",
+        "from",
+        "currency",
+        "opening",
+        "new",
+        "expansion",
+        "contraction",
+        "churned",
+        "closing",
+        "opening_accounts",
+        "new_accounts",
+        "churned_accounts",
+        "closing_accounts",
+        "renewable",
+        "renewed",
     ]);
     let line = |period: &str, from: NaiveDate, b: &Bridge, r: &Renewed| {
         let figure = |minor: i64| Money::from_minor(minor, told.currency).figure().replace(',', "");

@@ -307,8 +307,16 @@ fn kept(told: &Retention, day: NaiveDate, today: NaiveDate) -> Vec<StatTile> {
     vec![
         tile("Net retention", whole.net(), format!("twelve months, {} expansion", money(whole.expansion))),
         tile("Gross retention", whole.gross(), format!("{} lost", money(whole.churned + whole.contraction))),
-        tile("Logo retention", whole.logos(), format!("{} left", format::count(whole.churned_accounts, "account"))),
-        tile("Renewal rate", told.renewed.rate(), format!("{} decided", format::count(told.renewed.renewable_accounts, "renewal"))),
+        tile(
+            "Logo retention",
+            whole.logos(),
+            format!("{} left", format::count(whole.churned_accounts, "account")),
+        ),
+        tile(
+            "Renewal rate",
+            told.renewed.rate(),
+            format!("{} decided", format::count(told.renewed.renewable_accounts, "renewal")),
+        ),
     ]
 }
 

@@ -78,8 +78,10 @@ pub struct Card {
     pub forecast: String,
     /// The forecast's tone.
     pub forecast_tone: Tone,
-    /// `3 of 11 · Proposal, in 5 days`.
+    /// `3 of 11 done`, or `3 of 11` by their days alone; then `· Proposal, in 5 days`.
     pub milestone: String,
+    /// `2 late`; empty when none is.
+    pub late: String,
     /// Who looks after it.
     pub csm: Option<Avatar>,
 }
@@ -102,8 +104,10 @@ pub async fn show(
         _ => by_forecast(&loaded, &open),
     };
     let empty = open.is_empty().then(|| {
-        let text = "A renewal opens by itself when its window is reached. The list shows what is still to come.";
-        EmptyState::new("refresh-cw", "No renewal is open here", text).action("Show the list", "/renewals?window=all")
+        let text =
+            "A renewal opens by itself when its window is reached. The list shows what is still to come.";
+        EmptyState::new("refresh-cw", "No renewal is open here", text)
+            .action("Show the list", "/renewals?window=all")
     });
     let page = BoardPage { shell: member.shell(Room::Renewals), tabs, selects, columns, empty };
     Ok(if part { Page(page.as_board()).into_response() } else { Page(page).into_response() })
@@ -118,7 +122,11 @@ fn column(loaded: &Loaded, name: String, tone: Tone, items: &[&Item]) -> Column 
         count: format::count(items.len() as i64, "renewal"),
         arr: loaded.money(arr),
         cards: items.iter().take(MOST_CARDS).map(|item| card(loaded, item)).collect(),
-        more: if more > 0 { format!("{} more in the list", format::number(more as i64)) } else { String::new() },
+        more: if more > 0 {
+            format!("{} more in the list", format::number(more as i64))
+        } else {
+            String::new()
+        },
     }
 }
 
@@ -153,7 +161,8 @@ fn by_milestone(loaded: &Loaded, open: &[&Item]) -> Vec<Column> {
             (days, step.planned.map_or_else(String::new, |day| code(day, item.date)))
         })
     };
-    let mut columns: std::collections::BTreeMap<(i64, String), Vec<&Item>> = std::collections::BTreeMap::new();
+    let mut columns: std::collections::BTreeMap<(i64, String), Vec<&Item>> =
+        std::collections::BTreeMap::new();
     for item in open {
         let key = next(item).unwrap_or((i64::MAX, "Behind all milestones".to_owned()));
         columns.entry(key).or_default().push(item);
@@ -166,7 +175,11 @@ fn card(loaded: &Loaded, item: &Item) -> Card {
     let days = (item.date - today).num_days();
     let milestone = match next_step(&item.steps, today) {
         Some((step, due, at)) => {
-            format!("{at} of {} · {}, {}", item.steps.len(), step.title, format::days_from(due, today))
+            let next = format!("{}, {}", step.title, format::days_from(due, today));
+            match item.progress {
+                Some((done, _, all)) => format!("{done} of {all} done · {next}"),
+                None => format!("{at} of {} · {next}", item.steps.len()),
+            }
         }
         None => String::new(),
     };
@@ -175,7 +188,11 @@ fn card(loaded: &Loaded, item: &Item) -> Card {
         href: item.href.clone(),
         arr: item.arr.clone(),
         date: format::date_near(item.date, today),
-        when: if days < 0 { format!("lapsed {}", format::days_from(item.date, today)) } else { format::days_from(item.date, today) },
+        when: if days < 0 {
+            format!("lapsed {}", format::days_from(item.date, today))
+        } else {
+            format::days_from(item.date, today)
+        },
         when_tone: match days {
             ..0 => Tone::Critical,
             0..=30 => Tone::Risk,
@@ -192,6 +209,10 @@ fn card(loaded: &Loaded, item: &Item) -> Card {
         },
         forecast_tone: tone_of(item.category),
         milestone,
+        late: match item.progress {
+            Some((_, late @ 1.., _)) => format!("{} late", format::number(late)),
+            _ => String::new(),
+        },
         csm: item.csm.as_deref().map(|name| Avatar::new(name).bare()),
     }
 }

@@ -72,7 +72,9 @@ impl CloseForm {
                 "reason" => form.reason = value,
                 "note" => form.note = value,
                 "competitor" => form.competitor = value,
-                other => form.amounts.extend(other.strip_prefix("arr:").map(|id| (id.to_owned(), value.clone()))),
+                other => {
+                    form.amounts.extend(other.strip_prefix("arr:").map(|id| (id.to_owned(), value.clone())))
+                }
             }
         }
         form
@@ -81,7 +83,9 @@ impl CloseForm {
     fn closing(&self, linked: &[Linked]) -> std::result::Result<Closing, Error> {
         let mut terms = Vec::new();
         for link in linked.iter().filter(|_| !self.churned) {
-            let Some((_, text)) = self.amounts.iter().find(|(id, _)| *id == link.external_id) else { continue };
+            let Some((_, text)) = self.amounts.iter().find(|(id, _)| *id == link.external_id) else {
+                continue;
+            };
             let read = |currency: Currency| Money::parse(text, currency);
             let money = link.currency.parse().and_then(read);
             let money = money.map_err(|e: MoneyError| Error::invalid("terms", e.to_string()))?;
@@ -199,7 +203,9 @@ pub async fn close(
 pub async fn reopen(State(web): State<Web>, Csm(member): Csm, Id(id): Id) -> Result<Response> {
     let here = paths::renewal(id);
     match web.app.reopen_renewal(&member.scope, id, &member.actor()).await {
-        Ok(()) => Ok(Done::to(here, "The renewal is open again; its contracts are as they were.").into_response()),
+        Ok(()) => {
+            Ok(Done::to(here, "The renewal is open again; its contracts are as they were.").into_response())
+        }
         Err(Error::Conflict(text)) => Ok(Done::failed(here, text).into_response()),
         Err(error) => Err(error.into()),
     }

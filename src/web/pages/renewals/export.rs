@@ -11,15 +11,22 @@ use crate::web::error::Result;
 use crate::web::extract::{Member, Query};
 
 /// The file.
-pub async fn show(
-    State(web): State<Web>,
-    member: Member,
-    Query(params): Query<Params>,
-) -> Result<Response> {
+pub async fn show(State(web): State<Web>, member: Member, Query(params): Query<Params>) -> Result<Response> {
     let loaded = Loaded::of(&web, &member, &params, Some(NaiveDate::MIN)).await?;
     let mut csv = csv_head(&[
-        "account", "renews_on", "state", "arr_minor", "currency", "band", "strategy", "forecast", "by_hand",
-        "likelihood", "outcome", "arr_after_minor", "csm",
+        "account",
+        "renews_on",
+        "state",
+        "arr_minor",
+        "currency",
+        "band",
+        "strategy",
+        "forecast",
+        "by_hand",
+        "likelihood",
+        "outcome",
+        "arr_after_minor",
+        "csm",
     ]);
     for item in &loaded.items {
         let state = match (item.outcome, item.is_open, item.has_lapsed) {
@@ -56,9 +63,17 @@ pub fn csv_head(columns: &[&str]) -> String {
 /// A line of a file. A cell that a spreadsheet would take for a formula begins with an apostrophe.
 pub fn row(cells: &[&str]) -> String {
     let cell = |text: &&str| {
-        let guard = if text.starts_with(['=', '+', '@', '-', '\t', '\r']) && text.parse::<f64>().is_err() { "'" } else { "" };
+        let guard = if text.starts_with(['=', '+', '@', '-', '\t', '\r']) && text.parse::<f64>().is_err() {
+            "'"
+        } else {
+            ""
+        };
         let text = format!("{guard}{text}");
-        if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+        if text.contains([',', '"', '\n', '\r']) {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        } else {
+            text
+        }
     };
     let cells: Vec<String> = cells.iter().map(cell).collect();
     format!("{}\n", cells.join(","))

@@ -153,7 +153,8 @@ pub async fn show(
         total: (months.len() > 1).then(|| all.row("All".to_owned(), &loaded)),
         empty: months.is_empty().then(|| {
             let text = "Try a longer window, or fewer filters.";
-            EmptyState::new("refresh-cw", "Nothing to forecast", text).action("Show all", "/renewals/forecast?window=all")
+            EmptyState::new("refresh-cw", "Nothing to forecast", text)
+                .action("Show all", "/renewals/forecast?window=all")
         }),
     };
     Ok(if part { Page(page.as_forecast()).into_response() } else { Page(page).into_response() })

@@ -53,7 +53,10 @@ pub async fn show(
     let to = last.checked_add_days(Days::new(10)).unwrap_or(last);
     let rows: Vec<GanttRow> = shown.iter().map(|item| row(item, &loaded)).collect();
     let note = match loaded.items.len() {
-        n if n > MOST => format!("The first {MOST} of {}; narrow the window to see the others.", format::count(n as i64, "renewal")),
+        n if n > MOST => format!(
+            "The first {MOST} of {}; narrow the window to see the others.",
+            format::count(n as i64, "renewal")
+        ),
         _ => String::new(),
     };
     let page = LinePage {
@@ -64,7 +67,8 @@ pub async fn show(
         note,
         empty: loaded.items.is_empty().then(|| {
             let text = "Try a longer window, or fewer filters.";
-            EmptyState::new("calendar", "Nothing renews here", text).action("Show all", "/renewals/timeline?window=all")
+            EmptyState::new("calendar", "Nothing renews here", text)
+                .action("Show all", "/renewals/timeline?window=all")
         }),
     };
     Ok(if part { Page(page.as_lines()).into_response() } else { Page(page).into_response() })

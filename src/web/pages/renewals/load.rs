@@ -1,6 +1,6 @@
 //! Renewals as board, forecast and time line show them: those that were opened, and those still to come.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use super::window::Window;
 use crate::app::renewals::in_base;
 use crate::app::scoring::Exchange;
 use crate::db::accounts::{Account, Sort};
-use crate::db::renewals::{Amount, Filter, Listed};
+use crate::db::renewals::{Amount, Filter, Listed, Progress};
 use crate::db::{self, accounts, members};
 use crate::domain::forecast::{Category, Kind};
 use crate::domain::playbook::Planned;
@@ -69,6 +69,8 @@ pub struct Item {
     pub outcome: Option<Kind>,
     /// Its milestones, soonest first.
     pub steps: Vec<Planned>,
+    /// How far its milestones are, where they are tasks: done, late, all.
+    pub progress: Option<(i64, i64, i64)>,
     /// First day of its window.
     pub opened: Option<NaiveDate>,
 }
@@ -121,12 +123,18 @@ impl Loaded {
         let ahead = accounts::list(&mut tx, &ahead, Sort::Renewal, false, 0, MOST).await?;
         let exchange = Exchange::new(member.scope.currency(), &db::contracts::rates(&mut tx).await?);
         let members = members::list(&mut tx).await?;
+        let progress = db::renewals::progress(&mut tx, today).await?;
+        let progress: HashMap<(Uuid, NaiveDate), Progress> =
+            progress.into_iter().map(|one| ((one.account_id, one.renews_on), one)).collect();
         drop(tx);
         let currency = member.scope.currency().to_owned();
         let is_shown = |one: &&Listed| {
             one.renewal.outcome.is_none() || closed_from.is_some_and(|from| one.renewal.renews_on >= from)
         };
-        let opened = found.iter().filter(is_shown).map(|one| opened(one, &names, &exchange, today));
+        let opened = found.iter().filter(is_shown).map(|one| {
+            let progress = progress.get(&(one.renewal.account_id, one.renewal.renews_on));
+            opened(one, progress, &names, &exchange, today)
+        });
         let to_come = |account: &&Account| {
             account.renewal_date.is_some_and(|date| !known.contains(&(account.id, date)))
         };
@@ -148,7 +156,13 @@ impl Loaded {
         let any = Window::default().label();
         vec![
             SelectFilter::new("window", "Window", &any, windows, Some(&self.window.word())),
-            SelectFilter::new("segment", "Segment", "Any segment", self.names.segments(), Some(&params.segment)),
+            SelectFilter::new(
+                "segment",
+                "Segment",
+                "Any segment",
+                self.names.segments(),
+                Some(&params.segment),
+            ),
             SelectFilter::new("csm", "CSM", "Any CSM", csms, Some(&params.csm)),
         ]
     }
@@ -169,7 +183,8 @@ pub fn tabs(params: &Params, here: &str) -> Tabs {
         ("Time line", "/renewals/timeline"),
     ];
     let tabs = Tabs::new("Ways to look at renewals");
-    all.iter().fold(tabs, |tabs, (label, path)| tabs.tab(label, paths::with_query(path, &kept), *path == here))
+    all.iter()
+        .fold(tabs, |tabs, (label, path)| tabs.tab(label, paths::with_query(path, &kept), *path == here))
 }
 
 /// A CSM's id, `none` for accounts without one; anything else asks for all.
@@ -177,14 +192,19 @@ pub fn owner(csm: &str) -> Option<Option<Uuid>> {
     if csm == "none" { Some(None) } else { csm.parse().ok().map(Some) }
 }
 
-fn opened(one: &Listed, names: &Names, exchange: &Exchange, today: NaiveDate) -> Item {
+fn opened(
+    one: &Listed,
+    progress: Option<&Progress>,
+    names: &Names,
+    exchange: &Exchange,
+    today: NaiveDate,
+) -> Item {
     let (renewal, amounts) = (&one.renewal, one.amounts());
     let sums = in_base(&amounts, exchange);
     let outcome = renewal.outcome.as_deref().and_then(Kind::parse);
     let said = renewal.forecast.as_deref().and_then(Category::parse);
     let likelihood = renewal.likelihood_said();
-    let suggested =
-        || Category::suggested(likelihood.map(|(n, _)| n), names.at_risk(one.band.as_deref()));
+    let suggested = || Category::suggested(likelihood.map(|(n, _)| n), names.at_risk(one.band.as_deref()));
     Item {
         href: paths::renewal(renewal.id),
         name: one.name.clone(),
@@ -202,6 +222,7 @@ fn opened(one: &Listed, names: &Names, exchange: &Exchange, today: NaiveDate) ->
         likelihood,
         outcome,
         steps: steps(names, renewal.timeline.as_deref(), renewal.renews_on, Some(renewal.opened_on)),
+        progress: progress.map(|of| (of.done, of.late, of.total)),
         opened: Some(renewal.opened_on),
     }
 }
@@ -230,6 +251,7 @@ fn to_open(account: &Account, names: &Names, currency: &str) -> Option<Item> {
         likelihood: None,
         outcome: None,
         steps: Vec::new(),
+        progress: None,
         opened: None,
     })
 }

@@ -10,8 +10,9 @@ use crate::app::Error;
 use crate::app::members::Role;
 use crate::app::renewals::REOPEN_DAYS;
 use crate::db;
-use crate::db::renewals::{Linked, Listed, StrategyChange};
+use crate::db::renewals::{Linked, Listed, Step, StrategyChange};
 use crate::domain::forecast::{Category, Kind, Reason};
+use crate::domain::playbook::Planned;
 use crate::web::error::Result;
 use crate::web::extract::{Id, Member};
 use crate::web::pages::accounts::contracts::{Milestone, milestone};
@@ -173,6 +174,11 @@ pub(super) async fn page(
     let account = db::accounts::find(&mut tx, &listed.external_id).await?.ok_or(Error::NotFound)?;
     let linked = db::renewals::linked(&mut tx, &[id]).await?;
     let log = db::renewals::strategies(&mut tx, id).await?;
+    let play = db::renewals::play_of(&mut tx, listed.renewal.account_id, listed.renewal.renews_on).await?;
+    let tasks = match play {
+        Some(play) => db::renewals::steps(&mut tx, play).await?,
+        None => Vec::new(),
+    };
     drop(tx);
     let renewal = &listed.renewal;
     let may = member.may(Role::Csm);
@@ -189,7 +195,11 @@ pub(super) async fn page(
         state_tone,
         csm: listed.owner_name.as_deref().map(Avatar::new),
         stats: stats(&listed, &names, today),
-        milestones: planned.iter().map(|step| milestone(step, renewal.renews_on, today)).collect(),
+        milestones: if tasks.is_empty() {
+            planned.iter().map(|step| milestone(step, renewal.renews_on, today)).collect()
+        } else {
+            tasks.iter().map(|step| worked(step, renewal.renews_on, today)).collect()
+        },
         strategy: strategy(&listed, &names, &log, today),
         contracts: linked.iter().map(|link| contract(link, today)).collect(),
         forecast: (may && is_open).then(|| forecast_view(&listed, forecast)),
@@ -197,6 +207,26 @@ pub(super) async fn page(
         close: (may && is_open).then(|| close_view(&listed, &linked, today, close)),
         outcome: outcome(&listed, today, may),
     })
+}
+
+/// A milestone as the task it is: done, skipped, or due.
+fn worked(step: &Step, renews_on: NaiveDate, today: NaiveDate) -> Milestone {
+    let planned = Planned {
+        title: step.title.as_str().into(),
+        from: None,
+        planned: step.planned_on,
+        due: step.due_on,
+        late: step.late,
+    };
+    let mut milestone = milestone(&planned, renews_on, today);
+    let on = step.done_on.map_or_else(String::new, |day| format!(" {}", format::date_near(day, today)));
+    match step.state.as_str() {
+        "done" => (milestone.when, milestone.tone) = (format!("done{on}"), Tone::Good),
+        "skipped" => (milestone.when, milestone.tone) = (format!("skipped{on}"), Tone::None),
+        "cancelled" => (milestone.when, milestone.tone) = ("no longer needed".to_owned(), Tone::None),
+        _ => {}
+    }
+    milestone
 }
 
 fn state(listed: &Listed, today: NaiveDate) -> (String, Tone) {
@@ -211,8 +241,16 @@ fn stats(listed: &Listed, names: &Names, today: NaiveDate) -> Vec<StatTile> {
     let renewal = &listed.renewal;
     let opened = format!("open since {}", format::date_near(renewal.opened_on, today));
     let mut tiles = vec![
-        StatTile::new("ARR up for renewal", printed(&listed.amounts()), &names.segment(listed.segment.as_deref())),
-        StatTile::new("Renews", format::date(renewal.renews_on), &format::days_from(renewal.renews_on, today)),
+        StatTile::new(
+            "ARR up for renewal",
+            printed(&listed.amounts()),
+            &names.segment(listed.segment.as_deref()),
+        ),
+        StatTile::new(
+            "Renews",
+            format::date(renewal.renews_on),
+            &format::days_from(renewal.renews_on, today),
+        ),
     ];
     let category = renewal.forecast.as_deref().and_then(Category::parse);
     let likelihood = renewal.likelihood_said();
@@ -234,7 +272,11 @@ fn stats(listed: &Listed, names: &Names, today: NaiveDate) -> Vec<StatTile> {
     };
     tiles.push(StatTile::new("Likelihood", value, &note));
     if renewal.outcome.is_none() {
-        tiles[1] = StatTile::new("Renews", format::date(renewal.renews_on), &format!("{}, {opened}", format::days_from(renewal.renews_on, today)));
+        tiles[1] = StatTile::new(
+            "Renews",
+            format::date(renewal.renews_on),
+            &format!("{}, {opened}", format::days_from(renewal.renews_on, today)),
+        );
     }
     tiles
 }
@@ -283,10 +325,14 @@ fn contract(link: &Linked, today: NaiveDate) -> Contract {
 fn said(listed: &Listed, today: NaiveDate) -> String {
     let renewal = &listed.renewal;
     let Some(by) = &renewal.forecast_by else { return String::new() };
-    let on = renewal.forecast_at.map_or_else(String::new, |at| {
-        format!(", {}", format::date_near(at.date_naive(), today))
-    });
-    let note = if renewal.forecast_note.is_empty() { String::new() } else { format!(": “{}”", renewal.forecast_note) };
+    let on = renewal
+        .forecast_at
+        .map_or_else(String::new, |at| format!(", {}", format::date_near(at.date_naive(), today)));
+    let note = if renewal.forecast_note.is_empty() {
+        String::new()
+    } else {
+        format!(": “{}”", renewal.forecast_note)
+    };
     format!("{by}{on}{note}")
 }
 
@@ -298,7 +344,8 @@ fn forecast_view(listed: &Listed, sent: Option<ForecastForm>) -> ForecastView {
         note: renewal.forecast_note.clone(),
         errors: Vec::new(),
     });
-    let none = Choice { value: String::new(), label: "Not said".to_owned(), selected: form.category.is_empty() };
+    let none =
+        Choice { value: String::new(), label: "Not said".to_owned(), selected: form.category.is_empty() };
     let categories = Category::ALL.iter().map(|category| Choice {
         value: category.word().to_owned(),
         label: category.label().to_owned(),
@@ -326,7 +373,8 @@ fn close_view(listed: &Listed, linked: &[Linked], today: NaiveDate, sent: Option
         (link.external_id.clone(), text, link.currency.clone())
     };
     let usual = linked.iter().filter_map(|link| link.term_months).max();
-    let none = Choice { value: String::new(), label: "Choose…".to_owned(), selected: form.reason.is_empty() };
+    let none =
+        Choice { value: String::new(), label: "Choose…".to_owned(), selected: form.reason.is_empty() };
     let reasons = Reason::ALL.iter().map(|reason| Choice {
         value: reason.word().to_owned(),
         label: reason.label().to_owned(),
@@ -337,7 +385,11 @@ fn close_view(listed: &Listed, linked: &[Linked], today: NaiveDate, sent: Option
         amounts: linked.iter().map(amount).collect(),
         effective_on: if refused { form.effective_on } else { renewal.renews_on.to_string() },
         latest: renewal.renews_on.max(today).to_string(),
-        term_months: if refused { form.term_months } else { usual.map_or_else(String::new, |n| n.to_string()) },
+        term_months: if refused {
+            form.term_months
+        } else {
+            usual.map_or_else(String::new, |n| n.to_string())
+        },
         reasons: std::iter::once(none).chain(reasons).collect(),
         note: form.note,
         competitor: form.competitor,
@@ -372,7 +424,9 @@ fn outcome(listed: &Listed, today: NaiveDate, may: bool) -> Option<Outcome> {
     let reason = renewal.reason.as_deref().and_then(Reason::parse).map_or("", |reason| reason.label());
     let competitor = renewal.competitor.as_str();
     let until = closed_on + chrono::Duration::days(REOPEN_DAYS);
-    let months = renewal.term_months.map_or_else(String::new, |n| format!(" for {}", format::count(n.into(), "month")));
+    let months = renewal
+        .term_months
+        .map_or_else(String::new, |n| format!(" for {}", format::count(n.into(), "month")));
     Some(Outcome {
         title: format!("{}: {}", kind.label(), moved.join(", ")),
         tone: tone_of_outcome(kind),
