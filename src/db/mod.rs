@@ -34,6 +34,7 @@ pub mod portfolio;
 pub mod previews;
 pub mod quarantine;
 pub mod queue;
+pub mod renewals;
 pub mod roles;
 pub mod score_months;
 pub mod scores;

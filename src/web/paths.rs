@@ -70,6 +70,11 @@ pub fn cause(kind: Kind, about: Option<uuid::Uuid>, account: Option<&str>) -> St
     }
 }
 
+/// A renewal's page.
+pub fn renewal(id: uuid::Uuid) -> String {
+    format!("/renewals/{id}")
+}
+
 /// A draft's first page.
 pub fn draft(id: uuid::Uuid) -> String {
     format!("{STUDIO}/drafts/{id}")

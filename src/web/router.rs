@@ -94,8 +94,18 @@ fn customers() -> Router<Web> {
 fn portfolio() -> Router<Web> {
     Router::new()
         .route("/renewals", get(renewals::list::show))
+        .route("/renewals.csv", get(renewals::export::show))
+        .route("/renewals/board", get(renewals::board::show))
+        .route("/renewals/forecast", get(renewals::forecast::show))
+        .route("/renewals/timeline", get(renewals::line::show))
+        .route("/renewals/{id}", get(renewals::show::show))
+        .route("/renewals/{id}/forecast", post(renewals::change::forecast))
+        .route("/renewals/{id}/outcome", post(renewals::change::close))
+        .route("/renewals/{id}/reopen", post(renewals::change::reopen))
         .route("/portfolio", get(portfolio::show::show))
         .route("/portfolio/overrides", get(portfolio::overrides::show))
+        .route("/portfolio/retention", get(portfolio::retention::show))
+        .route("/portfolio/retention.csv", get(portfolio::retention::download))
 }
 
 /// Support: everybody may look, CSMs work on tickets.

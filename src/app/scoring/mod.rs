@@ -27,7 +27,7 @@ pub use why::{Change, changes, figure};
 
 use super::acting::{self, Acts};
 use super::methodology::{InForce, Tone};
-use super::{App, Error, Result};
+use super::{App, Error, Result, renewals};
 use crate::db::facts::Span;
 use crate::db::overrides::{Heard, Override};
 use crate::db::scores::{Score, State};
@@ -221,6 +221,7 @@ impl App {
             .map(|s| (s.account_id, s))
             .collect();
         let (mut scores, mut states, mut heard) = (Vec::new(), Vec::new(), Vec::new());
+        let mut evaluated: Vec<(Uuid, Evaluation, Standing)> = Vec::new();
         for (at, data) in loaded.accounts().enumerate() {
             if at % TURN == 0 {
                 tokio::task::yield_now().await;
@@ -250,6 +251,7 @@ impl App {
                         acts.follow(in_force, data.row.id, &facts, &evaluation, &standing, &state.why);
                     }
                     states.push(state);
+                    evaluated.push((data.row.id, evaluation, standing));
                 }
                 day += Duration::days(1);
             }
@@ -264,6 +266,9 @@ impl App {
         states.sort_by_key(|state| state.account_id);
         if !states.is_empty() {
             db::scores::put_states(tx, &states, now).await?;
+            let evaluated: Vec<_> =
+                evaluated.iter().map(|(id, said, standing)| (*id, said, standing)).collect();
+            renewals::follow(tx, scope, in_force, &evaluated, now).await?;
         }
         if !heard.is_empty() {
             db::overrides::hear(tx, today, &heard).await?;
@@ -354,11 +359,15 @@ async fn known_on(
     let exchange = exchange(tx, scope).await?;
     let loaded = loaded.ready(in_force, &exchange);
     let history = past_scores(tx, in_force, accounts, day, day).await?;
+    let opened = db::renewals::opened_on(tx, accounts).await?;
+    let opened: HashMap<(Uuid, NaiveDate), NaiveDate> =
+        opened.into_iter().map(|(account, renewal, on)| ((account, renewal), on)).collect();
     let known = |data: AccountData<'_>| {
         let standing = loaded.standing(&data, day, day);
         let mut facts = loaded.facts(&data, &standing, day, day);
         facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
-        facts.renewal_opened = Some(scope.day_of(data.row.created_at));
+        let renewal = standing.renewal.and_then(|renewal| opened.get(&(data.row.id, renewal)));
+        facts.renewal_opened = Some(renewal.copied().unwrap_or(scope.day_of(data.row.created_at)));
         (data.row.id, (standing, facts))
     };
     loaded.accounts().map(|data| data.map(known)).collect()

@@ -8,6 +8,7 @@ use chrono::{DateTime, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::renewals::Year;
 use super::{PASSWORD, say};
 use crate::app::imports::{ImportKind, ImportRequest, Known, Mapping};
 use crate::app::members::Role;
@@ -191,7 +192,11 @@ impl Loader {
         self.present.fold(&scope, &Work::unwatched()).await?;
         let (from, to) = (plan.first_day(), self.today - Duration::days(1));
         let accounts = self.present.score_range(&scope, from, to, |day| day, &|_| ()).await?;
+        let year = Year { past: &self.past, clock: &self.clock, scope: &scope };
+        year.run(from, self.today, |day| noon(plan, day)).await?;
         worker::run_until_empty(&self.present).await?;
+        self.present.score_all(&scope, self.present.clock.today(scope.time_zone()), &|_| ()).await?;
+        year.forecast(&self.present, self.today).await?;
         self.present.fold_scores(&scope, &Work::unwatched()).await?;
         say(format_args!("    scores of {accounts} accounts for {} days", (to - from).num_days() + 2));
         self.note(&scope, LOADED).await

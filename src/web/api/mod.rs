@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod backtests;
 pub mod common;
+pub mod contracts;
 pub mod docs;
 pub mod jobs;
 pub mod methodology;
@@ -41,7 +42,12 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(accounts::list::list))
         .routes(routes!(accounts::show::show, accounts::put::put))
         .routes(routes!(accounts::metric::daily))
-        .routes(routes!(renewals::list))
+        .routes(routes!(renewals::next::list))
+        .routes(routes!(renewals::records::list))
+        .routes(routes!(renewals::records::show, renewals::records::patch))
+        .routes(routes!(renewals::outcome::put, renewals::outcome::reopen))
+        .routes(routes!(renewals::retention::show))
+        .routes(routes!(contracts::put))
         .routes(routes!(overrides::show, overrides::put, overrides::withdraw))
         .routes(routes!(overrides::list))
         .routes(routes!(tickets::list::list))

@@ -152,7 +152,10 @@ fn frame(server: &str) -> OpenApi {
         .servers(Some([ServerBuilder::new().url(server).build()]))
         .tags(Some([
             tag("Accounts", "Customers: what is known of each, how healthy it is and why."),
-            tag("Renewals", "When contracts end, and how the accounts behind them do."),
+            tag(
+                "Renewals",
+                "When contracts end, what is expected of each renewal, what became of it, and retention.",
+            ),
             tag(
                 "Overrides",
                 "What people set against the model, and which of the two a renewal proved right.",
@@ -219,7 +222,7 @@ fn count(response: &mut utoipa::openapi::Response) {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete].into_iter().flatten()
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
 }
 
 /// Adds what every endpoint may answer: counted requests, and each problem that can come up.

@@ -7,6 +7,7 @@ mod hostile;
 mod notices;
 mod overrides;
 mod packs;
+mod renewals;
 mod scoring;
 mod versions;
 mod work;

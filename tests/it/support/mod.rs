@@ -7,8 +7,8 @@
 #![expect(dead_code, reason = "no test needs all of it")]
 
 pub mod receiver;
-pub mod smtp;
 pub mod server;
+pub mod smtp;
 
 use std::str::FromStr;
 use std::sync::OnceLock;

@@ -29,6 +29,10 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/support/tickets/{id}/escalate"),
     ("POST", "/support/tickets/{id}/resolve"),
     ("POST", "/support/tickets/{id}/reopen"),
+    ("GET", "/renewals/{id}"),
+    ("POST", "/renewals/{id}/forecast"),
+    ("POST", "/renewals/{id}/outcome"),
+    ("POST", "/renewals/{id}/reopen"),
     ("POST", "/settings/members/{id}/role"),
     ("POST", "/settings/members/{id}/remove"),
     ("POST", "/settings/members/{id}/restore"),
@@ -77,6 +81,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/studio/backtests/{id}/stop"),
     ("POST", "/studio/backtests/{id}/delete"),
     ("POST", "/studio/backtests/{id}/restore"),
+    ("API", "/v1/renewals/{id}"),
     ("API", "/v1/backtests/{id}"),
     ("API", "/v1/backtests/{id}/days.csv"),
     ("API", "/v1/accounts/{external_id}"),
@@ -123,11 +128,15 @@ struct Strange {
     endpoint: Uuid,
     entry: Uuid,
     message: Uuid,
+    renewal: Uuid,
 }
 
 async fn strange(house: &House, b: &Home) -> Strange {
     house.member(b, "bob@example.com", Role::Csm).await;
     house.accounts(b, &["secret-account"]).await;
+    let soon =
+        "external_id,account,start_date,term_months,arr\nsecret-C2,secret-account,2026-04-01,12,9000\n";
+    house.import(b, "contracts", soon).await;
     house.work().await;
     house.send(b, &[track("m1", "Dashboard Viewed", "u", "nobody", "2027-03-01T11:00:00Z")]).await;
     let actor = holdfast::app::Actor::command_line();
@@ -184,6 +193,9 @@ async fn strange(house: &House, b: &Home) -> Strange {
         key: db::api_keys::list(&mut tx).await.unwrap()[0].id,
         quarantined: db::quarantine::list(&mut tx, None, None, 1).await.unwrap()[0].id,
         import: db::imports::list(&mut tx, 1).await.unwrap()[0].id,
+        renewal: db::renewals::list(&mut tx, &db::renewals::Filter::default(), 1).await.unwrap()[0]
+            .renewal
+            .id,
     }
 }
 
@@ -199,6 +211,7 @@ impl Strange {
             Some("quarantine") => self.quarantined,
             Some("methodology" | "drafts") => self.draft,
             Some("tickets") => self.ticket,
+            _ if route.starts_with("/renewals/") || route.starts_with("/v1/renewals/") => self.renewal,
             _ if route.contains("/jobs/") => self.job,
             _ if route.contains("/backtests/") => self.backtest,
             _ => self.import,
@@ -291,6 +304,12 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/renewals",
         "/portfolio",
         "/portfolio/overrides",
+        "/portfolio/retention",
+        "/portfolio/retention.csv",
+        "/renewals.csv?window=all",
+        "/renewals/board",
+        "/renewals/forecast",
+        "/renewals/timeline",
         "/search?q=account",
         "/settings/members",
         "/settings/keys",
@@ -358,6 +377,8 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         "/renewals",
         "/portfolio",
         "/portfolio/overrides",
+        "/portfolio/retention",
+        "/renewals/board",
         "/settings/members",
         "/support",
         "/notifications",
@@ -371,6 +392,9 @@ async fn an_executive_reads_everything_and_changes_nothing() {
     for (path, form) in [
         ("/accounts/a1/segment", [("segment", "smb")]),
         ("/accounts/a1/owner", [("owner", "")]),
+        ("/renewals/00000000-0000-0000-0000-000000000000/forecast", [("category", "commit")]),
+        ("/renewals/00000000-0000-0000-0000-000000000000/outcome", [("churned", "yes")]),
+        ("/renewals/00000000-0000-0000-0000-000000000000/reopen", [("x", "")]),
         ("/accounts/a1/override", [("band", "green")]),
         ("/accounts/a1/override/withdraw", [("override", "")]),
         ("/accounts/a1/override/restore", [("override", "")]),

@@ -12,5 +12,6 @@ mod pages_accounts;
 mod pages_portfolio;
 mod pages_settings;
 mod pages_studio;
+mod renewals;
 mod session;
 mod tickets;
