@@ -149,7 +149,7 @@ async fn each_level_has_its_time_and_its_owner_and_starts_the_clock_anew() {
     assert_eq!((&escalated["level"], &escalated["role"]), (&json!(2), &json!("senior_csm")));
     assert_eq!(escalated["holder"], Value::Null, "nobody is known to hold that role, and that is said");
     assert_eq!(minutes(&escalated, "response", "2027-03-01T13:30:00Z"), 120, "a new clock of two hours");
-    assert_eq!(escalated["levels"][0]["response"]["state"], "running", "level 1 was left in time");
+    assert_eq!(escalated["levels"][0]["response"]["state"], "left", "level 1 was left in time");
     assert_eq!(escalated["levels"][1]["reason"], "Dissatisfaction");
     let page = house.sign_in("casey@example.com").await.get("/support?level=2").await.text();
     assert!(texts(&page, "td").iter().any(|text| text == "2 Senior success manager"), "{page}");

@@ -66,7 +66,7 @@ pub struct ClockDetail {
     pub due_at: DateTime<Utc>,
     /// When it was stopped; null while it runs.
     pub done_at: Option<DateTime<Utc>>,
-    /// `running`, `due_soon`, `breached` or `kept`.
+    /// `running`, `due_soon`, `breached`, `kept`, or `left` when the ticket went on to another level in time.
     #[schema(example = "due_soon")]
     pub state: &'static str,
     /// The policy's time, such as `4h`.
@@ -140,8 +140,13 @@ impl TicketRow {
 impl TicketDetail {
     /// With its stays.
     pub fn of(listed: Listed, whole: Whole, now: DateTime<Utc>) -> Self {
+        let last = whole.ticket.stay;
+        let left = |clock: ClockDetail, stay: &Stay| {
+            let went_on = stay.stay < last && clock.done_at.is_none() && clock.state != "breached";
+            if went_on { ClockDetail { state: "left", ..clock } } else { clock }
+        };
         let stay = |stay: Stay| StayDetail {
-            response: response(&stay, now),
+            response: response(&stay, now).map(|clock| left(clock, &stay)),
             step: stay.step,
             level: stay.level,
             role: stay.role,
