@@ -34,6 +34,7 @@ async fn furnish(house: House) -> (House, Home) {
     house.accounts(&home, &["own", "free"]).await;
     house.import(&home, "accounts", "external_id,name,owner_email\nown,Northwind,casey@example.com\n").await;
     house.work().await;
+    house.forget_news().await;
     (house, home)
 }
 
@@ -651,6 +652,7 @@ async fn mails_are_made_of_templates_and_those_with_gaps_do_not_go_out() {
     let contacts = "external_id,account,name,email,champion\nc1,own,Zoe Last,zoe@example.com,false\nc2,own,Ada Byron,ada@example.com,true\n";
     house.import(&home, "contacts", contacts).await;
     house.work().await;
+    house.forget_news().await;
     let actor = Actor("casey".to_owned());
     let (own, empty) = (account(&house, &home, "own").await, account(&house, &home, "empty").await);
     let in_force = house.app.methodology(&home.scope).await.unwrap().unwrap();

@@ -169,6 +169,12 @@ impl House {
         self
     }
 
+    /// Forgets whom was told of what so far: of what follows from setting things up.
+    pub async fn forget_news(&self) {
+        let mut behind = self.behind().await;
+        behind.execute("DELETE FROM notifications; DELETE FROM messages").await.unwrap();
+    }
+
     /// Another process of the same house: its own connections, the same clock.
     pub async fn replica(&self) -> App {
         let url = with_database(&server_url(), &self.database);

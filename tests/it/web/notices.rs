@@ -25,6 +25,7 @@ async fn house() -> (House, Home) {
     house.accounts(&home, &["own"]).await;
     house.import(&home, "accounts", "external_id,name,owner_email\nown,Northwind,casey@example.com\n").await;
     house.work().await;
+    house.forget_news().await;
     (house, home)
 }
 
