@@ -63,19 +63,13 @@ async fn set_score(house: &House, home: &Home, account: &str, score: f64) {
 
 #[tokio::test]
 async fn each_pack_has_its_timeline() {
-    // A renewal 2027-06-01; the days before it and how many activities each, as the packs plan them.
+    // A renewal on 2027-06-01, and the days before it on which the packs plan something.
     for (pack, now, months, timeline, plan) in [
-        ("mwrasp", "2027-02-01", 12, "standard-120", vec![(-120, 4), (-90, 4), (-60, 4), (-30, 4), (0, 4)]),
-        (
-            "mwrasp",
-            "2027-03-03",
-            6,
-            "compressed-90",
-            vec![(-90, 0), (-75, 0), (-60, 0), (-45, 0), (-30, 0), (-15, 0), (0, 0)],
-        ),
-        ("techcorp", "2027-03-03", 12, "process-90", vec![(-90, 4), (-60, 4), (-30, 3)]),
-        ("ma-discovery", "2026-12-03", 12, "programme-180", vec![(-180, 4), (-90, 4)]),
-        ("mapleai", "2027-03-03", 12, "reminders", vec![(-90, 0)]),
+        ("mwrasp", "2027-02-01", 12, "standard-120", vec![-120, -90, -60, -30, 0]),
+        ("mwrasp", "2027-03-03", 6, "compressed-90", vec![-90, -75, -60, -45, -30, -15, 0]),
+        ("techcorp", "2027-03-03", 12, "process-90", vec![-90, -60, -30]),
+        ("ma-discovery", "2026-12-03", 12, "programme-180", vec![-180, -90]),
+        ("mapleai", "2027-03-03", 12, "reminders", vec![-90]),
         ("framework", "2027-05-01", 12, "default", vec![]),
     ] {
         let start = if months == 6 { "2026-12-01" } else { "2026-06-01" };
@@ -86,10 +80,10 @@ async fn each_pack_has_its_timeline() {
         let account = get(&house, &home, "/v1/accounts/a1").await;
         let milestones = account["renewal"]["milestones"].as_array().unwrap();
         assert!(!milestones.is_empty(), "{pack}");
-        for (offset, count) in plan {
+        for offset in plan {
             let day = "2027-06-01".parse::<chrono::NaiveDate>().unwrap() + chrono::Duration::days(offset);
-            let on = milestones.iter().filter(|m| m["planned"] == json!(day)).count();
-            assert!(on >= 1 && (count == 0 || on == count), "{pack} T{offset}: {on} in {milestones:?}");
+            let is_planned = milestones.iter().any(|m| m["planned"] == json!(day));
+            assert!(is_planned, "{pack} T{offset}: {milestones:?}");
         }
     }
 }
@@ -299,7 +293,7 @@ async fn a_contract_that_ends_before_it_begins_is_refused_everywhere() {
         let refused = send(&house, &home, "PUT", "/v1/contracts/C9", &wrong).await;
         assert_eq!(refused.status_code(), 422, "{}", refused.text());
         let said: Value = refused.json();
-        assert_eq!(said["errors"][0]["name"], json!(names), "{said}");
+        assert_eq!(said["errors"][0]["field"], json!(names), "{said}");
     }
     house.member(&home, "robin@example.com", Role::Admin).await;
     let csv = "external_id,account,start_date,end_date,arr\nC8,a1,2027-02-01,2027-01-01,100\n";
