@@ -26,6 +26,7 @@ pub use standing::{Exchange, Standing};
 pub use why::{Change, changes, figure};
 
 use super::methodology::{InForce, Tone};
+use super::work::Work;
 use super::{App, Error, Result};
 use crate::db::facts::Span;
 use crate::db::overrides::{Heard, Override};
@@ -76,36 +77,35 @@ impl App {
         Ok(ids.len())
     }
 
-    /// Scores every account for one day; `progress` hears how many are done. A past day takes everything known by
-    /// now and never replaces a score that is there.
+    /// Scores every account for one day. A past day takes everything known by now and never replaces a score that is
+    /// there.
     ///
     /// # Errors
-    /// When the database fails; chunks done before stay done.
-    pub async fn score_all(
-        &self,
-        scope: &TenantScope,
-        day: NaiveDate,
-        progress: &(dyn Fn(usize) + Sync),
-    ) -> Result<usize> {
+    /// When somebody stopped the work or the database fails; chunks done before stay done.
+    pub async fn score_all(&self, scope: &TenantScope, day: NaiveDate, work: &Work<'_>) -> Result<usize> {
         let today = self.clock.today(scope.time_zone());
-        self.score_range(scope, day, day, |_| day.max(today), progress).await
+        self.score_range(scope, day, day, |_| day.max(today), work).await
     }
 
     /// Scores every account for each day of a stretch; `known_by` says what may be known for a day.
     ///
     /// # Errors
-    /// When the database fails; chunks done before stay done.
+    /// When somebody stopped the work or the database fails; chunks done before stay done.
     pub async fn score_range(
         &self,
         scope: &TenantScope,
         from: NaiveDate,
         to: NaiveDate,
         known_by: impl Fn(NaiveDate) -> NaiveDate + Send + Sync,
-        progress: &(dyn Fn(usize) + Sync),
+        work: &Work<'_>,
     ) -> Result<usize> {
         let Some(in_force) = self.methodology(scope).await? else {
             return Err(Error::Conflict("The tenant has no methodology: apply a pack first.".into()));
         };
+        let mut tx = self.db.read(scope).await?;
+        let total = usize::try_from(db::accounts::count(&mut tx).await?).unwrap_or_default();
+        drop(tx);
+        work.progress(0, total).await?;
         let lane = Lane {
             app: self.clone(),
             scope: scope.clone(),
@@ -123,7 +123,8 @@ impl App {
         let mut done = 0;
         while let Some(scored) = reports.recv().await {
             done += scored;
-            progress(done);
+            // Of accounts that came meanwhile there may be more than there were.
+            work.progress(done, total.max(done)).await?;
         }
         while let Some(lane) = lanes.join_next().await {
             lane.map_err(|error| Error::Internal(error.into()))??;
