@@ -41,8 +41,10 @@ use facts::{AccountData, Loaded};
 pub const COMPARE_DAYS: u16 = 30;
 /// How far back the last sample of a gauge may lie and still hold.
 const GAUGE_DAYS: i64 = 400;
-/// Accounts scored in one transaction.
+/// Accounts scored in one transaction, for one day.
 const CHUNK: i64 = 500;
+/// And for a stretch of many days: a transaction must not last long, and every lane needs its share.
+const SMALL_CHUNK: i64 = 16;
 /// Accounts worked out before others of this process have a turn on the same thread.
 const TURN: usize = 16;
 
@@ -279,16 +281,17 @@ struct Lane {
 
 impl Lane {
     async fn run(self, report: mpsc::UnboundedSender<usize>) -> Result<()> {
+        let (from, to) = self.days;
+        let chunk = (CHUNK / ((to - from).num_days() + 1).max(1)).max(SMALL_CHUNK);
         loop {
             let mut tx = self.app.db.write(&self.scope).await?;
             let ids = {
                 let mut after = self.after.lock().await;
-                let ids = db::accounts::ids_after(&mut tx, *after, CHUNK).await?;
+                let ids = db::accounts::ids_after(&mut tx, *after, chunk).await?;
                 let Some(last) = ids.last() else { return Ok(()) };
                 *after = *last;
                 ids
             };
-            let (from, to) = self.days;
             self.app.score_into(&mut tx, &self.scope, &self.in_force, &ids, from, to, self.known_by).await?;
             tx.commit().await?;
             // Whoever asked may have gone away; then the runtime ends this at its next step.
