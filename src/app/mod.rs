@@ -3,6 +3,8 @@
 //! Who may call what is decided by the caller's argument types (`web::extract`), never in a body here.
 
 pub mod accounts;
+mod acting;
+pub mod alerts;
 pub mod auth;
 pub mod backtest;
 pub mod error;
@@ -13,9 +15,13 @@ pub mod members;
 pub mod methodology;
 pub mod metrics;
 pub mod overrides;
+pub mod plays;
 pub mod quarantine;
+pub mod roles;
 pub mod scoring;
 pub mod secret;
+pub mod stages;
+pub mod tasks;
 pub mod tenants;
 pub mod work;
 

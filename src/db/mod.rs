@@ -4,10 +4,12 @@
 //! that happen before a tenant is known), return `Option` where the row may be absent.
 
 pub mod accounts;
+pub mod alerts;
 pub mod api_keys;
 pub mod as_of;
 pub mod audit;
 pub mod backtests;
+pub mod book;
 pub mod contacts;
 pub mod contracts;
 pub mod corrections;
@@ -22,14 +24,20 @@ pub mod methodologies;
 pub mod metrics;
 pub mod overrides;
 pub mod platform;
+pub mod plays;
 pub mod pool;
 pub mod portfolio;
 pub mod previews;
 pub mod quarantine;
+pub mod roles;
 pub mod score_months;
 pub mod scores;
 pub mod sources;
+pub mod stages;
+pub mod storms;
+pub mod tasks;
 pub mod tenant;
+pub mod timeline;
 pub mod usage;
 
 pub use pool::{Db, MIGRATOR, RoleError};

@@ -401,6 +401,17 @@ pub async fn tenants_with_dirty_accounts(tx: &mut PlatformTx) -> Result<Vec<Tena
     Ok(rows.iter().map(scope_of).collect())
 }
 
+/// Tenants with alerts that were proposed outside a run over every account, and wait to be opened.
+pub async fn tenants_with_proposed_alerts(tx: &mut PlatformTx) -> Result<Vec<TenantScope>> {
+    let rows = sqlx::query(
+        "SELECT t.id AS tenant_id, t.time_zone, t.currency FROM tenants t
+         WHERE EXISTS (SELECT FROM alerts l WHERE l.tenant_id = t.id AND l.state = 'proposed' AND l.batch IS NULL)",
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.iter().map(scope_of).collect())
+}
+
 /// A job this process has taken.
 #[derive(Debug, Clone)]
 pub struct ClaimedJob {

@@ -292,22 +292,6 @@ pub async fn put_states(tx: &mut TenantTx, states: &[State], now: DateTime<Utc>)
     .bind(column!(churned_on))
     .execute(tx.conn())
     .await?;
-    // Before the states: what they still say spares most accounts the look at their past.
-    sqlx::query(
-        "INSERT INTO stage_entries (tenant_id, id, account_id, stage, entered_on)
-         SELECT $1, gen_random_uuid(), a, s, d FROM unnest($2::uuid[], $3::text[], $4::date[]) AS x (a, s, d)
-         WHERE s IS NOT NULL AND s IS DISTINCT FROM (SELECT t.stage FROM account_states t
-             WHERE t.tenant_id = $1 AND t.account_id = a)
-           AND s IS DISTINCT FROM (SELECT e.stage FROM stage_entries e
-             WHERE e.tenant_id = $1 AND e.account_id = a ORDER BY e.entered_on DESC LIMIT 1)
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(tx.tenant())
-    .bind(column!(account_id))
-    .bind(column!(stage))
-    .bind(column!(day))
-    .execute(tx.conn())
-    .await?;
     sqlx::query(
         "INSERT INTO account_states (tenant_id, account_id, day, computed_at, segment, stage, stage_day, model, score,
            band, tone, coverage, stale, score_before, band_before, before_day, why, arr_minor, currency,

@@ -74,6 +74,8 @@ pub struct Facts {
     pub fresh_days: Option<Arc<[Option<u32>]>>,
     /// A segment pinned by hand; it replaces the one the rules choose.
     pub segment_pin: Option<Box<str>>,
+    /// A base stage the account is held in by hand; it replaces the one of the calendar.
+    pub stage_pin: Option<Box<str>>,
     /// Day of the latest event of any kind, however old; none means that no event ever arrived.
     pub last_event: Option<NaiveDate>,
     /// Criteria ticked by hand.

@@ -85,6 +85,11 @@ pub fn base_stage(lifecycle: &Lifecycle, day: Option<i64>) -> Option<usize> {
     )
 }
 
+/// Position of the base stage of an id; none for an overlay or an unknown one.
+pub fn base_stage_of(lifecycle: &Lifecycle, id: &str) -> Option<usize> {
+    lifecycle.stages.iter().position(|stage| *stage.id == *id && matches!(stage.span, StageSpan::Days(..)))
+}
+
 /// Positions of the overlays that hold.
 pub(super) fn overlays<'a>(lifecycle: &'a Lifecycle, scope: &Scope<'a>) -> Vec<usize> {
     let holds = |stage: &'a Stage| matches!(&stage.span, StageSpan::Overlay(when) if when.holds(scope));

@@ -4,6 +4,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 
 use super::Id;
+use super::expr::Evidence;
 use super::expr::{Builtins, Expr, Program, Scope};
 use super::facts::{Facts, InputId, MeasureId, Series};
 use super::health::{ByIndicator, CapNote, Explained, Health, Reading, Readings};
@@ -248,6 +249,7 @@ impl Methodology {
             band_override: None,
             fresh_days: None,
             segment_pin: None,
+            stage_pin: None,
             last_event: None,
             ticks: Vec::new(),
             renewal_opened: None,
@@ -286,6 +288,12 @@ impl Methodology {
             readings: worked.readings,
             health: worked.health,
         }
+    }
+
+    /// What makes the rule at a position true of an account: the comparisons that hold, with their figures.
+    pub fn evidence(&self, facts: &Facts, rule: usize) -> Vec<Evidence> {
+        let worked = self.work(facts);
+        self.rules.get(rule).map(|rule| rule.when.evidence(&worked.scope, self)).unwrap_or_default()
     }
 
     /// Reads an account's indicators: the first half of scoring it.
@@ -336,7 +344,8 @@ impl Methodology {
     pub(super) fn work<'a>(&'a self, facts: &'a Facts) -> Worked<'a> {
         let mut scope = Scope::new(self.program(), facts);
         let day = lifecycle::day_number(&self.lifecycle, facts.start_date, facts.as_of);
-        let stage = lifecycle::base_stage(&self.lifecycle, day);
+        let held = facts.stage_pin.as_deref().and_then(|id| lifecycle::base_stage_of(&self.lifecycle, id));
+        let stage = held.or_else(|| lifecycle::base_stage(&self.lifecycle, day));
         let renewal_date = renewal::next_date(facts);
         scope.known = Builtins {
             day,

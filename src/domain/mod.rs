@@ -9,6 +9,7 @@ pub mod backtest;
 pub mod calendar;
 pub mod cases;
 pub mod compact;
+pub mod effects;
 pub mod exchange;
 pub mod expr;
 pub mod facts;
@@ -27,6 +28,7 @@ pub mod rule;
 pub mod segment;
 pub mod series;
 pub mod sla;
+pub mod timeline;
 pub mod value;
 pub mod value_model;
 

@@ -37,17 +37,24 @@ pub struct Firing {
     pub id: Id,
     /// Roles to tell at once.
     pub escalate: Vec<Id>,
+    /// Positions of the escalations that fall due once the alert has been open for long enough.
+    pub later: Vec<usize>,
 }
 
 /// The rules that fire.
 pub(super) fn firing<'a>(rules: &'a [Rule], scope: &Scope<'a>) -> Vec<Firing> {
-    let told = |rule: &'a Rule| {
-        let now = rule
-            .escalate
-            .iter()
-            .filter(|e| e.after.is_none() && e.when.as_ref().is_none_or(|when| when.holds(scope)));
-        now.map(|e| e.to.clone()).collect()
-    };
+    let now = |e: &&'a Escalation| e.when.as_ref().is_none_or(|when| when.holds(scope));
     let fires = rules.iter().enumerate().filter(|(_, rule)| rule.when.holds(scope));
-    fires.map(|(i, rule)| Firing { rule: i, id: rule.id.clone(), escalate: told(rule) }).collect()
+    fires
+        .map(|(i, rule)| {
+            let (mut escalate, mut later) = (Vec::new(), Vec::new());
+            for (at, escalation) in rule.escalate.iter().enumerate().filter(|(_, e)| now(e)) {
+                match escalation.after {
+                    None => escalate.push(escalation.to.clone()),
+                    Some(_) => later.push(at),
+                }
+            }
+            Firing { rule: i, id: rule.id.clone(), escalate, later }
+        })
+        .collect()
 }

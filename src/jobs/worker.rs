@@ -109,6 +109,13 @@ async fn score_changed(app: &App, stop: &watch::Receiver<bool>) -> Result<usize>
             break;
         }
     }
+    // Once all that changed was looked at, so that a rule that is true of too many is seen as one.
+    let mut tx = app.db.platform().await?;
+    let tenants = platform::tenants_with_proposed_alerts(&mut tx).await?;
+    tx.commit().await?;
+    for scope in &tenants {
+        total += app.settle_alerts(scope, false).await?;
+    }
     Ok(total)
 }
 

@@ -187,6 +187,7 @@ impl App {
             }
         };
         self.add_to_catalogue(&mut tx, next.loaded).await?;
+        db::roles::ensure(&mut tx, &crate::app::acting::roles(&next.loaded.file)).await?;
         let removed: Vec<String> = plan.in_use.iter().map(ToString::to_string).collect();
         let mut detail = json!({ "pack": next.loaded.id, "version": version, "note": note });
         if let Origin::Version(version) = next.origin {

@@ -10,6 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::methodology::InForce;
+use super::scoring::Stretch;
 use super::{Actor, App, Error, Result};
 use crate::db::overrides::Override;
 use crate::db::{self, TenantScope, TenantTx};
@@ -102,7 +103,7 @@ impl App {
             db::overrides::end(&mut tx, open.id, now, on, &actor.0, why).await?;
         }
         db::overrides::insert(&mut tx, &new).await?;
-        self.score_into(&mut tx, scope, &in_force, &[account.id], today, today, today).await?;
+        self.score_into(&mut tx, scope, &in_force, &[account.id], Stretch::just(today), None).await?;
         let detail = json!({ "score": new.score, "band": new.band, "reason": new.reason, "until": new.expires_on,
                              "model_score": new.model_score, "model_band": new.model_band });
         db::audit::record(&mut tx, now, &actor.0, "override.set", external_id, detail).await?;
@@ -135,7 +136,7 @@ impl App {
         }
         self.end_override(&mut tx, scope, external_id, &open, "withdrawn", actor).await?;
         if let Some(in_force) = in_force {
-            self.score_into(&mut tx, scope, &in_force, &[account], today, today, today).await?;
+            self.score_into(&mut tx, scope, &in_force, &[account], Stretch::just(today), None).await?;
         }
         tx.commit().await?;
         Ok(Some(open))
@@ -176,7 +177,7 @@ impl App {
         let detail = json!({ "score": was.score, "band": was.band, "until": was.expires_on });
         db::audit::record(&mut tx, now, &actor.0, "override.restored", external_id, detail).await?;
         if let Some(in_force) = in_force {
-            self.score_into(&mut tx, scope, &in_force, &[account], today, today, today).await?;
+            self.score_into(&mut tx, scope, &in_force, &[account], Stretch::just(today), None).await?;
         }
         tx.commit().await?;
         Ok(was.clone())

@@ -23,7 +23,7 @@ impl App {
     ) -> Result<Vec<Outcome>> {
         let mut tx = self.db.read(scope).await?;
         let look_back = before.look_back().max(after.look_back());
-        let Rows { metrics, rows, past, overrides } =
+        let Rows { metrics, rows, past, overrides, by_hand } =
             load_back(&mut tx, look_back, accounts, day, day, day, false).await?;
         let exchange = exchange(&mut tx, scope).await?;
         // Each reads of these as many days as its own windows hold.
@@ -45,7 +45,7 @@ impl App {
         };
         // Each looks back as far as it would by itself: an older sample must not count for one because of the other.
         let since = |by: &InForce| day - Duration::days(by.look_back());
-        let loaded = Loaded::new(&before.methodology, &exchange, &metrics, rows, past, overrides);
+        let loaded = Loaded::new(&before.methodology, &exchange, &metrics, rows, past, overrides, by_hand);
         let loaded = loaded.read_by(&before.methodology, &metrics, since(before));
         let said_before = evaluate(&loaded, before)?;
         let loaded = loaded.read_by(&after.methodology, &metrics, since(after));

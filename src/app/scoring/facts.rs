@@ -16,11 +16,19 @@ use crate::db::contracts::Contract;
 use crate::db::facts::{AccountRow, FactRows, Opened, Span};
 use crate::db::metrics::{Metric, Stored};
 use crate::db::overrides::Override;
-use crate::domain::facts::{Facts, InputId, Series};
+use crate::db::stages::{Hold, Ticked};
+use crate::domain::facts::{Facts, InputId, Series, Tick};
 use crate::domain::methodology::{InputKind, InputType, Methodology};
 use crate::domain::metric::MetricKind;
 use crate::domain::series::Row;
 use crate::domain::value::Value;
+
+/// What people said of accounts' stages.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ByHand {
+    pub(super) holds: Vec<Hold>,
+    pub(super) ticks: Vec<Ticked>,
+}
 
 /// Rows of some accounts, ready to be asked for any day up to the one they were loaded for.
 pub(super) struct Loaded<'m> {
@@ -43,6 +51,7 @@ struct Account {
     past: Option<Past>,
     series: Option<Stored>,
     overrides: Vec<Override>,
+    by_hand: ByHand,
 }
 
 /// One account's rows.
@@ -54,6 +63,7 @@ pub(super) struct AccountData<'a> {
     series: Opened,
     /// What was set by hand, oldest first.
     overrides: &'a [Override],
+    by_hand: &'a ByHand,
 }
 
 impl<'a> AccountData<'a> {
@@ -81,6 +91,7 @@ impl<'m> Loaded<'m> {
         rows: FactRows,
         mut past: Option<HashMap<Uuid, Past>>,
         set_by_hand: Vec<Override>,
+        by_hand: ByHand,
     ) -> Self {
         let mut contracts: HashMap<Uuid, Vec<Contract>> = HashMap::new();
         for row in rows.contracts {
@@ -92,6 +103,13 @@ impl<'m> Loaded<'m> {
         for set in set_by_hand {
             overrides.entry(set.account_id).or_default().push(set);
         }
+        let mut stages: HashMap<Uuid, ByHand> = HashMap::new();
+        for hold in by_hand.holds {
+            stages.entry(hold.account_id).or_default().holds.push(hold);
+        }
+        for tick in by_hand.ticks {
+            stages.entry(tick.account_id).or_default().ticks.push(tick);
+        }
         let accounts = rows
             .accounts
             .into_iter()
@@ -100,6 +118,7 @@ impl<'m> Loaded<'m> {
                 series: series.remove(&row.id),
                 past: past.as_mut().map(|past| past.remove(&row.id).unwrap_or_default()),
                 overrides: overrides.remove(&row.id).unwrap_or_default(),
+                by_hand: stages.remove(&row.id).unwrap_or_default(),
                 row,
             })
             .collect();
@@ -123,7 +142,8 @@ impl<'m> Loaded<'m> {
                 account.series.as_ref().map_or(Ok(Opened::default()), |stored| self.span.open(stored));
             let series = opened.with_context(|| format!("the series of account {}", account.row.id))?;
             let (row, contracts, overrides) = (&account.row, &account.contracts, &account.overrides);
-            Ok(AccountData { row, contracts, past: account.past.as_ref(), series, overrides })
+            let by_hand = &account.by_hand;
+            Ok(AccountData { row, contracts, past: account.past.as_ref(), series, overrides, by_hand })
         })
     }
 
@@ -153,6 +173,15 @@ impl<'m> Loaded<'m> {
         facts.arr = standing.arr_base.map(|money| money.to_major_f64());
         facts.seats = standing.seats.map(|seats| seats as f64);
         facts.segment_pin = pinned.map(Box::from);
+        let by_hand = account.by_hand;
+        let held = |hold: &&Hold| hold.set_on <= day && hold.ended_on.is_none_or(|end| end > day);
+        facts.stage_pin = by_hand.holds.iter().rev().find(held).map(|hold| hold.stage.as_str().into());
+        let stands = |tick: &&Ticked| tick.ticked_on <= day && tick.unticked_on.is_none_or(|end| end > day);
+        let tick = |tick: &Ticked| Tick {
+            stage: tick.stage.as_str().into(),
+            criterion: tick.criterion.as_str().into(),
+        };
+        facts.ticks = by_hand.ticks.iter().filter(stands).map(tick).collect();
         let earlier = account.series.earlier_events.iter().filter(|(_, known_on)| *known_on <= known_by);
         facts.last_event = earlier.map(|(day, _)| *day).max();
         facts.fresh_days.clone_from(&self.fresh_days);

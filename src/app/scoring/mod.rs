@@ -25,6 +25,7 @@ pub(super) use sampling::{Sampler, Told};
 pub use standing::{Exchange, Standing};
 pub use why::{Change, changes, figure};
 
+use super::acting::{self, Acts};
 use super::methodology::{InForce, Tone};
 use super::work::Work;
 use super::{App, Error, Result};
@@ -35,7 +36,7 @@ use crate::db::{self, TenantScope, TenantTx};
 use crate::domain::health::{Kept, ModelScore};
 use crate::domain::judgement;
 use crate::domain::methodology::Evaluation;
-use facts::{AccountData, Loaded};
+use facts::{AccountData, ByHand, Loaded};
 
 /// The score a current one is compared with lies this many days back.
 pub const COMPARE_DAYS: u16 = 30;
@@ -72,7 +73,7 @@ impl App {
             return Ok(0);
         }
         let ids: Vec<Uuid> = dirty.iter().map(|d| d.account_id).collect();
-        self.score_into(&mut tx, scope, &in_force, &ids, today, today, today).await?;
+        self.score_into(&mut tx, scope, &in_force, &ids, Stretch::just(today), None).await?;
         db::accounts::settle_dirty(&mut tx, &dirty).await?;
         tx.commit().await?;
         metrics::counter!("holdfast_scores_total").increment(ids.len() as u64);
@@ -108,12 +109,18 @@ impl App {
         let total = usize::try_from(db::accounts::count(&mut tx).await?).unwrap_or_default();
         drop(tx);
         work.progress(0, total).await?;
+        if to == self.clock.today(scope.time_zone()) {
+            // A methodology may have been published before roles were known of.
+            let mut tx = self.db.write(scope).await?;
+            db::roles::ensure(&mut tx, &acting::roles(&in_force.file)).await?;
+            tx.commit().await?;
+        }
         let lane = Lane {
             app: self.clone(),
             scope: scope.clone(),
             in_force,
-            days: (from, to),
-            known_by: known_by(to),
+            days: Stretch { from, to, known_by: known_by(to) },
+            batch: format!("every account on {to}").into(),
             after: Arc::default(),
         };
         let (report, mut reports) = mpsc::unbounded_channel();
@@ -130,6 +137,9 @@ impl App {
         }
         while let Some(lane) = lanes.join_next().await {
             lane.map_err(|error| Error::Internal(error.into()))??;
+        }
+        if to == self.clock.today(scope.time_zone()) {
+            self.settle_alerts(scope, true).await?;
         }
         Ok(done)
     }
@@ -193,22 +203,22 @@ impl App {
 
     /// Scores some accounts for each day of a stretch inside a transaction, and stores what lists read when the
     /// stretch ends today.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one stretch of days, one set of accounts, one transaction"
-    )]
-    pub(super) async fn score_into(
+    ///
+    /// For today it also acts upon what is true; `batch` names the run that sees every account, if this is one.
+    pub(in crate::app) async fn score_into(
         &self,
         tx: &mut TenantTx,
         scope: &TenantScope,
         in_force: &Arc<InForce>,
         ids: &[Uuid],
-        from: NaiveDate,
-        to: NaiveDate,
-        known_by: NaiveDate,
+        days: Stretch,
+        batch: Option<&str>,
     ) -> Result<()> {
+        let Stretch { from, to, known_by } = days;
         let now = self.clock.now();
         let today = scope.day_of(now);
+        // Before anything is read: what is acted upon must be what others have left.
+        let mut acts = if to == today { Some(Acts::begin(tx, ids, now, today, batch).await?) } else { None };
         let as_then = if from == to { known_by < today } else { from < today };
         let rows = load(tx, in_force, ids, from, to, known_by, as_then).await?;
         let exchange = exchange(tx, scope).await?;
@@ -244,7 +254,11 @@ impl App {
                 if day == today {
                     let before = before.remove(&data.row.id);
                     heard.extend(data.set_for(day).map(|set| hear(in_force, set, &evaluation)));
-                    states.push(state_of(in_force, data, &evaluation, &standing, before.as_ref()));
+                    let state = state_of(in_force, data, &evaluation, &standing, before.as_ref());
+                    if let Some(acts) = &mut acts {
+                        acts.follow(in_force, data.row.id, &facts, &evaluation, &standing, &state.why);
+                    }
+                    states.push(state);
                 }
                 day += Duration::days(1);
             }
@@ -263,7 +277,25 @@ impl App {
         if !heard.is_empty() {
             db::overrides::hear(tx, today, &heard).await?;
         }
+        if let Some(acts) = acts {
+            acts.write(tx, in_force).await?;
+        }
         Ok(())
+    }
+}
+
+/// A stretch of days to score, and the last day whose knowledge counts for its last.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::app) struct Stretch {
+    from: NaiveDate,
+    to: NaiveDate,
+    known_by: NaiveDate,
+}
+
+impl Stretch {
+    /// One day, by what is known on it.
+    pub(in crate::app) fn just(day: NaiveDate) -> Stretch {
+        Stretch { from: day, to: day, known_by: day }
     }
 }
 
@@ -273,16 +305,16 @@ struct Lane {
     app: App,
     scope: TenantScope,
     in_force: Arc<InForce>,
-    days: (NaiveDate, NaiveDate),
-    known_by: NaiveDate,
+    days: Stretch,
+    batch: Arc<str>,
     /// The last account that any of them took.
     after: Arc<Mutex<Uuid>>,
 }
 
 impl Lane {
     async fn run(self, report: mpsc::UnboundedSender<usize>) -> Result<()> {
-        let (from, to) = self.days;
-        let chunk = (CHUNK / ((to - from).num_days() + 1).max(1)).max(SMALL_CHUNK);
+        let days = (self.days.to - self.days.from).num_days() + 1;
+        let chunk = (CHUNK / days.max(1)).max(SMALL_CHUNK);
         loop {
             let mut tx = self.app.db.write(&self.scope).await?;
             let ids = {
@@ -292,7 +324,9 @@ impl Lane {
                 *after = *last;
                 ids
             };
-            self.app.score_into(&mut tx, &self.scope, &self.in_force, &ids, from, to, self.known_by).await?;
+            self.app
+                .score_into(&mut tx, &self.scope, &self.in_force, &ids, self.days, Some(&self.batch))
+                .await?;
             tx.commit().await?;
             // Whoever asked may have gone away; then the runtime ends this at its next step.
             let _ = report.send(ids.len());
@@ -330,11 +364,20 @@ struct Rows {
     rows: db::facts::FactRows,
     overrides: Vec<Override>,
     past: Option<HashMap<Uuid, past::Past>>,
+    by_hand: ByHand,
 }
 
 impl Rows {
     fn ready<'m>(self, in_force: &'m InForce, exchange: &'m Exchange) -> Loaded<'m> {
-        Loaded::new(&in_force.methodology, exchange, &self.metrics, self.rows, self.past, self.overrides)
+        Loaded::new(
+            &in_force.methodology,
+            exchange,
+            &self.metrics,
+            self.rows,
+            self.past,
+            self.overrides,
+            self.by_hand,
+        )
     }
 }
 
@@ -368,7 +411,11 @@ async fn load_back(
     let rows = db::facts::load(tx, ids, span).await?;
     let past = if as_then { Some(past::Past::of(db::facts::versions(tx, ids).await?)) } else { None };
     let overrides = db::overrides::between(tx, ids, from, to).await?;
-    Ok(Rows { metrics, rows, past, overrides })
+    let by_hand = ByHand {
+        holds: db::stages::holds(tx, ids, from, to).await?,
+        ticks: db::stages::ticks(tx, ids, from, to).await?,
+    };
+    Ok(Rows { metrics, rows, past, overrides, by_hand })
 }
 
 async fn exchange(tx: &mut TenantTx, scope: &TenantScope) -> Result<Exchange> {

@@ -35,7 +35,7 @@ pub(in crate::domain) struct Builtins<'a> {
 
 /// One account on one day, as expressions see it. Derived inputs and value models are worked out once, on demand.
 pub struct Scope<'a> {
-    facts: &'a Facts,
+    pub(super) facts: &'a Facts,
     program: Program<'a>,
     pub(in crate::domain) known: Builtins<'a>,
     /// Per indicator: its score and the label of its step.
@@ -232,7 +232,7 @@ impl<'a> Scope<'a> {
     }
 
     /// What `drop_pct` compares: events counted, gauges averaged.
-    fn level(&self, series: SeriesOf, days: u32, last: NaiveDate) -> Option<f64> {
+    pub(super) fn level(&self, series: SeriesOf, days: u32, last: NaiveDate) -> Option<f64> {
         match series {
             SeriesOf::Events(id) => self.count(id, days, last),
             _ => self.fold(Fold::Average, series, days, last),

@@ -8,6 +8,7 @@
 
 mod compile;
 mod eval;
+mod evidence;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub(super) use compile::nearest;
 pub(super) use compile::{Level, Name, Names, Ty};
 pub use eval::Scope;
 pub(super) use eval::{Builtins, Program, round_half_up, without_noise};
+pub use evidence::Evidence;
 
 use super::facts::{InputId, MeasureId};
 

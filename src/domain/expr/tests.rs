@@ -64,6 +64,7 @@ fn facts() -> Facts {
         band_override: None,
         fresh_days: None,
         segment_pin: None,
+        stage_pin: None,
         last_event: None,
         ticks: vec![],
         renewal_opened: None,

@@ -1,5 +1,6 @@
 //! The things the product does, without HTTP.
 
+mod acting;
 pub mod backtest;
 mod corrections;
 mod hostile;

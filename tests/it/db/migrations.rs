@@ -21,6 +21,8 @@ const SAMPLES: &[&str] = &[
     include_str!("samples/0008.sql"),
     include_str!("samples/0009.sql"),
     include_str!("samples/0010.sql"),
+    include_str!("samples/0011.sql"),
+    include_str!("samples/0012.sql"),
 ];
 
 #[tokio::test]
