@@ -14,21 +14,34 @@ use crate::db::{self, TenantScope};
 /// Progress is written this often at most.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// The job a piece of long work belongs to; without one, progress goes nowhere.
+/// Whom a piece of long work tells how far it is.
 pub struct Work<'a> {
-    job: Option<(&'a App, &'a TenantScope, Claim)>,
+    to: Listener<'a>,
     written: Mutex<Option<Instant>>,
+}
+
+enum Listener<'a> {
+    /// A job, whose progress is stored and which somebody may stop.
+    Job(&'a App, &'a TenantScope, Claim),
+    /// Somebody who hears of every step: done, and total.
+    Hearer(&'a (dyn Fn(usize, usize) + Sync)),
+    Nobody,
 }
 
 impl<'a> Work<'a> {
     /// Work done as a job.
     pub fn of_job(app: &'a App, scope: &'a TenantScope, claim: Claim) -> Self {
-        Work { job: Some((app, scope, claim)), written: Mutex::default() }
+        Work { to: Listener::Job(app, scope, claim), written: Mutex::default() }
+    }
+
+    /// Work that is heard of as it goes, such as one that a terminal waits for.
+    pub fn heard(by: &'a (dyn Fn(usize, usize) + Sync)) -> Self {
+        Work { to: Listener::Hearer(by), written: Mutex::default() }
     }
 
     /// Work that nobody watches, from the command line or a test.
     pub fn unwatched() -> Self {
-        Work { job: None, written: Mutex::default() }
+        Work { to: Listener::Nobody, written: Mutex::default() }
     }
 
     /// Notes that `done` of `total` units are done (a total of 0: not known). Call it as often as you like, outside
@@ -38,7 +51,14 @@ impl<'a> Work<'a> {
     /// [`Error::Conflict`] when somebody stopped the work, or another worker has taken it over: it should then end as
     /// if by an error. And when the database fails.
     pub async fn progress(&self, done: usize, total: usize) -> Result<()> {
-        let Some((app, scope, claim)) = self.job else { return Ok(()) };
+        let (app, scope, claim) = match self.to {
+            Listener::Job(app, scope, claim) => (app, scope, claim),
+            Listener::Hearer(hear) => {
+                hear(done, total);
+                return Ok(());
+            }
+            Listener::Nobody => return Ok(()),
+        };
         let due = {
             let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
             let due = written.is_none_or(|at| at.elapsed() >= EVERY) || (done == total && total > 0);

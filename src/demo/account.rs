@@ -90,7 +90,7 @@ pub(super) fn account(
     let story = role.story;
     let first = role.start.max(today - TimeDelta::days(HISTORY_DAYS - 1));
     let last = match story {
-        Story::Churned { ago } => today - TimeDelta::days(ago),
+        Story::Churned { ago, .. } => today - TimeDelta::days(ago),
         _ => today,
     };
     let champion_left = match story {

@@ -54,7 +54,7 @@ pub use contacts::ContactPlan;
 pub use contracts::{ContractPlan, Term};
 pub use event::{DemoEvent, EventName, Flaw};
 pub use gauges::{GaugeSample, METRICS};
-pub use stories::{Season, Story};
+pub use stories::{Leaving, Season, Story};
 pub use tenant::{MemberPlan, TenantPlan};
 pub use tickets::TicketPlan;
 pub use usage::ProductUser;
@@ -68,7 +68,7 @@ pub const DEFAULT_SEED: u64 = 0x601D_FA57;
 /// Everything the simulator invents.
 #[derive(Debug, Clone)]
 pub struct World {
-    /// Two companies: the first with 160 customers, the second with 40.
+    /// Two companies: the first with 173 customers of which 20 have left, the second with 45, of which 6.
     pub tenants: Vec<TenantPlan>,
 }
 

@@ -103,7 +103,7 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
     match kind {
         Kind::ScoreAll => {
             let today = app.clock.today(job.scope.time_zone());
-            app.score_all(&job.scope, today, &|_| ()).await?;
+            app.score_all(&job.scope, today, &work).await?;
         }
         Kind::Fold => {
             let folded = app.fold(&job.scope, &work).await?;

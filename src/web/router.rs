@@ -242,6 +242,7 @@ fn backtests() -> Router<Web> {
         .route("/studio/backtests/{id}", get(backtests::show::show))
         .route("/studio/backtests/{id}/days.csv", get(backtests::days::show))
         .route("/studio/backtests/{id}/deciles.csv", get(backtests::days::deciles))
+        .route("/studio/backtests/{id}/draft", post(backtests::show::draft))
         .route("/studio/backtests/{id}/stop", post(backtests::show::stop))
         .route("/studio/backtests/{id}/delete", post(backtests::show::delete))
         .route("/studio/backtests/{id}/restore", post(backtests::show::restore))

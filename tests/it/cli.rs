@@ -96,9 +96,18 @@ fn errors_are_one_clear_line_and_a_failing_exit_code() {
         (&["score", "--tenant", "nobody"][..], "there is no tenant \"nobody\""),
         (&["tenant", "create", "Acme", "--pack", "nope"], "there is no pack \"nope\""),
         (&["tenant", "create", "😀", "--pack", "techcorp"], "needs a letter or a digit"),
-        (&["tenant", "create", "Acme", "--time-zone", "Mars/Olympus"], "is no IANA time zone"),
-        (&["tenant", "create", "Acme", "--preset", "huge"], "there is no preset `huge`"),
-        (&["tenant", "create", "Acme", "--set", "DAU_FULL=many"], "the parameter `DAU_FULL` is a number"),
+        (
+            &["tenant", "create", "Acme", "--pack", "techcorp", "--time-zone", "Mars/Olympus"],
+            "is no IANA time zone",
+        ),
+        (
+            &["tenant", "create", "Acme", "--pack", "techcorp", "--preset", "huge"],
+            "there is no preset `huge`",
+        ),
+        (
+            &["tenant", "create", "Acme", "--pack", "techcorp", "--set", "DAU_FULL=many"],
+            "the parameter `DAU_FULL` is a number",
+        ),
         (&["tenant", "apply-pack", "nobody", "techcorp"], "there is no tenant \"nobody\""),
     ] {
         let (ok, _, error) = run(&data.0, arguments);
@@ -112,7 +121,7 @@ fn errors_are_one_clear_line_and_a_failing_exit_code() {
 fn a_pack_is_applied_after_telling_what_it_changes() {
     let data = Data::new();
     let dir = &data.0;
-    assert!(run(dir, &["tenant", "create", "Acme", "--set", "DAU_FULL=70"]).0);
+    assert!(run(dir, &["tenant", "create", "Acme", "--pack", "techcorp", "--set", "DAU_FULL=70"]).0);
     let csv = dir.join("accounts.csv");
     std::fs::write(&csv, "external_id,name,start_date\na1,One,2020-01-01\n").unwrap();
     assert!(run(dir, &["import", "accounts", csv.to_str().unwrap(), "--tenant", "acme"]).0);

@@ -604,7 +604,7 @@ async fn the_demo_files_go_in_whole() {
     let mapping = Mapping::default();
     for (kind, csv) in [
         (ImportKind::Accounts, tenant.accounts_csv()),
-        (ImportKind::Contracts, tenant.contracts_csv()),
+        (ImportKind::Contracts, tenant.contracts_csv(tenant.last_day())),
         (ImportKind::Contacts, tenant.contacts_csv()),
         (ImportKind::Metrics, tenant.metrics_csv(tenant.last_day())),
     ] {

@@ -27,6 +27,7 @@ pub use why::{Change, changes, figure};
 
 use super::acting::{self, Acts};
 use super::methodology::{InForce, Tone};
+use super::work::Work;
 use super::{App, Error, Result, renewals};
 use crate::db::facts::Span;
 use crate::db::overrides::{Heard, Override};
@@ -42,8 +43,10 @@ use facts::{AccountData, ByHand, Loaded};
 pub const COMPARE_DAYS: u16 = 30;
 /// How far back the last sample of a gauge may lie and still hold.
 const GAUGE_DAYS: i64 = 400;
-/// Accounts scored in one transaction.
+/// Accounts scored in one transaction, for one day.
 const CHUNK: i64 = 500;
+/// And for a stretch of many days: a transaction must not last long, and every lane needs its share.
+const SMALL_CHUNK: i64 = 16;
 /// Accounts worked out before others of this process have a turn on the same thread.
 const TURN: usize = 16;
 
@@ -78,36 +81,35 @@ impl App {
         Ok(ids.len())
     }
 
-    /// Scores every account for one day; `progress` hears how many are done. A past day takes everything known by
-    /// now and never replaces a score that is there.
+    /// Scores every account for one day. A past day takes everything known by now and never replaces a score that is
+    /// there.
     ///
     /// # Errors
-    /// When the database fails; chunks done before stay done.
-    pub async fn score_all(
-        &self,
-        scope: &TenantScope,
-        day: NaiveDate,
-        progress: &(dyn Fn(usize) + Sync),
-    ) -> Result<usize> {
+    /// When somebody stopped the work or the database fails; chunks done before stay done.
+    pub async fn score_all(&self, scope: &TenantScope, day: NaiveDate, work: &Work<'_>) -> Result<usize> {
         let today = self.clock.today(scope.time_zone());
-        self.score_range(scope, day, day, |_| day.max(today), progress).await
+        self.score_range(scope, day, day, |_| day.max(today), work).await
     }
 
     /// Scores every account for each day of a stretch; `known_by` says what may be known for a day.
     ///
     /// # Errors
-    /// When the database fails; chunks done before stay done.
+    /// When somebody stopped the work or the database fails; chunks done before stay done.
     pub async fn score_range(
         &self,
         scope: &TenantScope,
         from: NaiveDate,
         to: NaiveDate,
         known_by: impl Fn(NaiveDate) -> NaiveDate + Send + Sync,
-        progress: &(dyn Fn(usize) + Sync),
+        work: &Work<'_>,
     ) -> Result<usize> {
         let Some(in_force) = self.methodology(scope).await? else {
             return Err(Error::Conflict("The tenant has no methodology: apply a pack first.".into()));
         };
+        let mut tx = self.db.read(scope).await?;
+        let total = usize::try_from(db::accounts::count(&mut tx).await?).unwrap_or_default();
+        drop(tx);
+        work.progress(0, total).await?;
         if to == self.clock.today(scope.time_zone()) {
             // A methodology may have been published before roles were known of.
             let mut tx = self.db.write(scope).await?;
@@ -131,7 +133,8 @@ impl App {
         let mut done = 0;
         while let Some(scored) = reports.recv().await {
             done += scored;
-            progress(done);
+            // Of accounts that came meanwhile there may be more than there were.
+            work.progress(done, total.max(done)).await?;
         }
         while let Some(lane) = lanes.join_next().await {
             lane.map_err(|error| Error::Internal(error.into()))??;
@@ -309,11 +312,13 @@ struct Lane {
 
 impl Lane {
     async fn run(self, report: mpsc::UnboundedSender<usize>) -> Result<()> {
+        let days = (self.days.to - self.days.from).num_days() + 1;
+        let chunk = (CHUNK / days.max(1)).max(SMALL_CHUNK);
         loop {
             let mut tx = self.app.db.write(&self.scope).await?;
             let ids = {
                 let mut after = self.after.lock().await;
-                let ids = db::accounts::ids_after(&mut tx, *after, CHUNK).await?;
+                let ids = db::accounts::ids_after(&mut tx, *after, chunk).await?;
                 let Some(last) = ids.last() else { return Ok(()) };
                 *after = *last;
                 ids

@@ -5,6 +5,7 @@
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 
 use crate::app::renewals::{Closing, Expected};
+use crate::app::work::Work;
 use crate::app::{Actor, App};
 use crate::clock::Clock;
 use crate::db::renewals::{Filter, Linked, Listed};
@@ -45,7 +46,7 @@ impl Year<'_> {
         while day < today {
             self.clock.set(at(day));
             self.close_due(day).await?;
-            self.past.score_all(self.scope, day, &|_| ()).await?;
+            self.past.score_all(self.scope, day, &Work::unwatched()).await?;
             day += Duration::days(STEP);
         }
         Ok(())

@@ -71,9 +71,10 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(jobs::discard))
         .routes(routes!(jobs::retry_kind))
         .routes(routes!(backtests::list, backtests::start))
-        .routes(routes!(backtests::show))
+        .routes(routes!(backtests::show, backtests::delete))
         .routes(routes!(backtests::account_days))
         .routes(routes!(backtests::cancel))
+        .routes(routes!(backtests::restore))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .merge(methodology_routes().layer(DefaultBodyLimit::max(MAX_PACK_BODY)))
         .split_for_parts();

@@ -97,7 +97,7 @@ impl FieldError {
 const DESCRIPTION: &str = "\
 Health, renewals and the accounts behind them. Make a key in Settings and send it as `Authorization: Bearer hfr_…`: \
 a **read** key (`hfr_`) reads, a **write** key (`hfw_`) states accounts and sends events, a **manage** key (`hfm_`) \
-changes and publishes the methodology, sets up webhooks and looks after background work.
+changes and publishes the methodology, runs backtests, sets up webhooks and looks after background work.
 
 **Errors** are `application/problem+json` (RFC 9457); `errors` names each field that is wrong.
 

@@ -7,6 +7,7 @@ use holdfast::app::members::Role;
 use holdfast::app::methodology::{Publishing, pack_source};
 use holdfast::app::overrides::{Set, Wanted};
 use holdfast::app::plays::Target;
+use holdfast::app::work::Work;
 use holdfast::db;
 use holdfast::db::alerts::Alert;
 use holdfast::db::plays::Play;
@@ -100,7 +101,7 @@ async fn a_new_account_enters_its_stage_and_its_playbook_begins_once() {
     let house = House::at("2027-01-04T09:00:00Z").await;
     let home = home(&house, "2027-01-04", &["a1"]).await;
     morning(&house, "2027-01-05").await;
-    house.app.score_all(&home.scope, day("2027-01-05"), &|_| ()).await.unwrap();
+    house.app.score_all(&home.scope, day("2027-01-05"), &Work::unwatched()).await.unwrap();
 
     let play = plays(&house, &home, "onboarding-12w").await;
     assert_eq!(play.len(), 1);
@@ -148,7 +149,7 @@ async fn a_rule_opens_once_keeps_what_made_it_true_and_opens_anew_when_it_was_cl
     morning(&house, "2027-03-02").await;
     assert_eq!(alerts(&house, &home, "usage-decline").await.len(), 1, "still the same one");
     house.app.close_alerts(&home.scope, &[open[0].id], "Called them", &casey()).await.unwrap();
-    house.app.score_all(&home.scope, day("2027-03-02"), &|_| ()).await.unwrap();
+    house.app.score_all(&home.scope, day("2027-03-02"), &Work::unwatched()).await.unwrap();
     let closed = alerts(&house, &home, "usage-decline").await;
     assert_eq!(closed.len(), 2, "it had opened the day before, so that it opens anew");
     assert_eq!(closed[0].opened_on, day("2027-03-02"));

@@ -154,7 +154,7 @@ impl House {
         let database = fresh_database().await;
         let url = with_database(&server_url(), &database);
         let db = Db::connect(url.to_url_lossy().as_str(), 8).await.unwrap();
-        let clock = Clock::manual(at(now));
+
         let app = App::new(db.clone(), clock.clone()).with_outlets(outlets(None));
         app.keep_event_months(None).await.unwrap();
         let settings = Settings { api_requests_per_minute: 10_000, ..Settings::default() };

@@ -78,6 +78,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/studio/backtests/{id}"),
     ("GET", "/studio/backtests/{id}/days.csv"),
     ("GET", "/studio/backtests/{id}/deciles.csv"),
+    ("POST", "/studio/backtests/{id}/draft"),
     ("POST", "/studio/backtests/{id}/stop"),
     ("POST", "/studio/backtests/{id}/delete"),
     ("POST", "/studio/backtests/{id}/restore"),
