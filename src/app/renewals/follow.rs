@@ -34,7 +34,9 @@ pub(in crate::app) async fn follow(
 ) -> Result<()> {
     let today = scope.day_of(now);
     let ids: Vec<Uuid> = evaluated.iter().map(|(id, ..)| *id).collect();
-    let open = db::renewals::open_of(tx, &ids).await?;
+    let mut open = db::renewals::open_of(tx, &ids).await?;
+    // A clock that stands before the day one was opened, as while the past is loaded, says nothing of it.
+    open.retain(|renewal| renewal.opened_on <= today);
     let has_open: HashSet<Uuid> = open.iter().map(|renewal| renewal.account_id).collect();
     let is_near = |(id, evaluation, standing): &&(Uuid, &Evaluation, &Standing)| {
         let days = standing.renewal.map(|date| (date - today).num_days());

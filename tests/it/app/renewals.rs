@@ -98,6 +98,12 @@ async fn close(house: &House, home: &Home, id: Uuid, closing: &Closing) -> Resul
     house.app.close_renewal(&home.scope, id, closing, &casey()).await
 }
 
+/// The plays of renewals: their states.
+async fn plays(house: &House) -> Vec<String> {
+    let query = "SELECT state FROM plays WHERE cause = 'renewal' ORDER BY anchor_on";
+    sqlx::query_scalar(query).fetch_all(&mut house.behind().await).await.unwrap()
+}
+
 const YEAR: &str = "C1,a1,2026-06-01,,12,100000,USD,";
 const FIXED: &str = "C1,a1,2026-06-01,2027-06-01,,100000,USD,";
 
@@ -261,8 +267,10 @@ async fn taking_back_a_renewal_takes_its_next_term_away() {
     close(&house, &home, id, &Closing { term_months: Some(36), ..at(11_000_000) }).await.unwrap();
     let all = contracts(&house, &home).await;
     assert_eq!((all.len(), all[1].end_date), (2, Some(day("2030-06-01"))), "a fixed term is followed by one");
+    assert_eq!(plays(&house).await, ["stopped"], "its milestones are no longer to be done");
     house.app.reopen_renewal(&home.scope, id, &casey()).await.unwrap();
     assert_eq!(contracts(&house, &home).await, before);
+    assert_eq!(plays(&house).await, ["running"]);
     assert_eq!(open(&house, &home).await, [(day("2027-06-01"), id)]);
 }
 
