@@ -4,6 +4,7 @@ use holdfast::app::work::Work;
 use holdfast::app::{Actor, Error};
 use holdfast::db;
 use holdfast::db::jobs::JobState;
+use holdfast::db::jobs::held::Claim;
 use holdfast::db::queue;
 use serde_json::json;
 
@@ -69,7 +70,14 @@ async fn scoring_everybody_counts_them() {
     let id = db::jobs::enqueue(&mut tx, "score_all", &json!({}), None, now).await.unwrap().unwrap();
     tx.commit().await.unwrap();
     house.app.cancel_job(&home.scope, id, &Actor::command_line()).await.unwrap();
-    let work = Work::of_job(&house.app, &home.scope, id);
+    let claim = Claim { job: id, token: uuid::Uuid::now_v7() };
+    sqlx::query("UPDATE jobs SET claim = $2 WHERE id = $1")
+        .bind(claim.job)
+        .bind(claim.token)
+        .execute(&mut house.behind().await)
+        .await
+        .unwrap();
+    let work = Work::of_job(&house.app, &home.scope, claim);
     let stopped = house.app.score_all(&home.scope, today, &work).await;
     assert!(matches!(stopped, Err(Error::Conflict(_))));
 }
