@@ -18,6 +18,15 @@ pub(super) fn may_help(error: &Error) -> bool {
     }
 }
 
+/// Why a try failed, for whoever looks at the job: the cause and not the kind of it.
+pub(super) fn why(error: &Error) -> String {
+    match error {
+        Error::Internal(cause) => format!("{cause:#}"),
+        Error::Unavailable(cause) => format!("{error}: {cause}"),
+        other => other.to_string(),
+    }
+}
+
 /// How long a job waits after its `attempts`th failure (1 for the first): exponential, at most six hours, and
 /// scattered over the upper half of that time so that what failed together is not tried together. The scatter is
 /// drawn from the job's random id.

@@ -330,7 +330,7 @@ impl Runner {
             Outcome::Done => held::finish(&mut tx, job.claim, now).await?,
             Outcome::Failed(error) => {
                 let again = attempts < tries && retry::may_help(&error);
-                let error = format!("{:#}", anyhow::Error::from(error));
+                let error = retry::why(&error);
                 let stopped = db::jobs::find(&mut tx, job.claim.job).await?;
                 if stopped.is_some_and(|job| job.state() == db::jobs::JobState::Cancelled) {
                     held::give_up(&mut tx, job.claim, &error, now).await?

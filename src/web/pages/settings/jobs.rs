@@ -90,7 +90,7 @@ pub struct JobRow {
 }
 
 /// What is called how. A kind that is not here is called by its own word.
-const LABELS: [(&str, &str); 9] = [
+const LABELS: [(&str, &str); 11] = [
     ("score_all", "Scoring every account"),
     ("fold", "Folding daily figures into months"),
     ("correct", "Correcting past scores by late data"),
@@ -100,6 +100,8 @@ const LABELS: [(&str, &str); 9] = [
     ("forget", "Forgetting what is long over"),
     ("methodology_preview", "Trying out a draft"),
     ("backtest", "Backtest"),
+    ("watch_ticket", "Watching a ticket's clocks"),
+    ("rework_clocks", "Working tickets' clocks out anew"),
 ];
 
 /// What a kind of work is called.
