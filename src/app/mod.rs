@@ -23,6 +23,7 @@ pub mod secret;
 pub mod stages;
 pub mod tasks;
 pub mod tenants;
+pub mod timeline;
 pub mod work;
 
 use std::collections::HashMap;

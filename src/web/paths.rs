@@ -21,6 +21,10 @@ pub const ACCOUNTS: &str = "/accounts";
 pub const TODAY: &str = "/";
 /// How the tenant works: the version in force, drafts and versions.
 pub const STUDIO: &str = "/studio";
+/// Alerts.
+pub const ALERTS: &str = "/alerts";
+/// What happened in all accounts.
+pub const ACTIVITY: &str = "/activity";
 /// Sign-in.
 pub const SIGN_IN: &str = "/sign-in";
 
@@ -32,6 +36,21 @@ pub fn account(external_id: &str) -> String {
 /// One of an account's tabs: `health`, `usage`, `people`, `contracts`.
 pub fn account_tab(external_id: &str, tab: &str) -> String {
     format!("/accounts/{}/{tab}", encode(external_id))
+}
+
+/// An alert.
+pub fn alert(id: uuid::Uuid) -> String {
+    format!("{ALERTS}/{id}")
+}
+
+/// What is done with an alert: `close`, `reopen`, `snooze`, `dismiss`, `assign`, `play`.
+pub fn alert_verb(id: uuid::Uuid, verb: &str) -> String {
+    format!("{ALERTS}/{id}/{verb}")
+}
+
+/// A play.
+pub fn play(id: uuid::Uuid) -> String {
+    format!("/plays/{id}")
 }
 
 /// A draft's first page.

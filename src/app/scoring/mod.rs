@@ -32,6 +32,7 @@ use crate::db::facts::Span;
 use crate::db::overrides::{Heard, Override};
 use crate::db::scores::{Score, State};
 use crate::db::{self, TenantScope, TenantTx};
+use crate::domain::facts::Facts;
 use crate::domain::health::{Kept, ModelScore};
 use crate::domain::judgement;
 use crate::domain::methodology::Evaluation;
@@ -182,6 +183,20 @@ impl App {
         accounts: &[Uuid],
         day: NaiveDate,
     ) -> Result<HashMap<Uuid, Assessed>> {
+        let methodology = &in_force.methodology;
+        let assess = |facts: &Facts, standing| Assessed { evaluation: methodology.evaluate(facts), standing };
+        self.look_at(scope, in_force, accounts, day, assess).await
+    }
+
+    /// What `look` makes of the facts of some accounts on a day.
+    pub(in crate::app) async fn look_at<T>(
+        &self,
+        scope: &TenantScope,
+        in_force: &Arc<InForce>,
+        accounts: &[Uuid],
+        day: NaiveDate,
+        look: impl Fn(&Facts, Standing) -> T,
+    ) -> Result<HashMap<Uuid, T>> {
         let mut tx = self.db.read(scope).await?;
         let as_then = day < self.clock.today(scope.time_zone());
         let loaded = load(&mut tx, in_force, accounts, day, day, day, as_then).await?;
@@ -193,7 +208,7 @@ impl App {
             let mut facts = loaded.facts(&data, &standing, day, day);
             facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
             facts.renewal_opened = Some(scope.day_of(data.row.created_at));
-            (data.row.id, Assessed { evaluation: in_force.methodology.evaluate(&facts), standing })
+            (data.row.id, look(&facts, standing))
         };
         loaded.accounts().map(|data| data.map(assess)).collect()
     }
