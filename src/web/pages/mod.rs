@@ -3,6 +3,7 @@
 //! types. Blocks of a template that htmx swaps are named in `blocks` and rendered by `as_<block>()`.
 
 pub mod accounts;
+pub mod alerts;
 pub mod backtests;
 pub mod curves;
 pub mod error;
@@ -14,5 +15,6 @@ pub mod search;
 pub mod session;
 pub mod settings;
 pub mod studio;
+pub mod timeline;
 pub mod today;
 pub mod wording;

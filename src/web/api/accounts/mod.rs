@@ -1,7 +1,0 @@
-//! `/api/v1/accounts`: the list, one account with the reasons of its health, its daily figures, and stating it.
-
-pub mod health;
-pub mod list;
-pub mod metric;
-pub mod put;
-pub mod show;

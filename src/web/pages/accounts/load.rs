@@ -199,12 +199,14 @@ impl Subject {
     }
 }
 
-const TABS: [(&str, &str); 5] = [
+const TABS: [(&str, &str); 7] = [
     ("", "Overview"),
     ("health", "Health"),
     ("usage", "Usage"),
     ("people", "People"),
     ("contracts", "Contracts & renewal"),
+    ("lifecycle", "Lifecycle"),
+    ("timeline", "Timeline"),
 ];
 
 fn tab_path(external_id: &str, tab: &str) -> String {

@@ -14,6 +14,7 @@ pub mod members;
 pub mod metrics;
 pub mod quarantine;
 pub mod rates;
+pub mod rules;
 pub mod sources;
 pub mod upload;
 
@@ -34,6 +35,8 @@ pub enum SettingsRoom {
     Metrics,
     /// `/studio`
     Methodology,
+    /// `/settings/rules`
+    Rules,
     /// `/settings/rates`
     Rates,
     /// `/settings/audit`
@@ -42,7 +45,7 @@ pub enum SettingsRoom {
 
 impl SettingsRoom {
     /// Room, label, address, icon.
-    pub const ALL: [(SettingsRoom, &'static str, &'static str, &'static str); 9] = [
+    pub const ALL: [(SettingsRoom, &'static str, &'static str, &'static str); 10] = [
         (SettingsRoom::Members, "Members", "/settings/members", "users"),
         (SettingsRoom::Keys, "API keys", "/settings/keys", "key-round"),
         (SettingsRoom::Sources, "Sources", "/settings/sources", "activity"),
@@ -50,6 +53,7 @@ impl SettingsRoom {
         (SettingsRoom::Imports, "Imports", "/settings/imports", "upload"),
         (SettingsRoom::Metrics, "Metrics", "/settings/metrics", "gauge"),
         (SettingsRoom::Methodology, "Methodology", "/studio", "layers"),
+        (SettingsRoom::Rules, "Rules", "/settings/rules", "circle-alert"),
         (SettingsRoom::Rates, "Exchange rates", "/settings/rates", "refresh-cw"),
         (SettingsRoom::Audit, "Audit log", "/settings/audit", "list-checks"),
     ];
