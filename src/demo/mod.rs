@@ -19,6 +19,7 @@
 //! | `contracts`, `contacts`, `gauges`, `signals`, `usage` | one kind of data each |
 //! | `account` | puts one customer together |
 //! | `company` | the two tenants, their members and how many accounts play which story |
+//! | `tickets` | what became of the tickets that `signals` open |
 //! | `tenant` | what happened on a day, over all accounts |
 //! | `export` | the CSV files |
 //! | `bulk` | any number of accounts without a story, for measuring |
@@ -43,6 +44,7 @@ mod stories;
 mod tenant;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod usage;
 
 use chrono::NaiveDate;
@@ -54,6 +56,7 @@ pub use event::{DemoEvent, EventName, Flaw};
 pub use gauges::{GaugeSample, METRICS};
 pub use stories::{Season, Story};
 pub use tenant::{MemberPlan, TenantPlan};
+pub use tickets::TicketPlan;
 pub use usage::ProductUser;
 
 /// Days of history, the last of them being the `today` of [`World::generate`]: eighteen months.

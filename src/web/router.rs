@@ -18,7 +18,8 @@ use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
 use super::pages::{
-    accounts, alerts, backtests, jobs, portfolio, renewals, search, session, settings, studio, timeline, today,
+    accounts, alerts, backtests, jobs, notifications, portfolio, renewals, search, session, settings, studio,
+    support, timeline, today,
 };
 use super::{Web, assets, collect, ops, paths};
 
@@ -57,7 +58,10 @@ fn pages() -> Router<Web> {
         .merge(alerts())
         .merge(timeline())
         .merge(portfolio())
+        .merge(tickets())
+        .merge(told())
         .merge(settings())
+        .merge(outgoing())
         .merge(studio_pages())
         .merge(drafts())
         .merge(backtests())
@@ -78,6 +82,7 @@ fn customers() -> Router<Web> {
         .route("/accounts/{external_id}/health", get(accounts::health::show))
         .route("/accounts/{external_id}/usage", get(accounts::usage::show))
         .route("/accounts/{external_id}/people", get(accounts::people::show))
+        .route("/accounts/{external_id}/support", get(accounts::support::show))
         .route("/accounts/{external_id}/contracts", get(accounts::contracts::show))
         .route("/accounts/{external_id}/owner", post(accounts::head::assign))
         .route("/accounts/{external_id}/segment", post(accounts::head::pin))
@@ -126,8 +131,29 @@ fn timeline() -> Router<Web> {
 fn portfolio() -> Router<Web> {
     Router::new()
         .route("/renewals", get(renewals::list::show))
+        .route("/renewals.csv", get(renewals::export::show))
+        .route("/renewals/board", get(renewals::board::show))
+        .route("/renewals/forecast", get(renewals::forecast::show))
+        .route("/renewals/timeline", get(renewals::line::show))
+        .route("/renewals/{id}", get(renewals::show::show))
+        .route("/renewals/{id}/forecast", post(renewals::change::forecast))
+        .route("/renewals/{id}/outcome", post(renewals::change::close))
+        .route("/renewals/{id}/reopen", post(renewals::change::reopen))
         .route("/portfolio", get(portfolio::show::show))
         .route("/portfolio/overrides", get(portfolio::overrides::show))
+        .route("/portfolio/retention", get(portfolio::retention::show))
+        .route("/portfolio/retention.csv", get(portfolio::retention::download))
+}
+
+/// Support: everybody may look, CSMs work on tickets.
+fn tickets() -> Router<Web> {
+    Router::new()
+        .route("/support", get(support::list::show))
+        .route("/support/tickets/{id}", get(support::show::show))
+        .route("/support/tickets/{id}/answer", post(support::act::answer))
+        .route("/support/tickets/{id}/escalate", post(support::act::escalate))
+        .route("/support/tickets/{id}/resolve", post(support::act::resolve))
+        .route("/support/tickets/{id}/reopen", post(support::act::reopen))
 }
 
 /// How the tenant works: everybody may look, few may change.
@@ -158,7 +184,50 @@ fn settings() -> Router<Web> {
         .route("/settings/metrics", get(settings::metrics::show).post(settings::metrics::put))
         .route("/settings/methodology", get(|| async { Redirect::permanent(paths::STUDIO) }))
         .route("/settings/rates", get(settings::rates::show).post(settings::rates::put))
+        .route("/settings/jobs", get(settings::jobs::show))
+        .route("/settings/jobs/retry", post(settings::jobs::retry_kind))
+        .route("/settings/jobs/{id}/retry", post(settings::jobs::retry))
+        .route("/settings/jobs/{id}/discard", post(settings::jobs::discard))
+        .route("/settings/jobs/{id}/restore", post(settings::jobs::restore))
         .route("/settings/audit", get(settings::audit::show))
+}
+
+/// What members are told, and how they want it.
+fn told() -> Router<Web> {
+    let preferences = get(settings::notifications::show).post(settings::notifications::save);
+    Router::new()
+        .route("/notifications", get(notifications::list::show))
+        .route("/notifications/read", post(notifications::list::read_all))
+        .route("/notifications/unread", post(notifications::list::unread_all))
+        .route("/notifications/{id}/read", post(notifications::list::read))
+        .route("/notifications/{id}/unread", post(notifications::list::unread))
+        .route("/entries/{id}", get(notifications::entry::show))
+        .route("/events", get(notifications::events::stream))
+        .route("/events/latest", get(notifications::events::latest))
+        .route("/settings/notifications", preferences)
+}
+
+/// Where messages and webhooks go.
+fn outgoing() -> Router<Web> {
+    use settings::outgoing::{self, endpoint, messages_list, slack};
+    Router::new()
+        .route("/settings/templates", get(settings::templates::show))
+        .route("/settings/templates/new", get(settings::templates::new))
+        .route("/settings/templates/{key}", get(settings::templates::edit).post(settings::templates::save))
+        .route("/settings/templates/{key}/remove", post(settings::templates::remove))
+        .route("/settings/outgoing", get(outgoing::show))
+        .route("/settings/outgoing/slack", post(slack::set))
+        .route("/settings/outgoing/slack/test", post(slack::test))
+        .route("/settings/outgoing/slack/remove", post(slack::remove))
+        .route("/settings/outgoing/endpoints", post(endpoint::create))
+        .route("/settings/outgoing/endpoints/{id}", get(endpoint::show).post(endpoint::change))
+        .route("/settings/outgoing/endpoints/{id}/secret", post(endpoint::rotate))
+        .route("/settings/outgoing/endpoints/{id}/test", post(endpoint::test))
+        .route("/settings/outgoing/endpoints/{id}/replay", post(endpoint::replay))
+        .route("/settings/outgoing/endpoints/{id}/remove", post(endpoint::remove))
+        .route("/settings/outgoing/endpoints/{id}/restore", post(endpoint::restore))
+        .route("/settings/outgoing/messages", get(messages_list::show))
+        .route("/settings/outgoing/messages/{id}/retry", post(messages_list::retry))
 }
 
 /// The methodology: what is in force, its versions, and how the next one begins.

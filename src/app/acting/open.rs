@@ -117,7 +117,7 @@ impl App {
                 return Ok(opened);
             }
             opened += alerts.len();
-            let mut doing = Doing { starting: Vec::new(), tasks: Vec::new(), entries: Vec::new() };
+            let mut doing = Doing::default();
             for alert in &alerts {
                 doing.open(in_force, alert, now);
             }
@@ -126,16 +126,29 @@ impl App {
             doing.entries.extend(plays);
             db::tasks::insert(&mut tx, &doing.tasks, now).await?;
             db::timeline::append(&mut tx, &doing.entries, now).await?;
+            for (account, template, once) in doing.mails {
+                match self
+                    .queue_mail(&mut tx, scope, Some(in_force), account, &template, &[], Some(once))
+                    .await
+                {
+                    // A template that was taken away since: the journal says that it was meant to be sent.
+                    Ok(_) | Err(Error::NotFound) => {}
+                    Err(error) => return Err(error),
+                }
+            }
             tx.commit().await?;
         }
     }
 }
 
 /// What opening some alerts comes to.
+#[derive(Default)]
 struct Doing {
     starting: Vec<Starting>,
     tasks: Vec<NewTask>,
     entries: Vec<Entry>,
+    /// To the customer: account, template, and what makes it one.
+    mails: Vec<(Uuid, String, String)>,
 }
 
 impl Doing {
@@ -188,7 +201,11 @@ impl Doing {
                 tell(Kind::Opportunity, json!({ "offer": action.offer.as_deref(), "rule": alert.rule }))
             }
             Verb::Email => {
-                tell(Kind::Email, json!({ "template": action.template.as_deref(), "rule": alert.rule }))
+                tell(Kind::Email, json!({ "template": action.template.as_deref(), "rule": alert.rule }));
+                if let Some(template) = &action.template {
+                    let once = format!("alert:{}:{template}", alert.id);
+                    self.mails.push((alert.account_id, template.to_string(), once));
+                }
             }
             Verb::Task => self.tasks.push(task(alert, at, action, title)),
             Verb::Playbook | Verb::Renewal => {

@@ -27,7 +27,7 @@ pub use why::{Change, changes, figure};
 
 use super::acting::{self, Acts};
 use super::methodology::{InForce, Tone};
-use super::{App, Error, Result};
+use super::{App, Error, Result, renewals};
 use crate::db::facts::Span;
 use crate::db::overrides::{Heard, Override};
 use crate::db::scores::{Score, State};
@@ -199,18 +199,9 @@ impl App {
     ) -> Result<HashMap<Uuid, T>> {
         let mut tx = self.db.read(scope).await?;
         let as_then = day < self.clock.today(scope.time_zone());
-        let loaded = load(&mut tx, in_force, accounts, day, day, day, as_then).await?;
-        let exchange = exchange(&mut tx, scope).await?;
-        let loaded = loaded.ready(in_force, &exchange);
-        let history = past_scores(&mut tx, in_force, accounts, day, day).await?;
-        let assess = |data: AccountData<'_>| {
-            let standing = loaded.standing(&data, day, day);
-            let mut facts = loaded.facts(&data, &standing, day, day);
-            facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
-            facts.renewal_opened = Some(scope.day_of(data.row.created_at));
-            (data.row.id, look(&facts, standing))
-        };
-        loaded.accounts().map(|data| data.map(assess)).collect()
+        let known = known_on(&mut tx, scope, in_force, accounts, day, as_then).await?;
+        let seen = |(id, (standing, facts)): (Uuid, (Standing, Facts))| (id, look(&facts, standing));
+        Ok(known.into_iter().map(seen).collect())
     }
 
     /// Scores some accounts for each day of a stretch inside a transaction, and stores what lists read when the
@@ -242,6 +233,7 @@ impl App {
             .map(|s| (s.account_id, s))
             .collect();
         let (mut scores, mut states, mut heard) = (Vec::new(), Vec::new(), Vec::new());
+        let mut evaluated: Vec<(Uuid, Evaluation, Standing)> = Vec::new();
         for (at, data) in loaded.accounts().enumerate() {
             if at % TURN == 0 {
                 tokio::task::yield_now().await;
@@ -271,6 +263,7 @@ impl App {
                         acts.follow(in_force, data.row.id, &facts, &evaluation, &standing, &state.why);
                     }
                     states.push(state);
+                    evaluated.push((data.row.id, evaluation, standing));
                 }
                 day += Duration::days(1);
             }
@@ -285,6 +278,9 @@ impl App {
         states.sort_by_key(|state| state.account_id);
         if !states.is_empty() {
             db::scores::put_states(tx, &states, now).await?;
+            let evaluated: Vec<_> =
+                evaluated.iter().map(|(id, said, standing)| (*id, said, standing)).collect();
+            renewals::follow(tx, scope, in_force, &evaluated, now).await?;
         }
         if !heard.is_empty() {
             db::overrides::hear(tx, today, &heard).await?;
@@ -347,6 +343,46 @@ impl Lane {
 /// One more than there are processors, for the one that waits.
 fn lanes_at_once() -> usize {
     std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1).min(6)
+}
+
+/// The facts of some accounts today, for whoever asks the methodology something else than a score. Accounts that are
+/// not there are missing from the answer.
+pub(super) async fn facts_on(
+    tx: &mut TenantTx,
+    scope: &TenantScope,
+    in_force: &InForce,
+    accounts: &[Uuid],
+    today: NaiveDate,
+) -> Result<HashMap<Uuid, Facts>> {
+    let known = known_on(tx, scope, in_force, accounts, today, false).await?;
+    Ok(known.into_iter().map(|(id, (_, facts))| (id, facts)).collect())
+}
+
+/// What contracts and data say of some accounts on a day, by what was known by its end.
+async fn known_on(
+    tx: &mut TenantTx,
+    scope: &TenantScope,
+    in_force: &InForce,
+    accounts: &[Uuid],
+    day: NaiveDate,
+    as_then: bool,
+) -> Result<HashMap<Uuid, (Standing, Facts)>> {
+    let loaded = load(tx, in_force, accounts, day, day, day, as_then).await?;
+    let exchange = exchange(tx, scope).await?;
+    let loaded = loaded.ready(in_force, &exchange);
+    let history = past_scores(tx, in_force, accounts, day, day).await?;
+    let opened = db::renewals::opened_on(tx, accounts).await?;
+    let opened: HashMap<(Uuid, NaiveDate), NaiveDate> =
+        opened.into_iter().map(|(account, renewal, on)| ((account, renewal), on)).collect();
+    let known = |data: AccountData<'_>| {
+        let standing = loaded.standing(&data, day, day);
+        let mut facts = loaded.facts(&data, &standing, day, day);
+        facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
+        let renewal = standing.renewal.and_then(|renewal| opened.get(&(data.row.id, renewal)));
+        facts.renewal_opened = Some(renewal.copied().unwrap_or(scope.day_of(data.row.created_at)));
+        (data.row.id, (standing, facts))
+    };
+    loaded.accounts().map(|data| data.map(known)).collect()
 }
 
 /// The scores of accounts before a day, as far back as the methodology looks at them, up to another.

@@ -190,7 +190,7 @@ async fn moved(app: &App, scope: &TenantScope) -> anyhow::Result<Duration> {
     let before = computed_at().await?;
     app.clock.set(app.clock.now() + chrono::Duration::minutes(1));
     let (stop, stopped) = watch::channel(false);
-    let working = tokio::spawn(worker::run(app.clone(), None, stopped));
+    let working = tokio::spawn(worker::run(app.clone(), worker::Settings::default(), stopped));
     let ingest = Ingest::new(app.db.clone(), app.clock.clone());
     let now = app.clock.now();
     let event = json!({ "type": "track", "event": EVENT, "userId": "u1", "messageId": "bench-1",

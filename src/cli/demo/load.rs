@@ -8,15 +8,18 @@ use chrono::{DateTime, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::renewals::Year;
 use super::{PASSWORD, say};
 use crate::app::imports::{ImportKind, ImportRequest, Known, Mapping};
 use crate::app::members::Role;
 use crate::app::tenants::NewTenant;
+use crate::app::tickets::Stated;
 use crate::app::work::Work;
 use crate::app::{Actor, App, methodology};
 use crate::clock::Clock;
 use crate::db::{self, TenantScope, platform};
-use crate::demo::{DEFAULT_SEED, DemoEvent, TenantPlan, World};
+use crate::demo::{DEFAULT_SEED, DemoEvent, TenantPlan, TicketPlan, World};
+use crate::domain::ticket::Severity;
 use crate::ingest::wire::{self, Endpoint, MAX_MESSAGES};
 use crate::ingest::{Ingest, Outcome, Submission};
 use crate::jobs::worker;
@@ -84,7 +87,9 @@ pub(super) async fn go_on(app: App, world: World) {
         for plan in &world.tenants {
             let due: Vec<DemoEvent> = plan
                 .events_on(plan.last_day())
-                .filter(|event| event.occurred_at > from && event.occurred_at <= now)
+                .filter(|event| {
+                    event.occurred_at > from && event.occurred_at <= now && !event.name.is_ticket()
+                })
                 .collect();
             if let Err(error) = send(&app, &ingest, plan, &due, now).await {
                 tracing::warn!(error = format!("{error:#}"), "the demo's next events");
@@ -187,7 +192,11 @@ impl Loader {
         self.present.fold(&scope, &Work::unwatched()).await?;
         let (from, to) = (plan.first_day(), self.today - Duration::days(1));
         let accounts = self.present.score_range(&scope, from, to, |day| day, &|_| ()).await?;
+        let year = Year { past: &self.past, clock: &self.clock, scope: &scope };
+        year.run(from, self.today, |day| noon(plan, day)).await?;
         worker::run_until_empty(&self.present).await?;
+        self.present.score_all(&scope, self.present.clock.today(scope.time_zone()), &|_| ()).await?;
+        year.forecast(&self.present, self.today).await?;
         self.present.fold_scores(&scope, &Work::unwatched()).await?;
         say(format_args!("    scores of {accounts} accounts for {} days", (to - from).num_days() + 2));
         self.note(&scope, LOADED).await
@@ -280,7 +289,9 @@ impl Loader {
         let making = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
             for (day, arrived) in plan.arrivals() {
                 let received_at = (noon(&plan, day) + Duration::hours(11)).min(now);
-                let happened: Vec<DemoEvent> = arrived.into_iter().filter(|e| e.occurred_at <= now).collect();
+                // Tickets come as tickets.
+                let comes = |e: &DemoEvent| e.occurred_at <= now && !e.name.is_ticket();
+                let happened: Vec<DemoEvent> = arrived.into_iter().filter(comes).collect();
                 let made = submissions(&happened, key_id, received_at)?;
                 if sender.blocking_send((received_at, made)).is_err() {
                     break;
@@ -289,14 +300,44 @@ impl Loader {
             Ok(())
         });
         let mut total = Outcome::default();
+        let (tickets, mut heard) = (self.plan.tickets(), DateTime::UNIX_EPOCH);
         while let Some((received_at, made)) = days.recv().await {
             self.clock.set(received_at);
             for submission in made {
                 total += self.ingest.submit(&scope, submission).await?;
             }
+            self.tickets(&scope, &tickets, (heard, received_at)).await?;
+            heard = received_at;
         }
         making.await??;
+        self.clock.set(now);
+        let waiting = self.plan.waiting_tickets(now);
+        self.tickets(&scope, &waiting, (DateTime::UNIX_EPOCH, now)).await?;
+        say(format_args!("    {} tickets", tickets.len() + waiting.len()));
         Ok(total)
+    }
+
+    /// States what happened to tickets after one moment and up to another, as the support tool would.
+    async fn tickets(
+        &self,
+        scope: &TenantScope,
+        tickets: &[TicketPlan],
+        (after, until): (DateTime<Utc>, DateTime<Utc>),
+    ) -> anyhow::Result<()> {
+        let happened = |ticket: &&TicketPlan| ticket.moments().iter().any(|at| *at > after && *at <= until);
+        let news: Vec<&TicketPlan> = tickets.iter().filter(happened).collect();
+        let escalated: Vec<Stated> = news
+            .iter()
+            .filter_map(|ticket| {
+                let (at, why) = ticket.escalated.filter(|(at, _)| *at > after && *at <= until)?;
+                let level = (Some(2), Some(why.to_owned()));
+                Some(Stated { level: level.0, reason: level.1, ..stated(ticket, at) })
+            })
+            .collect();
+        self.past.put_tickets(scope, &escalated, &self.actor).await?;
+        let rest: Vec<Stated> = news.iter().map(|ticket| stated(ticket, until)).collect();
+        self.past.put_tickets(scope, &rest, &self.actor).await?;
+        Ok(())
     }
 
     async fn note(&self, scope: &TenantScope, what: &str) -> anyhow::Result<()> {
@@ -304,6 +345,26 @@ impl Loader {
         let (now, today) = (self.clock.now(), self.today.to_string());
         db::audit::record(&mut tx, now, &self.actor.0, what, &today, json!({})).await?;
         Ok(tx.commit().await?)
+    }
+}
+
+/// A ticket as it was known at a moment.
+fn stated(ticket: &TicketPlan, until: DateTime<Utc>) -> Stated {
+    let known = |at: Option<DateTime<Utc>>| at.filter(|at| *at <= until);
+    let resolved_at = known(ticket.resolved_at);
+    Stated {
+        external_id: ticket.external_id.clone(),
+        account: Some(ticket.account.clone()),
+        subject: Some(ticket.subject.clone()),
+        severity: Severity::parse(ticket.severity),
+        channel: Some(ticket.channel.to_owned()),
+        requester: Some(ticket.requester.clone()),
+        csat: ticket.csat.filter(|_| resolved_at.is_some()),
+        opened_at: Some(ticket.opened_at),
+        responded_at: known(ticket.responded_at),
+        resolved_at,
+        updated_at: Some(until),
+        ..Stated::default()
     }
 }
 

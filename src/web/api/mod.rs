@@ -7,7 +7,9 @@ pub mod accounts;
 pub mod alerts;
 pub mod backtests;
 pub mod common;
+pub mod contracts;
 pub mod docs;
+pub mod jobs;
 pub mod methodology;
 pub mod openapi;
 pub mod overrides;
@@ -15,6 +17,8 @@ pub mod quarantine;
 pub mod refusal;
 pub mod renewals;
 pub mod storms;
+pub mod tickets;
+pub mod webhooks;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -45,10 +49,34 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(accounts::lifecycle::hold, accounts::lifecycle::release))
         .routes(routes!(accounts::lifecycle::tick))
         .merge(alert_routes())
-        .routes(routes!(renewals::list))
+        .routes(routes!(renewals::next::list))
+        .routes(routes!(renewals::records::list))
+        .routes(routes!(renewals::records::show, renewals::records::patch))
+        .routes(routes!(renewals::outcome::put, renewals::outcome::reopen))
+        .routes(routes!(renewals::retention::show))
+        .routes(routes!(contracts::put))
         .routes(routes!(overrides::show, overrides::put, overrides::withdraw))
         .routes(routes!(overrides::list))
+        .routes(routes!(tickets::list::list))
+        .routes(routes!(tickets::show::show, tickets::put::put))
+        .routes(routes!(tickets::list::of_account))
+        .routes(routes!(tickets::act::answer))
+        .routes(routes!(tickets::act::escalate))
+        .routes(routes!(tickets::act::resolve))
+        .routes(routes!(tickets::act::reopen))
         .routes(routes!(quarantine::list))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::show, webhooks::put, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::delivery))
+        .routes(routes!(webhooks::replay))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(jobs::discard))
+        .routes(routes!(jobs::retry_kind))
         .routes(routes!(backtests::list, backtests::start))
         .routes(routes!(backtests::show))
         .routes(routes!(backtests::account_days))

@@ -15,6 +15,8 @@ pub enum Room {
     Accounts,
     /// `/renewals`
     Renewals,
+    /// `/support`
+    Support,
     /// `/portfolio`
     Portfolio,
     /// `/settings/…`
@@ -30,6 +32,7 @@ impl Room {
         (Room::Alerts, "Alerts", "/alerts", "circle-alert"),
         (Room::Accounts, "Accounts", "/accounts", "building-2"),
         (Room::Renewals, "Renewals", "/renewals", "refresh-cw"),
+        (Room::Support, "Support", "/support", "life-buoy"),
         (Room::Portfolio, "Portfolio", "/portfolio", "chart-pie"),
         (Room::Settings, "Settings", "/settings/members", "settings"),
     ];
@@ -103,9 +106,16 @@ pub struct Shell {
     pub toasts: Vec<Toast>,
     /// Path and query of this page, where `POST /theme` and `POST /tenant` return to.
     pub here: String,
+    /// What the member was told and has not read, up to a hundred.
+    pub unread: i64,
 }
 
 impl Shell {
+    /// The figure at the bell: `7`, `99+`.
+    pub fn unread_text(&self) -> String {
+        if self.unread > 99 { "99+".to_owned() } else { self.unread.to_string() }
+    }
+
     /// The member's initials, beside which the layout prints the name.
     pub fn avatar(&self) -> Avatar {
         Avatar::new(&self.member).bare()

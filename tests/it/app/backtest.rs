@@ -270,7 +270,8 @@ async fn a_backtest_is_stopped_deleted_and_taken_back() {
     assert_eq!(find(id).await.unwrap().state(), JobState::Waiting);
     house.app.cancel_backtest(&scope, id, &actor).await.unwrap();
     // One that somebody is at notices at its next step and leaves no report.
-    let work = Work::of_job(&house.app, &scope, job);
+    let claim = holdfast::db::jobs::held::Claim { job, token: uuid::Uuid::nil() };
+    let work = Work::of_job(&house.app, &scope, claim);
     assert!(matches!(house.app.run_backtest(&scope, id, &work).await, Err(Error::Conflict(_))));
     house.work().await;
     assert_eq!(find(id).await.unwrap().state(), JobState::Cancelled);

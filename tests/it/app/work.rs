@@ -4,7 +4,7 @@ use holdfast::app::work::Work;
 use holdfast::app::{Actor, Error};
 use holdfast::db;
 use holdfast::db::jobs::JobState;
-use holdfast::db::platform;
+use holdfast::db::queue;
 use serde_json::json;
 
 use crate::support::House;
@@ -25,13 +25,13 @@ async fn a_job_tells_how_far_it_is_and_hears_that_it_is_to_stop() {
     };
     assert_eq!(job().await.state(), JobState::Waiting);
     let mut tx = house.app.db.platform().await.unwrap();
-    let lease = now + chrono::Duration::minutes(1);
-    let claimed = platform::claim_job(&mut tx, now, lease, &["forget"]).await.unwrap();
-    assert!(claimed.is_none(), "left to runners that take such work");
-    assert_eq!(platform::claim_job(&mut tx, now, lease, &[]).await.unwrap().unwrap().id, id);
+    let other = queue::claim_job(&mut tx, now, 60, &["fold"]).await.unwrap();
+    assert!(other.is_none(), "left to runners that take such work");
+    let claim = queue::claim_job(&mut tx, now, 60, &["forget"]).await.unwrap().unwrap().claim;
+    assert_eq!(claim.job, id);
     tx.commit().await.unwrap();
     assert_eq!(job().await.state(), JobState::Running);
-    let work = Work::of_job(&house.app, &home.scope, id);
+    let work = Work::of_job(&house.app, &home.scope, claim);
     work.progress(3, 10).await.unwrap();
     assert_eq!((job().await.done, job().await.total), (3, 10));
     house.app.cancel_job(&home.scope, id, &Actor::command_line()).await.unwrap();

@@ -304,6 +304,7 @@ async fn the_document_describes_every_route_and_needs_no_key() {
             "/api/v1/accounts/{external_id}",
             "/api/v1/accounts/{external_id}/metrics/{metric}",
             "/api/v1/accounts/{external_id}/override",
+            "/api/v1/accounts/{external_id}/tickets",
             "/api/v1/backtests",
             "/api/v1/backtests/{id}",
             "/api/v1/backtests/{id}/cancel",
@@ -325,7 +326,13 @@ async fn the_document_describes_every_route_and_needs_no_key() {
             "/api/v1/packs",
             "/api/v1/packs/{id}/file",
             "/api/v1/quarantine",
-            "/api/v1/renewals"
+            "/api/v1/renewals",
+            "/api/v1/tickets",
+            "/api/v1/tickets/{external_id}",
+            "/api/v1/tickets/{external_id}/answer",
+            "/api/v1/tickets/{external_id}/escalate",
+            "/api/v1/tickets/{external_id}/reopen",
+            "/api/v1/tickets/{external_id}/resolve"
         ]
     );
     // Every reference leads somewhere.

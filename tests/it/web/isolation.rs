@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use holdfast::app::keys::KeyScope;
 use holdfast::app::members::Role;
 use holdfast::db;
 use serde_json::{Value, json};
@@ -17,11 +18,21 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/accounts/{external_id}/usage"),
     ("GET", "/accounts/{external_id}/people"),
     ("GET", "/accounts/{external_id}/contracts"),
+    ("GET", "/accounts/{external_id}/support"),
     ("POST", "/accounts/{external_id}/owner"),
     ("POST", "/accounts/{external_id}/segment"),
     ("POST", "/accounts/{external_id}/override"),
     ("POST", "/accounts/{external_id}/override/withdraw"),
     ("POST", "/accounts/{external_id}/override/restore"),
+    ("GET", "/support/tickets/{id}"),
+    ("POST", "/support/tickets/{id}/answer"),
+    ("POST", "/support/tickets/{id}/escalate"),
+    ("POST", "/support/tickets/{id}/resolve"),
+    ("POST", "/support/tickets/{id}/reopen"),
+    ("GET", "/renewals/{id}"),
+    ("POST", "/renewals/{id}/forecast"),
+    ("POST", "/renewals/{id}/outcome"),
+    ("POST", "/renewals/{id}/reopen"),
     ("POST", "/settings/members/{id}/role"),
     ("POST", "/settings/members/{id}/remove"),
     ("POST", "/settings/members/{id}/restore"),
@@ -35,6 +46,10 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/settings/imports/uploads/{id}"),
     ("GET", "/settings/imports/{id}/rejected.csv"),
     ("POST", "/jobs/{id}/cancel"),
+    ("POST", "/settings/jobs/{id}/retry"),
+    ("POST", "/settings/jobs/{id}/discard"),
+    ("POST", "/settings/jobs/{id}/restore"),
+    ("MANAGE", "/v1/jobs/{id}"),
     ("GET", "/studio/versions/{version}"),
     ("GET", "/studio/versions/{version}/file.yaml"),
     ("GET", "/studio/versions/{version}/roll-back"),
@@ -66,15 +81,36 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/studio/backtests/{id}/stop"),
     ("POST", "/studio/backtests/{id}/delete"),
     ("POST", "/studio/backtests/{id}/restore"),
+    ("API", "/v1/renewals/{id}"),
     ("API", "/v1/backtests/{id}"),
     ("API", "/v1/backtests/{id}/days.csv"),
     ("API", "/v1/accounts/{external_id}"),
     ("API", "/v1/accounts/{external_id}/override"),
+    ("API", "/v1/accounts/{external_id}/tickets"),
+    ("API", "/v1/tickets/{external_id}"),
+    ("ACT", "/v1/tickets/{external_id}/answer"),
+    ("ACT", "/v1/tickets/{external_id}/escalate"),
+    ("ACT", "/v1/tickets/{external_id}/resolve"),
+    ("ACT", "/v1/tickets/{external_id}/reopen"),
     ("API", "/v1/accounts/{external_id}/metrics/{metric}"),
     ("API", "/v1/methodology/drafts/{id}"),
     ("API", "/v1/methodology/drafts/{id}/plan"),
     ("API", "/v1/methodology/drafts/{id}/preview"),
     ("API", "/v1/methodology/drafts/{id}/preview.csv"),
+    ("POST", "/notifications/{id}/read"),
+    ("POST", "/notifications/{id}/unread"),
+    ("GET", "/entries/{id}"),
+    ("GET", "/settings/templates/{key}"),
+    ("POST", "/settings/templates/{key}"),
+    ("POST", "/settings/templates/{key}/remove"),
+    ("GET", "/settings/outgoing/endpoints/{id}"),
+    ("POST", "/settings/outgoing/endpoints/{id}"),
+    ("POST", "/settings/outgoing/endpoints/{id}/secret"),
+    ("POST", "/settings/outgoing/endpoints/{id}/test"),
+    ("POST", "/settings/outgoing/endpoints/{id}/replay"),
+    ("POST", "/settings/outgoing/endpoints/{id}/remove"),
+    ("POST", "/settings/outgoing/endpoints/{id}/restore"),
+    ("POST", "/settings/outgoing/messages/{id}/retry"),
     ("PUBLIC", "/invitations/{token}"),
 ];
 
@@ -88,11 +124,19 @@ struct Strange {
     job: Uuid,
     draft: Uuid,
     backtest: Uuid,
+    ticket: Uuid,
+    endpoint: Uuid,
+    entry: Uuid,
+    message: Uuid,
+    renewal: Uuid,
 }
 
 async fn strange(house: &House, b: &Home) -> Strange {
     house.member(b, "bob@example.com", Role::Csm).await;
     house.accounts(b, &["secret-account"]).await;
+    let soon =
+        "external_id,account,start_date,term_months,arr\nsecret-C2,secret-account,2026-04-01,12,9000\n";
+    house.import(b, "contracts", soon).await;
     house.work().await;
     house.send(b, &[track("m1", "Dashboard Viewed", "u", "nobody", "2027-03-01T11:00:00Z")]).await;
     let actor = holdfast::app::Actor::command_line();
@@ -103,6 +147,12 @@ async fn strange(house: &House, b: &Home) -> Strange {
     let settings = holdfast::app::backtest::usual_settings("2027-03-01".parse().unwrap());
     let version = holdfast::app::backtest::Subject::Version(1);
     let backtest = house.app.start_backtest(&b.scope, &version, &settings, &actor).await.unwrap();
+    let ticket = holdfast::app::tickets::Stated {
+        external_id: "secret-account".to_owned(),
+        account: Some("secret-account".to_owned()),
+        ..Default::default()
+    };
+    let ticket = house.app.put_ticket(&b.scope, &ticket, &actor).await.unwrap().0.ticket.id;
     let mut tx = house.app.db.write(&b.scope).await.unwrap();
     let later = house.clock.now() + chrono::Duration::days(1);
     let job = db::jobs::enqueue(&mut tx, "forget", &json!({}), None, later).await.unwrap().unwrap();
@@ -111,28 +161,58 @@ async fn strange(house: &House, b: &Home) -> Strange {
     let next = house.app.create_draft(&b.scope, from(), "", &actor).await.unwrap();
     let how = holdfast::app::methodology::Publishing { note: "x", ..Default::default() };
     house.app.publish(&b.scope, next.stored.id, 1, &how, &actor).await.unwrap();
+    house.app.put_template(&b.scope, "dau", "secret-account", "secret-account", "x", &actor).await.unwrap();
+    let url = "https://secret-account.example/hook".to_owned();
+    let wanted = holdfast::app::outgoing::Wanted { url, enabled: false, ..Default::default() };
+    let endpoint = house.app.create_endpoint(&b.scope, &wanted, &actor).await.unwrap().endpoint;
+    let mut tx = house.app.db.write(&b.scope).await.unwrap();
+    let now = house.clock.now();
+    let entry =
+        db::timeline::Entry::new(holdfast::domain::timeline::Kind::Notice, None, now, "secret-account");
+    let entry = db::timeline::append(&mut tx, &[entry], now).await.unwrap()[0];
+    let message = db::messages::NewMessage {
+        channel: "mail",
+        cause: "test",
+        subject: "secret-account".to_owned(),
+        problem: Some("x".to_owned()),
+        ..Default::default()
+    };
+    let message = db::messages::queue(&mut tx, &[(message, now)], now).await.unwrap()[0];
+    tx.commit().await.unwrap();
     let mut tx = house.app.db.read(&b.scope).await.unwrap();
     Strange {
+        endpoint,
+        entry,
+        message,
         job,
         draft,
         backtest,
+        ticket,
         member: db::members::list(&mut tx).await.unwrap()[0].id,
         invitation: db::members::pending_invitations(&mut tx, house.clock.now()).await.unwrap()[0].id,
         key: db::api_keys::list(&mut tx).await.unwrap()[0].id,
         quarantined: db::quarantine::list(&mut tx, None, None, 1).await.unwrap()[0].id,
         import: db::imports::list(&mut tx, 1).await.unwrap()[0].id,
+        renewal: db::renewals::list(&mut tx, &db::renewals::Filter::default(), 1).await.unwrap()[0]
+            .renewal
+            .id,
     }
 }
 
 impl Strange {
     fn fill(&self, route: &str) -> String {
         let id = match route.split('/').nth(2) {
+            Some("outgoing") if route.contains("/messages/") => self.message,
+            Some("outgoing") => self.endpoint,
+            _ if route.starts_with("/notifications/") || route.starts_with("/entries/") => self.entry,
             Some("members") => self.member,
             Some("invitations") => self.invitation,
             Some("keys") => self.key,
             Some("quarantine") => self.quarantined,
             Some("methodology" | "drafts") => self.draft,
-            _ if route.starts_with("/jobs/") => self.job,
+            Some("tickets") => self.ticket,
+            _ if route.starts_with("/renewals/") || route.starts_with("/v1/renewals/") => self.renewal,
+            _ if route.contains("/jobs/") => self.job,
             _ if route.contains("/backtests/") => self.backtest,
             _ => self.import,
         };
@@ -171,6 +251,8 @@ async fn what_belongs_to_another_tenant_is_not_found() {
     let browser = house.sign_in("ada@example.com").await;
     let http = house.http();
     let form = [("role", "admin"), ("owner", ""), ("segment", "smb"), ("kind", "accounts")];
+    let actor = holdfast::app::Actor::command_line();
+    let manage = house.app.create_key(&a.scope, "ops", KeyScope::Manage, &actor).await.unwrap();
     for &(how, route) in ROUTES {
         let mut path = strange.fill(route);
         if path.contains("/uploads/") {
@@ -190,6 +272,12 @@ async fn what_belongs_to_another_tenant_is_not_found() {
                 let key = format!("Bearer {}", a.read_key);
                 http.get(&format!("/api{path}")).add_header("authorization", key).await.status_code()
             }
+            "ACT" => {
+                let key = format!("Bearer {}", a.write_key);
+                let post = http.post(&format!("/api{path}")).add_header("authorization", key);
+                post.json(&json!({})).await.status_code()
+            }
+            "MANAGE" => http.get(&format!("/api{path}")).authorization_bearer(&manage).await.status_code(),
             _ => continue,
         };
         assert_eq!(status, 404, "{how} {path}");
@@ -216,6 +304,12 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/renewals",
         "/portfolio",
         "/portfolio/overrides",
+        "/portfolio/retention",
+        "/portfolio/retention.csv",
+        "/renewals.csv?window=all",
+        "/renewals/board",
+        "/renewals/forecast",
+        "/renewals/timeline",
         "/search?q=account",
         "/settings/members",
         "/settings/keys",
@@ -223,8 +317,15 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/settings/quarantine",
         "/settings/imports",
         "/settings/metrics",
+        "/settings/jobs",
         "/settings/audit",
+        "/notifications",
+        "/settings/notifications",
+        "/settings/outgoing",
+        "/settings/outgoing/messages",
+        "/settings/templates",
         "/studio",
+        "/support?status=all",
         "/settings/rates",
         "/studio/backtests",
     ] {
@@ -239,6 +340,7 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         ("/api/v1/renewals", 1),
         ("/api/v1/quarantine", 0),
         ("/api/v1/backtests", 0),
+        ("/api/v1/tickets", 0),
     ] {
         let key = format!("Bearer {}", a.read_key);
         let answer: Value = house.http().get(path).add_header("authorization", key).await.json();
@@ -275,7 +377,14 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         "/renewals",
         "/portfolio",
         "/portfolio/overrides",
+        "/portfolio/retention",
+        "/renewals/board",
         "/settings/members",
+        "/support",
+        "/notifications",
+        "/settings/notifications",
+        "/settings/outgoing",
+        "/settings/templates",
         "/studio/backtests",
     ] {
         assert_eq!(browser.get(path).await.status_code(), 200, "{path}");
@@ -283,6 +392,9 @@ async fn an_executive_reads_everything_and_changes_nothing() {
     for (path, form) in [
         ("/accounts/a1/segment", [("segment", "smb")]),
         ("/accounts/a1/owner", [("owner", "")]),
+        ("/renewals/00000000-0000-0000-0000-000000000000/forecast", [("category", "commit")]),
+        ("/renewals/00000000-0000-0000-0000-000000000000/outcome", [("churned", "yes")]),
+        ("/renewals/00000000-0000-0000-0000-000000000000/reopen", [("x", "")]),
         ("/accounts/a1/override", [("band", "green")]),
         ("/accounts/a1/override/withdraw", [("override", "")]),
         ("/accounts/a1/override/restore", [("override", "")]),
@@ -291,7 +403,12 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         ("/settings/quarantine/replay", [("state", "")]),
         ("/settings/metrics", [("name", "x")]),
         ("/settings/rates", [("currency", "EUR")]),
+        ("/settings/outgoing/endpoints", [("url", "https://example.com/")]),
+        ("/settings/outgoing/slack", [("url", "https://example.com/")]),
+        ("/settings/templates/new", [("id", "x")]),
+        ("/settings/jobs/retry", [("kind", "score_all")]),
         ("/studio/backtests", [("subject", "version:1")]),
+        ("/support/tickets/018f3c5e-0000-7000-8000-000000000000/resolve", [("at", "")]),
     ] {
         let answer = browser.post(path, &form).await;
         assert_eq!(answer.status_code(), 403, "{path}: {}", answer.text());

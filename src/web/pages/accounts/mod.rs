@@ -12,5 +12,6 @@ pub mod overrides;
 pub mod people;
 pub mod reasons;
 pub mod show;
+pub mod support;
 pub mod usage;
 pub mod way_up;

@@ -169,30 +169,15 @@ impl Teller {
     }
 }
 
-/// Where an entry leads.
+/// Where an entry leads; nowhere what stands in the stream itself.
 fn href(kind: Kind, entry: &Listed) -> Option<String> {
-    let tab = |tab: &str| entry.external_id.as_deref().map(|id| paths::account_tab(id, tab));
-    let play = || entry.data["play"].as_str().and_then(|id| id.parse().ok()).map(paths::play);
-    match kind {
-        Kind::BandChanged | Kind::Overridden => tab("health"),
-        Kind::StageEntered | Kind::StageHeld | Kind::CriterionTicked | Kind::MomentReached
-        | Kind::SegmentChanged => tab("lifecycle"),
-        Kind::AlertOpened | Kind::AlertCleared | Kind::AlertClosed | Kind::AlertDismissed
-        | Kind::AlertSnoozed | Kind::AlertEscalated | Kind::Notice => entry.about.map(paths::alert),
-        Kind::StormHeld => Some(paths::ALERTS.to_owned()),
-        Kind::PlayStarted | Kind::PlayReached | Kind::PlayMissed | Kind::PlayDone | Kind::PlayChanged => {
-            entry.about.map(paths::play)
-        }
-        Kind::TaskAdded | Kind::TaskDone | Kind::TaskChanged => play().or(Some("/tasks".to_owned())),
-        Kind::RenewalOpened | Kind::StrategyChanged | Kind::ForecastChanged | Kind::RenewalClosed => {
-            entry.about.map(|id| format!("/renewals/{id}")).or_else(|| tab("contracts"))
-        }
-        Kind::ContractChanged => tab("contracts"),
-        Kind::TicketOpened | Kind::TicketAnswered | Kind::TicketEscalated | Kind::TicketResolved
-        | Kind::ClockDueSoon | Kind::ClockBreached => entry.about.map(|id| format!("/support/tickets/{id}")),
-        Kind::Opportunity => entry.about.map(paths::alert),
-        Kind::Note | Kind::Call | Kind::Meeting | Kind::Email | Kind::Survey => None,
+    if kind.group() == Group::Touches {
+        return None;
     }
+    let play = || entry.data["play"].as_str().and_then(|id| id.parse().ok()).map(paths::play);
+    let task = matches!(kind, Kind::TaskAdded | Kind::TaskDone | Kind::TaskChanged);
+    let of_play = if task { play() } else { None };
+    Some(of_play.unwrap_or_else(|| paths::cause(kind, entry.about, entry.external_id.as_deref())))
 }
 
 fn icon(kind: Kind) -> &'static str {
