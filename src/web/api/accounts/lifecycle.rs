@@ -262,6 +262,10 @@ pub async fn tick(
     Json(stated): Json<TickStatement>,
 ) -> Result<axum::Json<LifecycleDetail>> {
     let TickStatement { stage, criterion, met } = stated;
+    let mut tx = web.app.db.read(&key.scope).await?;
+    let known = db::accounts::id_of(&mut tx, &external_id).await?;
+    known.ok_or_else(|| Refusal::not_found("account", &external_id))?;
+    drop(tx);
     let done = web.app.tick_criterion(&key.scope, &external_id, &stage, &criterion, met, &key.actor()).await;
     done.map_err(|error| named(error, &external_id))?;
     detail(&web, &key.scope, &external_id).await
