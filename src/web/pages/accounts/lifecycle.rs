@@ -11,10 +11,11 @@ use super::head::AccountHead;
 use super::load::{AsOf, Subject};
 use crate::app::Error;
 use crate::app::members::Role;
+use crate::app::methodology::InForce;
 use crate::app::stages::Journey;
 use crate::db;
 use crate::db::stages::{Entry, Hold, Ticked};
-use crate::domain::lifecycle::{CriterionState, StageSpan};
+use crate::domain::lifecycle::{CriterionState, Lifecycle, Moment, Stage, StageSpan};
 use crate::domain::pack::schema;
 use crate::web::error::Result;
 use crate::web::extract::{Csm, Form, Member, Path, Query};
@@ -151,7 +152,9 @@ pub async fn show(
     let journey = web.app.journey(&member.scope, id, day).await?;
     let may_edit = member.may(Role::Csm) && !subject.is_past();
     let edit = may_edit.then(|| edit(&subject, journey.as_ref()));
-    let view = journey.as_ref().map(|journey| View { subject: &subject, journey, stored: &stored, may_edit });
+    let in_force = web.app.methodology(&member.scope).await?;
+    let view = journey.as_ref().zip(in_force.as_deref());
+    let view = view.map(|(journey, in_force)| View { in_force, journey, stored: &stored, may_edit });
     let has_stages = view.as_ref().is_some_and(|view| !view.lifecycle().stages.is_empty());
     Ok(Page(LifecyclePage {
         shell: subject.shell(&member, "lifecycle"),
@@ -180,21 +183,19 @@ pub async fn show(
 
 /// What a page says of a journey.
 struct View<'a> {
-    subject: &'a Subject,
+    in_force: &'a InForce,
     journey: &'a Journey,
     stored: &'a Stored,
     may_edit: bool,
 }
 
 impl View<'_> {
-    fn lifecycle(&self) -> &crate::domain::lifecycle::Lifecycle {
-        static NONE: std::sync::LazyLock<crate::domain::lifecycle::Lifecycle> =
-            std::sync::LazyLock::new(Default::default);
-        self.subject.words.in_force.as_deref().map_or(&NONE, |m| &m.methodology.lifecycle)
+    fn lifecycle(&self) -> &Lifecycle {
+        &self.in_force.methodology.lifecycle
     }
 
     fn said(&self, at: usize) -> Option<&schema::Stage> {
-        self.subject.words.in_force.as_deref()?.file.lifecycle.as_ref()?.stages.get(at)
+        self.in_force.file.lifecycle.as_ref()?.stages.get(at)
     }
 
     /// `Behind: …`, where criteria of stages that are over are unmet.
@@ -216,7 +217,7 @@ impl View<'_> {
         let lifecycle = self.lifecycle();
         let passed: Vec<usize> = self.journey.passed(lifecycle).collect();
         let current = self.journey.evaluation.stage.as_deref();
-        let row = |(at, stage): (usize, &crate::domain::lifecycle::Stage)| {
+        let row = |(at, stage): (usize, &Stage)| {
             let StageSpan::Days(from, to) = stage.span else { return None };
             let state = match Some(&*stage.id) == current {
                 true => "current",
@@ -274,7 +275,7 @@ impl View<'_> {
     }
 
     fn overlays(&self) -> Vec<(String, String, bool)> {
-        let row = |(at, stage): (usize, &crate::domain::lifecycle::Stage)| {
+        let row = |(at, stage): (usize, &Stage)| {
             let StageSpan::Overlay(_) = stage.span else { return None };
             let on = self.journey.evaluation.overlays.contains(&stage.id);
             let said = self.said(at).and_then(|s| s.duration_text.as_ref()).map(ToString::to_string);
@@ -286,7 +287,7 @@ impl View<'_> {
     }
 
     fn moments(&self) -> Vec<(String, String, bool)> {
-        let row = |moment: &crate::domain::lifecycle::Moment| {
+        let row = |moment: &Moment| {
             let on = self.stored.moments.iter().find(|(id, _)| **id == *moment.id).map(|(_, on)| *on);
             let text = on.map_or_else(|| "not yet".to_owned(), format::date);
             (moment.name.to_string(), text, on.is_some())
@@ -309,7 +310,7 @@ fn segment(subject: &Subject, journey: Option<&Journey>) -> SegmentCard {
     };
     let file = words.in_force.as_deref().map(|in_force| &in_force.file);
     let said = file.and_then(|file| file.segments.iter().find(|s| Some(&*s.id) == counts));
-    let advisory = said.map(|s| s.advisory.as_slice()).unwrap_or_default().iter();
+    let advisory = said.map(|s| &s.advisory[..]).unwrap_or_default().iter();
     let states = evaluation.map(|e| e.advisory.as_slice()).unwrap_or_default();
     let advisory = advisory.zip(states).map(|(text, state)| {
         let (word, tone) = match state {

@@ -190,7 +190,7 @@ pub async fn play(
 fn many(fields: &[(String, String)]) -> Result<(Vec<Uuid>, String)> {
     let ids = fields.iter().filter(|(name, _)| name == "id").flat_map(|(_, value)| value.split(','));
     let ids: std::result::Result<Vec<Uuid>, _> = ids.map(str::parse).collect();
-    let next = fields.iter().find(|(name, _)| name == "next").map_or(paths::ALERTS, |(_, value)| value);
+    let next = fields.iter().find(|(name, _)| name == "next").map_or(paths::ALERTS, |(_, value)| value.as_str());
     Ok((ids.map_err(|_| Error::NotFound)?, paths::local(next).to_owned()))
 }
 
