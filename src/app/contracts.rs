@@ -60,8 +60,12 @@ pub(super) async fn state(
     let keyed = |(account, contract): (Uuid, Contract)| (contract.external_id.clone(), (account, contract));
     let before: HashMap<_, _> = db::contracts::stated(tx, &ids).await?.into_iter().map(keyed).collect();
     let changes = db::contracts::put_many(tx, stated, now).await?;
-    let changed: Vec<&str> =
-        ids.iter().zip(&changes).filter(|(_, change)| **change != Change::Unchanged).map(|(id, _)| *id).collect();
+    let changed: Vec<&str> = ids
+        .iter()
+        .zip(&changes)
+        .filter(|(_, change)| **change != Change::Unchanged)
+        .map(|(id, _)| *id)
+        .collect();
     // As they are kept: what an outcome has ended stays ended, whatever is stated.
     let entries = db::contracts::stated(tx, &changed).await?.into_iter().map(|(account, contract)| {
         let was = before.get(&contract.external_id).map(|(_, was)| was);

@@ -29,8 +29,8 @@ pub mod stages;
 pub mod tasks;
 pub mod templates;
 pub mod tenants;
-pub mod timeline;
 pub mod tickets;
+pub mod timeline;
 pub mod work;
 
 use std::collections::HashMap;

@@ -32,7 +32,8 @@ impl Journey {
             StageSpan::Overlay(_) => None,
         };
         let here = now.and_then(from);
-        (0..lifecycle.stages.len()).filter(move |at| from(*at).is_some_and(|from| here.is_some_and(|here| from < here)))
+        (0..lifecycle.stages.len())
+            .filter(move |at| from(*at).is_some_and(|from| here.is_some_and(|here| from < here)))
     }
 }
 
@@ -42,7 +43,12 @@ impl App {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn journey(&self, scope: &TenantScope, account: Uuid, day: NaiveDate) -> Result<Option<Journey>> {
+    pub async fn journey(
+        &self,
+        scope: &TenantScope,
+        account: Uuid,
+        day: NaiveDate,
+    ) -> Result<Option<Journey>> {
         let Some(in_force) = self.methodology(scope).await? else { return Ok(None) };
         let methodology = &in_force.methodology;
         let look = |facts: &Facts, _| Journey {

@@ -107,7 +107,13 @@ impl App {
         Ok(entry)
     }
 
-    async fn audit_removal(&self, tx: &mut TenantTx, entry: &Listed, removed: bool, actor: &Actor) -> Result<()> {
+    async fn audit_removal(
+        &self,
+        tx: &mut TenantTx,
+        entry: &Listed,
+        removed: bool,
+        actor: &Actor,
+    ) -> Result<()> {
         let action = if removed { "timeline.remove" } else { "timeline.restore" };
         let subject = entry.external_id.clone().unwrap_or_default();
         let detail = json!({ "entry": entry.id, "title": entry.title });
@@ -182,7 +188,10 @@ mod tests {
     #[test]
     fn the_first_line_stands_for_a_text() {
         assert_eq!(headline("Called Rosa"), ("Called Rosa".to_owned(), String::new()));
-        assert_eq!(headline("Called Rosa\n\nShe is in\n"), ("Called Rosa".to_owned(), "She is in".to_owned()));
+        assert_eq!(
+            headline("Called Rosa\n\nShe is in\n"),
+            ("Called Rosa".to_owned(), "She is in".to_owned())
+        );
         let long = "word ".repeat(60);
         let (line, body) = headline(long.trim());
         assert!(line.ends_with("word …") && line.chars().count() <= LINE + 2, "{line}");

@@ -230,7 +230,8 @@ pub async fn by_ids(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Task>> {
 
 /// The tasks that an alert asks for beside its plays.
 pub async fn of_alert(tx: &mut TenantTx, alert: Uuid) -> Result<Vec<Task>> {
-    let sql = format!("{SELECT} WHERE t.alert_id = $1 AND t.play_id IS NULL ORDER BY t.due_on NULLS LAST, t.id");
+    let sql =
+        format!("{SELECT} WHERE t.alert_id = $1 AND t.play_id IS NULL ORDER BY t.due_on NULLS LAST, t.id");
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(alert).fetch_all(tx.conn()).await
 }
 

@@ -229,7 +229,8 @@ impl App {
         verb: &str,
     ) -> Result<()> {
         let health = &in_force.methodology.health;
-        let band = |id: &str| health.bands.iter().find(|band| *band.id == *id).map(|band| band.name.to_string());
+        let band =
+            |id: &str| health.bands.iter().find(|band| *band.id == *id).map(|band| band.name.to_string());
         let what = match (set.score, set.band.as_deref()) {
             (Some(score), _) => health.shown(score).to_string(),
             (None, id) => id.map(|id| band(id).unwrap_or_else(|| id.to_owned())).unwrap_or_default(),
@@ -237,7 +238,8 @@ impl App {
         let now = self.clock.now();
         let title = format!("{verb} {what} until {}", set.expires_on.format("%-d %b %Y"));
         let entry = Entry::new(Kind::Overridden, Some(set.account_id), now, title);
-        let data = json!({ "override": set.id, "score": set.score, "band": set.band, "until": set.expires_on });
+        let data =
+            json!({ "override": set.id, "score": set.score, "band": set.band, "until": set.expires_on });
         let entry = Entry { actor: actor.0.clone(), body: set.reason.clone(), data, ..entry };
         db::timeline::append(tx, &[entry], now).await?;
         Ok(())

@@ -19,7 +19,13 @@ async fn house(pack: &str, start: &str) -> (House, Home, Browser) {
     let home = house.tenant_on("acme", pack).await;
     house.import(&home, "accounts", &format!("external_id,name,start_date\na1,Account a1,{start}\n")).await;
     let contract = format!("c1,a1,{start},12,50000,10\n");
-    house.import(&home, "contracts", &format!("external_id,account,start_date,term_months,arr,seats\n{contract}")).await;
+    house
+        .import(
+            &home,
+            "contracts",
+            &format!("external_id,account,start_date,term_months,arr,seats\n{contract}"),
+        )
+        .await;
     house.work().await;
     house.member(&home, "casey@acme.example", Role::Csm).await;
     let casey = house.sign_in("casey@acme.example").await;
@@ -41,7 +47,11 @@ async fn the_calendar_moves_the_stage_and_what_is_missing_is_said() {
     let page = casey.get(PAGE).await.text();
     assert_eq!(texts(&page, ".track .current h3"), ["Adoption"]);
     let behind = &texts(&page, ".notice")[0];
-    assert!(behind.starts_with("Behind.") && behind.contains("Onboarding: deployment_complete, agents_protected >100"), "{behind}");
+    assert!(
+        behind.starts_with("Behind.")
+            && behind.contains("Onboarding: deployment_complete, agents_protected >100"),
+        "{behind}"
+    );
     assert_eq!(texts(&page, ".track .passed .criteria .tone-watch").len(), 4, "missing data proves nothing");
     // Three of the four are told: one is left.
     let traits = json!({"type": "group", "userId": "u1", "groupId": "a1", "messageId": "g1",
@@ -50,16 +60,16 @@ async fn the_calendar_moves_the_stage_and_what_is_missing_is_said() {
     house.send(&home, &[traits]).await;
     house.work().await;
     let page = casey.get(PAGE).await.text();
-    assert!(texts(&page, ".notice")[0].ends_with("Onboarding: team_certified >80%."), "{:?}", texts(&page, ".notice"));
+    assert!(
+        texts(&page, ".notice")[0].ends_with("Onboarding: team_certified >80%."),
+        "{:?}",
+        texts(&page, ".notice")
+    );
     assert_eq!(texts(&page, ".track .passed .row-end"), ["3 of 4 met"]);
     let overview = casey.get("/accounts/a1").await.text();
     assert!(overview.contains("0 of 4 exit criteria met"), "of the stage it is in");
-    let api: Value = house
-        .http()
-        .get("/api/v1/accounts/a1/lifecycle")
-        .authorization_bearer(&home.read_key)
-        .await
-        .json();
+    let api: Value =
+        house.http().get("/api/v1/accounts/a1/lifecycle").authorization_bearer(&home.read_key).await.json();
     assert_eq!((&api["stage"], &api["day"], &api["behind"]), (&json!("adoption"), &json!(40), &json!(true)));
 }
 
@@ -96,7 +106,10 @@ async fn what_no_data_decides_is_ticked_by_hand() {
     let page = casey.get(PAGE).await.text();
     let met = texts(&page, ".track .current .criteria .tone-good");
     assert_eq!(met.len(), 1);
-    assert!(met[0].contains("Users trained and ready") && met[0].contains("ticked by casey on 1 Mar 2027"), "{met:?}");
+    assert!(
+        met[0].contains("Users trained and ready") && met[0].contains("ticked by casey on 1 Mar 2027"),
+        "{met:?}"
+    );
     assert_eq!(casey.post(&path, &tick("Users trained and ready", "no")).await.status_code(), 303);
     assert!(texts(&casey.get(PAGE).await.text(), ".track .current .criteria .tone-good").is_empty());
 
@@ -116,7 +129,8 @@ async fn what_no_data_decides_is_ticked_by_hand() {
     assert_eq!(ticked.status_code(), 200, "{}", ticked.text());
     let stages = ticked.json::<Value>()["stages"].clone();
     let stage = stages.as_array().unwrap().iter().find(|s| s["id"] == "implementation").unwrap().clone();
-    let criterion = stage["exit"].as_array().unwrap().iter().find(|c| c["name"] == "Processes validated").unwrap();
+    let criterion =
+        stage["exit"].as_array().unwrap().iter().find(|c| c["name"] == "Processes validated").unwrap();
     assert_eq!((&criterion["met"], &criterion["ticked_by"]), (&json!(true), &json!("key backend")));
 }
 
@@ -130,12 +144,8 @@ async fn the_date_of_each_stage_is_kept() {
     assert_eq!(entered().await.len(), 1, "day 30 is still the first");
     day(&house, &home, "2027-03-02").await;
     assert_eq!(entered().await, ["entered 30 Jan 2027, left 2 Mar 2027", "entered 2 Mar 2027"]);
-    let api: Value = house
-        .http()
-        .get("/api/v1/accounts/a1/lifecycle")
-        .authorization_bearer(&home.read_key)
-        .await
-        .json();
+    let api: Value =
+        house.http().get("/api/v1/accounts/a1/lifecycle").authorization_bearer(&home.read_key).await.json();
     assert_eq!(api["stages"][0]["entries"][0]["left_on"], "2027-03-02");
     let stream = casey.get("/accounts/a1/timeline?group=lifecycle").await.text();
     let lines = texts(&stream, ".entry .line");
@@ -155,7 +165,10 @@ async fn a_stage_is_held_moved_and_let_go() {
     let page = casey.get(PAGE).await.text();
     assert_eq!(texts(&page, ".track .current h3"), ["Onboarding"], "whatever the calendar says");
     let held = &texts(&page, ".by-hand-line")[0];
-    assert!(held.contains("Held in Onboarding by casey since 1 Mar") && held.contains("“The rollout slipped”"), "{held}");
+    assert!(
+        held.contains("Held in Onboarding by casey since 1 Mar") && held.contains("“The rollout slipped”"),
+        "{held}"
+    );
     assert_eq!(casey.post(&path, &hold("value_realization", "They are ahead")).await.status_code(), 303);
     assert_eq!(texts(&casey.get(PAGE).await.text(), ".track .current h3"), ["Value Realization"]);
     assert_eq!(casey.post(&format!("{PAGE}/release"), &[]).await.status_code(), 303);
@@ -171,7 +184,14 @@ async fn a_stage_is_held_moved_and_let_go() {
     assert_eq!((&held["stage"], &held["held"]["set_by"]), (&json!("onboarding"), &json!("key backend")));
     let free: Value = http.delete(url).authorization_bearer(&home.write_key).await.json();
     assert_eq!((&free["stage"], &free["held"]), (&json!("adoption"), &Value::Null));
-    assert_eq!(http.put("/api/v1/accounts/nobody/lifecycle/hold").authorization_bearer(&home.write_key).json(&json!({"stage": "onboarding", "reason": "x"})).await.status_code(), 404);
+    assert_eq!(
+        http.put("/api/v1/accounts/nobody/lifecycle/hold")
+            .authorization_bearer(&home.write_key)
+            .json(&json!({"stage": "onboarding", "reason": "x"}))
+            .await
+            .status_code(),
+        404
+    );
 }
 
 // SG-05, SG-19
@@ -187,7 +207,10 @@ async fn a_pinned_segment_is_marked_and_advice_is_shown() {
     let segment = async || texts(&casey.get(PAGE).await.text(), "section:has(code)").remove(0);
     let said = segment().await;
     assert!(said.contains("PLATINUM by the rules"), "{said}");
-    assert!(said.contains("agents > 10000 disagrees") && said.contains("strategic_value == 'high' agrees"), "{said}");
+    assert!(
+        said.contains("agents > 10000 disagrees") && said.contains("strategic_value == 'high' agrees"),
+        "{said}"
+    );
     let pin = casey.post("/accounts/a1/segment", &[("segment", "silver"), ("next", PAGE)]).await;
     assert_eq!((pin.status_code().as_u16(), pin.header("location").to_str().unwrap()), (303, PAGE));
     day(&house, &home, "2027-03-02").await;

@@ -104,7 +104,11 @@ async fn a_rule_true_on_many_days_is_one_alert_and_a_closed_one_opens_anew() {
     assert!(texts(&page, ".lead-text")[0].contains("fell 30 %: 300 → 210"), "{page}");
     let cells = texts(&page, "table tbody td");
     assert_eq!(cells, ["300", "210", "fell 30 %", "at least 30"]);
-    assert!(texts(&page, ".dl dd").iter().any(|text| text == "casey, as csm"), "{:?}", texts(&page, ".dl dd"));
+    assert!(
+        texts(&page, ".dl dd").iter().any(|text| text == "casey, as csm"),
+        "{:?}",
+        texts(&page, ".dl dd")
+    );
     assert!(texts(&page, ".alert-head .chip")[0].contains("High"));
     let started = texts(&page, "section:has(h2) .lines a");
     assert!(started.iter().any(|name| name.to_lowercase().contains("usage")), "its playbook: {started:?}");
@@ -284,7 +288,10 @@ async fn executives_are_told_at_once_or_after_a_week() {
     let page = morgan.get("/alerts?rule=at-risk").await.text();
     let id = attributes(&page, ".alerts .name", "href").remove(0);
     let page = morgan.get(&id).await.text();
-    assert!(texts(&page, ".lines .strong").iter().any(|role| role.eq_ignore_ascii_case("executive")), "{page}");
+    assert!(
+        texts(&page, ".lines .strong").iter().any(|role| role.eq_ignore_ascii_case("executive")),
+        "{page}"
+    );
 }
 
 // RK-21
@@ -307,9 +314,15 @@ async fn indicators_to_watch_tell_and_ask_for_nothing() {
 #[tokio::test]
 async fn the_gravest_comes_first_whatever_is_at_stake() {
     let (house, home) = house("mwrasp", "2027-03-01T12:00:00Z", &["a1", "a2"]).await;
-    let big = "external_id,account,start_date,term_months,arr,currency,seats\nbig,a1,2026-06-01,12,900000,USD,10\n";
+    let big =
+        "external_id,account,start_date,term_months,arr,currency,seats\nbig,a1,2026-06-01,12,900000,USD,10\n";
     house.import(&home, "contracts", big).await;
-    figures(&house, &home, &[("a1", "critical_ticket", "2027-02-27", 4), ("a2", "competitive_evaluation", "2027-02-27", 1)]).await;
+    figures(
+        &house,
+        &home,
+        &[("a1", "critical_ticket", "2027-02-27", 4), ("a2", "competitive_evaluation", "2027-02-27", 1)],
+    )
+    .await;
     house.work().await;
     let casey = house.sign_in("casey@acme.example").await;
     let page = casey.get("/alerts?category=risk").await.text();
@@ -350,7 +363,9 @@ async fn a_rule_true_of_too_many_waits_for_a_manager() {
     }
     let http = house.http();
     let storms: Value = http.get("/api/v1/storms").authorization_bearer(&home.read_key).await.json();
-    let of = |rule: &str| storms["data"].as_array().unwrap().iter().find(|s| s["rule"] == rule).unwrap()["id"].clone();
+    let of = |rule: &str| {
+        storms["data"].as_array().unwrap().iter().find(|s| s["rule"] == rule).unwrap()["id"].clone()
+    };
     let held = morgan.get("/alerts?which=held&rule=support-escalations").await.text();
     assert_eq!(texts(&held, ".alerts > li").len(), 4);
     let competitive = of("competitive-evaluation");
@@ -366,13 +381,21 @@ async fn a_rule_true_of_too_many_waits_for_a_manager() {
     let other = of("support-escalations");
     let url = format!("/api/v1/storms/{}/decide", other.as_str().unwrap());
     let body = json!({ "release": false });
-    let key = house.app.create_key(&home.scope, "boss", KeyScope::Manage, &Actor::command_line()).await.unwrap();
+    let key =
+        house.app.create_key(&home.scope, "boss", KeyScope::Manage, &Actor::command_line()).await.unwrap();
     assert_eq!(http.post(&url).authorization_bearer(&home.write_key).json(&body).await.status_code(), 403);
     let refused = http.post(&url).authorization_bearer(&key).json(&body).await;
-    assert_eq!((refused.status_code().as_u16(), &refused.json::<Value>()["decision"]), (200, &json!("refused")));
+    assert_eq!(
+        (refused.status_code().as_u16(), &refused.json::<Value>()["decision"]),
+        (200, &json!("refused"))
+    );
     assert_eq!(http.post(&url).authorization_bearer(&key).json(&body).await.status_code(), 404);
     day(&house, &home, "2027-03-02").await;
-    assert_eq!(texts(&casey.get("/alerts?category=risk").await.text(), ".alerts > li").len(), 4, "refused ones stay away");
+    assert_eq!(
+        texts(&casey.get("/alerts?category=risk").await.text(), ".alerts > li").len(),
+        4,
+        "refused ones stay away"
+    );
     let rules = morgan.get("/settings/rules").await.text();
     assert!(rules.contains("let pass by morgan") && rules.contains("refused by key boss"));
 }
@@ -389,8 +412,14 @@ async fn integrations_read_alerts_and_work_on_them() {
     };
     let open = get("?account=a1&rule=usage-decline").await;
     let alert = &open["data"][0];
-    assert_eq!((&alert["title"], &alert["severity"], &alert["state"]), (&json!(OUTREACH), &json!("high"), &json!("open")));
-    assert_eq!((&alert["evidence"][0]["before"], &alert["evidence"][0]["now"]), (&json!(300.0), &json!(210.0)));
+    assert_eq!(
+        (&alert["title"], &alert["severity"], &alert["state"]),
+        (&json!(OUTREACH), &json!("high"), &json!("open"))
+    );
+    assert_eq!(
+        (&alert["evidence"][0]["before"], &alert["evidence"][0]["now"]),
+        (&json!(300.0), &json!(210.0))
+    );
     assert_eq!((&alert["owner"], &alert["due_on"]), (&json!("casey"), &json!("2027-03-04")));
     assert!(get("?owner=none").await["data"].as_array().unwrap().iter().all(|a| a["owner"].is_null()));
     assert!(get("?owner=casey@acme.example&severity=high").await["data"].as_array().unwrap().contains(alert));
@@ -415,7 +444,10 @@ async fn integrations_read_alerts_and_work_on_them() {
     post("assign", json!({"owner": "nobody@acme.example"}), 422).await;
     assert_eq!(post("assign", json!({"owner": null}), 200).await["owner"], "casey");
     let closed = post("close", json!({"note": "Done by the bot"}), 200).await;
-    assert_eq!((&closed["closed"]["by"], &closed["closed"]["reason"]), (&json!("key backend"), &json!("done")));
+    assert_eq!(
+        (&closed["closed"]["by"], &closed["closed"]["reason"]),
+        (&json!("key backend"), &json!("done"))
+    );
     post("snooze", json!({"until": "2027-03-09"}), 409).await;
     assert_eq!(post("close", json!({}), 200).await["note"], "Done by the bot", "closed stays closed");
     assert_eq!(post("reopen", json!({}), 200).await["closed"], Value::Null);

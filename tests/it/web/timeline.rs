@@ -35,7 +35,8 @@ async fn house() -> (House, Home, Browser) {
 const TIMELINE: &str = "/accounts/a1/timeline";
 
 async fn add(browser: &Browser, kind: &str, text: &str, more: &[(&str, &str)]) {
-    let form: Vec<(&str, &str)> = [("kind", kind), ("text", text)].into_iter().chain(more.iter().copied()).collect();
+    let form: Vec<(&str, &str)> =
+        [("kind", kind), ("text", text)].into_iter().chain(more.iter().copied()).collect();
     let added = browser.post(TIMELINE, &form).await;
     assert_eq!((added.status_code().as_u16(), added.header("location").to_str().unwrap()), (303, TIMELINE));
 }
@@ -43,20 +44,38 @@ async fn add(browser: &Browser, kind: &str, text: &str, more: &[(&str, &str)]) {
 #[tokio::test]
 async fn what_people_did_is_added_found_and_taken_back() {
     let (house, home, casey) = house().await;
-    add(&casey, "call", "Quarterly call\nRosa <b>asked</b> about the renewal.", &[("attendees", "Rosa Vega, Tom"), ("at", "2027-02-26T15:30")]).await;
+    add(
+        &casey,
+        "call",
+        "Quarterly call\nRosa <b>asked</b> about the renewal.",
+        &[("attendees", "Rosa Vega, Tom"), ("at", "2027-02-26T15:30")],
+    )
+    .await;
     add(&casey, "note", "New director from April", &[]).await;
     let page = casey.get(TIMELINE).await.text();
     let lines = texts(&page, ".entry .line");
     assert!(lines[0].ends_with("Note New director from April"), "{lines:?}");
     let call = texts(&page, ".entry:has(.text)").into_iter().find(|e| e.contains("Quarterly call")).unwrap();
-    assert!(call.contains("15:30") && call.contains("Rosa <b>asked</b>") && call.contains("casey with Rosa Vega, Tom"), "{call}");
-    assert!(texts(&page, ".stream-day").contains(&"Friday, 26 February".to_owned()), "{:?}", texts(&page, ".stream-day"));
+    assert!(
+        call.contains("15:30")
+            && call.contains("Rosa <b>asked</b>")
+            && call.contains("casey with Rosa Vega, Tom"),
+        "{call}"
+    );
+    assert!(
+        texts(&page, ".stream-day").contains(&"Friday, 26 February".to_owned()),
+        "{:?}",
+        texts(&page, ".stream-day")
+    );
 
     // Found by its words, which are marked; not by others, and only in its group.
     let found = casey.get(&format!("{TIMELINE}?q=RENEWAL+rosa")).await.text();
     assert_eq!(texts(&found, ".entry").len(), 1);
     assert_eq!(texts(&found, ".entry mark"), ["Rosa", "renewal"]);
-    assert!(texts(&casey.get(&format!("{TIMELINE}?q=weather")).await.text(), ".empty h2")[0].contains("Nothing matches"));
+    assert!(
+        texts(&casey.get(&format!("{TIMELINE}?q=weather")).await.text(), ".empty h2")[0]
+            .contains("Nothing matches")
+    );
     let touches = casey.get(&format!("{TIMELINE}?group=touches")).await.text();
     assert_eq!(texts(&touches, ".entry").len(), 2);
     let both = casey.get(&format!("{TIMELINE}?group=touches,renewal")).await.text();
@@ -165,7 +184,10 @@ async fn integrations_add_once_and_read_it_back() {
     let added = post(&body).await;
     assert_eq!(added.status_code(), 201, "{}", added.text());
     let again = post(&body).await;
-    assert_eq!((again.status_code().as_u16(), &again.json::<Value>()["id"]), (200, &added.json::<Value>()["id"]));
+    assert_eq!(
+        (again.status_code().as_u16(), &again.json::<Value>()["id"]),
+        (200, &added.json::<Value>()["id"])
+    );
     for (body, field) in [
         (json!({"kind": "alert_opened", "text": "x"}), "kind"),
         (json!({"kind": "note", "text": ""}), "text"),

@@ -135,7 +135,9 @@ async fn detail(web: &Web, scope: &TenantScope, external_id: &str) -> Result<axu
     Ok(axum::Json(LifecycleDetail {
         stage: evaluation.and_then(|e| e.stage.as_deref()).map(str::to_owned),
         day: evaluation.and_then(|e| e.day),
-        overlays: evaluation.map(|e| e.overlays.iter().map(ToString::to_string).collect()).unwrap_or_default(),
+        overlays: evaluation
+            .map(|e| e.overlays.iter().map(ToString::to_string).collect())
+            .unwrap_or_default(),
         behind,
         held: hold.map(|hold| HeldDetail {
             stage: hold.stage,
@@ -204,7 +206,8 @@ pub async fn hold(
     Path(external_id): Path<String>,
     Json(stated): Json<HoldStatement>,
 ) -> Result<axum::Json<LifecycleDetail>> {
-    let done = web.app.hold_stage(&key.scope, &external_id, &stated.stage, &stated.reason, &key.actor()).await;
+    let done =
+        web.app.hold_stage(&key.scope, &external_id, &stated.stage, &stated.reason, &key.actor()).await;
     done.map_err(|error| named(error, &external_id))?;
     detail(&web, &key.scope, &external_id).await
 }

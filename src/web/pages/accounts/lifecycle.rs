@@ -143,7 +143,11 @@ pub async fn show(
     let mut tx = web.app.db.read(&member.scope).await?;
     let known = |on: &NaiveDate| *on <= day;
     let stored = Stored {
-        entries: db::stages::entries(&mut tx, id).await?.into_iter().filter(|e| known(&e.entered_on)).collect(),
+        entries: db::stages::entries(&mut tx, id)
+            .await?
+            .into_iter()
+            .filter(|e| known(&e.entered_on))
+            .collect(),
         hold: db::stages::holds(&mut tx, &[id], day, day).await?.pop(),
         ticks: db::stages::ticks(&mut tx, &[id], day, day).await?,
         moments: db::stages::moments(&mut tx, id).await?.into_iter().filter(|(_, on)| known(on)).collect(),
@@ -241,7 +245,11 @@ impl View<'_> {
                     _ => String::new(),
                 },
                 criteria: criteria.iter().map(|c| self.criterion(&stage.id, c, state)).collect(),
-                met: if criteria.is_empty() { String::new() } else { format!("{met} of {} met", criteria.len()) },
+                met: if criteria.is_empty() {
+                    String::new()
+                } else {
+                    format!("{met} of {} met", criteria.len())
+                },
                 objectives: said.map(|s| texts(&s.objectives)).unwrap_or_default(),
                 risks: said.map(|s| texts(&s.risks)).unwrap_or_default(),
             })
@@ -251,7 +259,9 @@ impl View<'_> {
 
     fn entered(&self, stage: &str) -> String {
         let date = |day| format::date(day);
-        let times = self.stored.entries.iter().filter(|entry| entry.stage == stage).map(|entry| match entry.left_on {
+        let times = self.stored.entries.iter().filter(|entry| entry.stage == stage).map(|entry| match entry
+            .left_on
+        {
             Some(left) => format!("entered {}, left {}", date(entry.entered_on), date(left)),
             None => format!("entered {}", date(entry.entered_on)),
         });
@@ -334,7 +344,8 @@ fn edit(subject: &Subject, journey: Option<&Journey>) -> Edit {
         selected: Some(&*stage.id) == current,
     });
     let pinned = subject.account.pinned_segment.as_deref();
-    let by_rule = Choice { value: String::new(), label: "By the rules".to_owned(), selected: pinned.is_none() };
+    let by_rule =
+        Choice { value: String::new(), label: "By the rules".to_owned(), selected: pinned.is_none() };
     let segments = in_force.iter().flat_map(|m| &m.methodology.segments).map(|segment| Choice {
         value: segment.id.to_string(),
         label: segment.name.to_string(),

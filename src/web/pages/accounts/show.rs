@@ -144,7 +144,9 @@ pub async fn show(
     Ok(Page(AccountPage {
         alerts: alerts
             .iter()
-            .map(|alert| AlertItem::new(&subject.words, alert, member.may(Role::Csm), member.here()).of_account())
+            .map(|alert| {
+                AlertItem::new(&subject.words, alert, member.may(Role::Csm), member.here()).of_account()
+            })
             .collect(),
         closed: closed.iter().map(|alert| closed_line(&subject.words, alert)).collect(),
         stage: stage(&subject),

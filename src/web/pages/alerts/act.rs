@@ -39,7 +39,11 @@ impl Sent {
 }
 
 /// Says what was done, or in place of it why that was not possible.
-fn said<T>(next: String, done: std::result::Result<T, Error>, say: impl FnOnce(T) -> Done) -> Result<Response> {
+fn said<T>(
+    next: String,
+    done: std::result::Result<T, Error>,
+    say: impl FnOnce(T) -> Done,
+) -> Result<Response> {
     match done {
         Ok(value) => Ok(say(value).into_response()),
         Err(Error::Conflict(text)) => Ok(Done::failed(next, text).into_response()),
@@ -89,7 +93,9 @@ pub async fn reopen(
         Which::Snoozed => web.app.snooze_alert(scope, id, None, &actor).await,
         _ => web.app.reopen_alert(scope, id, &actor).await,
     };
-    said(next.clone(), opened, |alert| Done::to(next, format!("Open again: {}, {}.", alert.title, alert.account)))
+    said(next.clone(), opened, |alert| {
+        Done::to(next, format!("Open again: {}, {}.", alert.title, alert.account))
+    })
 }
 
 /// Puts it off.
@@ -107,7 +113,8 @@ pub async fn snooze(
     };
     let snoozed = web.app.snooze_alert(&member.scope, id, Some(until), &member.actor()).await;
     said(next.clone(), snoozed, |before| {
-        let done = Done::to(next.clone(), format!("Snoozed until {}: {}.", format::date(until), before.title));
+        let done =
+            Done::to(next.clone(), format!("Snoozed until {}: {}.", format::date(until), before.title));
         match before.snoozed_until {
             Some(day) => {
                 let day = day.to_string();
@@ -152,7 +159,8 @@ pub async fn assign(
     let after = found(&web, &member, id).await?;
     said(next.clone(), before, |before| {
         let name = after.owner_name.unwrap_or_else(|| "nobody yet".to_owned());
-        let back = before.owner_id.filter(|_| before.owner_by_hand).map(|id| id.to_string()).unwrap_or_default();
+        let back =
+            before.owner_id.filter(|_| before.owner_by_hand).map(|id| id.to_string()).unwrap_or_default();
         Done::to(next.clone(), format!("{} is with {name} now.", before.title))
             .undo(paths::alert_verb(id, "assign"), &[("member", &back), ("next", &next)])
     })
@@ -190,7 +198,8 @@ pub async fn play(
 fn many(fields: &[(String, String)]) -> Result<(Vec<Uuid>, String)> {
     let ids = fields.iter().filter(|(name, _)| name == "id").flat_map(|(_, value)| value.split(','));
     let ids: std::result::Result<Vec<Uuid>, _> = ids.map(str::parse).collect();
-    let next = fields.iter().find(|(name, _)| name == "next").map_or(paths::ALERTS, |(_, value)| value.as_str());
+    let next =
+        fields.iter().find(|(name, _)| name == "next").map_or(paths::ALERTS, |(_, value)| value.as_str());
     Ok((ids.map_err(|_| Error::NotFound)?, paths::local(next).to_owned()))
 }
 
@@ -207,7 +216,9 @@ pub async fn close_many(
     let closed = web.app.close_alerts(&member.scope, &ids, "", &member.actor()).await?;
     let ids: Vec<String> = closed.iter().map(|alert| alert.id.simple().to_string()).collect();
     let done = Done::to(next.clone(), format!("Done: {}.", format::count(closed.len() as i64, "alert")));
-    Ok(done.undo(format!("{}/reopen", paths::ALERTS), &[("id", &ids.join(",")), ("next", &next)]).into_response())
+    Ok(done
+        .undo(format!("{}/reopen", paths::ALERTS), &[("id", &ids.join(",")), ("next", &next)])
+        .into_response())
 }
 
 /// Opens many again.

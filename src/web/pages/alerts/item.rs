@@ -172,7 +172,8 @@ pub fn state(words: &Wording, alert: &Alert) -> String {
         Which::Held => "Waits for a manager".to_owned(),
         Which::Dismissed => format!("Dismissed: {}", alert.note),
         Which::Snoozed => {
-            let until = alert.snoozed_until.map_or_else(String::new, |day| format::date_near(day, words.today));
+            let until =
+                alert.snoozed_until.map_or_else(String::new, |day| format::date_near(day, words.today));
             format!("Snoozed until {until}")
         }
         Which::Closed => match alert.close_reason.as_deref() {

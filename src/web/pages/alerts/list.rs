@@ -75,7 +75,8 @@ impl Params {
 
     fn filter(&self, member: &Member) -> Filter {
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let known = |text: &str, all: &[(&str, &str)]| some(text).filter(|t| all.iter().any(|(id, _)| id == t));
+        let known =
+            |text: &str, all: &[(&str, &str)]| some(text).filter(|t| all.iter().any(|(id, _)| id == t));
         let which = Which::parse(&self.which).unwrap_or_default();
         Filter {
             which,

@@ -136,7 +136,11 @@ fn playbooks(words: &Wording) -> Vec<Choice> {
     let of_accounts = all.filter(|playbook| playbook.subject == Subject::Account);
     let choice = |playbook: &crate::domain::pack::schema::Playbook| {
         let tasks = format::count(playbook.tasks.len() as i64, "task");
-        Choice { value: playbook.id.to_string(), label: format!("{} ({tasks})", playbook.name), selected: false }
+        Choice {
+            value: playbook.id.to_string(),
+            label: format!("{} ({tasks})", playbook.name),
+            selected: false,
+        }
     };
     of_accounts.map(choice).collect()
 }

@@ -189,7 +189,10 @@ fn facts(words: &Wording, alert: &Alert) -> Vec<(String, String)> {
     };
     let all = [
         ("Owner", Some(owner)),
-        ("Due", alert.due_on.map(|day| format!("{}, {}", format::date(day), format::days_from(day, words.today)))),
+        (
+            "Due",
+            alert.due_on.map(|day| format!("{}, {}", format::date(day), format::days_from(day, words.today))),
+        ),
         ("ARR", arr),
         ("Category", category.map(|(_, name)| (*name).to_owned())),
         ("Opened", Some(format!("{}{open}", format::date(alert.opened_on)))),
@@ -224,7 +227,12 @@ async fn started(tx: &mut TenantTx, id: Uuid, words: &Wording) -> db::Result<Vec
     let play = |play: db::plays::Play| {
         let state = match play.state.as_str() {
             "running" | "paused" => {
-                format!("{}, {} of {} done", play.state, play.tasks - play.open, format::count(play.tasks, "task"))
+                format!(
+                    "{}, {} of {} done",
+                    play.state,
+                    play.tasks - play.open,
+                    format::count(play.tasks, "task")
+                )
             }
             "reached" => "goal reached".to_owned(),
             "missed" => "goal missed".to_owned(),
@@ -233,7 +241,9 @@ async fn started(tx: &mut TenantTx, id: Uuid, words: &Wording) -> db::Result<Vec
         (play.name, state, paths::play(play.id))
     };
     let task = |task: db::tasks::Task| {
-        let due = task.due_on.map_or_else(String::new, |day| format!(", due {}", format::date_near(day, words.today)));
+        let due = task
+            .due_on
+            .map_or_else(String::new, |day| format!(", due {}", format::date_near(day, words.today)));
         (task.title, format!("task, {}{due}", task.state), "/tasks".to_owned())
     };
     Ok(plays.into_iter().map(play).chain(tasks.into_iter().map(task)).collect())

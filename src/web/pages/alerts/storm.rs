@@ -59,7 +59,8 @@ pub async fn waiting(
     }
     let mut banners = Vec::new();
     for storm in db::storms::list(tx, false).await? {
-        let filter = Filter { which: Which::Held, rule: Some(storm.rule.clone()), quiet: true, ..Filter::default() };
+        let filter =
+            Filter { which: Which::Held, rule: Some(storm.rule.clone()), quiet: true, ..Filter::default() };
         let totals = db::alerts::totals(tx, &filter, words.today).await?;
         let held = db::alerts::list(tx, &filter, words.today, 0, NAMED).await?;
         let rest = totals.alerts - held.len() as i64;
@@ -71,7 +72,10 @@ pub async fn waiting(
                 format::count(storm.of_accounts.into(), "account")
             ),
             arr: format!("{} ARR", format::money_short(totals.arr_base_minor, &words.currency)),
-            accounts: held.into_iter().map(|alert| (alert.account, paths::account(&alert.external_id))).collect(),
+            accounts: held
+                .into_iter()
+                .map(|alert| (alert.account, paths::account(&alert.external_id)))
+                .collect(),
             more: if rest > 0 { format!("and {} more", format::number(rest)) } else { String::new() },
             all: paths::with_query(paths::ALERTS, &[("which", Which::Held.word()), ("rule", &storm.rule)]),
             action: format!("{}/storms/{}", paths::ALERTS, storm.id),

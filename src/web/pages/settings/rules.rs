@@ -184,13 +184,15 @@ pub async fn limit(
     let least = typed.least.trim().parse().unwrap_or(0);
     match web.app.set_storm_limits(&member.scope, percent, least, &member.actor()).await {
         Ok(()) => {
-            let text = format!("A rule may open on {percent} % of the accounts at once, and always on {least}.");
+            let text =
+                format!("A rule may open on {percent} % of the accounts at once, and always on {least}.");
             let before = [("percent", page.percent.as_str()), ("least", &page.least)];
             Ok(Done::to(HERE, text).undo(HERE, &before).into_response())
         }
         Err(Error::Invalid(fields)) => {
             let named = |name: &str| if name == "percent" { "The share" } else { "The number" };
-            let text: Vec<String> = fields.iter().map(|f| format!("{} {}.", named(&f.name), f.message)).collect();
+            let text: Vec<String> =
+                fields.iter().map(|f| format!("{} {}.", named(&f.name), f.message)).collect();
             (page.percent, page.least, page.error) = (typed.percent, typed.least, text.join(" "));
             Ok(page_with_status(StatusCode::UNPROCESSABLE_ENTITY, page))
         }

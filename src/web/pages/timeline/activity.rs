@@ -59,12 +59,16 @@ pub async fn show(
     let mut tx = web.app.db.read(&member.scope).await?;
     let found = params.read(&mut tx, paths::ACTIVITY, filter, &teller).await?;
     drop(tx);
-    let href = |who| paths::with_query(paths::ACTIVITY, &[("who", who), ("group", params.group()), ("q", &params.q)]);
+    let href = |who| {
+        paths::with_query(paths::ACTIVITY, &[("who", who), ("group", params.group()), ("q", &params.q)])
+    };
     let page = ActivityPage {
         shell: member.shell(Room::Today),
-        tabs: Tabs::new("Whose accounts")
-            .tab("My accounts", href("mine"), mine)
-            .tab("All accounts", href("all"), !mine),
+        tabs: Tabs::new("Whose accounts").tab("My accounts", href("mine"), mine).tab(
+            "All accounts",
+            href("all"),
+            !mine,
+        ),
         toggles: params.toggles(paths::ACTIVITY),
         group: params.group().to_owned(),
         goes_on: params.goes_on(),

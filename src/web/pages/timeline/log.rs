@@ -15,12 +15,8 @@ use crate::web::extract::{Csm, Form, Id, Member, Path};
 use crate::web::respond::Done;
 use crate::web::{Web, paths};
 
-const KINDS: [(Kind, &str); 4] = [
-    (Kind::Note, "file-text"),
-    (Kind::Call, "phone"),
-    (Kind::Meeting, "users"),
-    (Kind::Email, "mail"),
-];
+const KINDS: [(Kind, &str); 4] =
+    [(Kind::Note, "file-text"), (Kind::Call, "phone"), (Kind::Meeting, "users"), (Kind::Email, "mail")];
 
 /// The form as it is shown.
 #[derive(Clone, Debug)]
@@ -95,7 +91,8 @@ pub async fn add(
             }
         },
     };
-    let attendees = sent.attendees.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
+    let attendees =
+        sent.attendees.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
     let logged = Logged {
         // What is none of them is refused below like every other mistake.
         kind: Kind::parse(&sent.kind).unwrap_or(Kind::Survey),
@@ -134,7 +131,10 @@ pub async fn restore(State(web): State<Web>, Csm(member): Csm, Id(id): Id) -> Re
 async fn change(web: &Web, member: &Member, id: uuid::Uuid, removed: bool) -> Result<Done> {
     let me = member.membership.member_id;
     let entry = web.app.remove_entry(&member.scope, id, removed, &member.actor(), me).await?;
-    let next = entry.external_id.as_deref().map_or(paths::ACTIVITY.to_owned(), |id| paths::account_tab(id, "timeline"));
+    let next = entry
+        .external_id
+        .as_deref()
+        .map_or(paths::ACTIVITY.to_owned(), |id| paths::account_tab(id, "timeline"));
     let what = Kind::parse(&entry.kind).map_or("Entry", Kind::label);
     Ok(Done::to(next, format!("{what} {}.", if removed { "removed" } else { "is back" })))
 }

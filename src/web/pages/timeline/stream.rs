@@ -118,14 +118,19 @@ impl Teller {
         let local = entry.at.with_timezone(&self.zone);
         let kind = Kind::parse(&entry.kind);
         let href = kind.and_then(|kind| href(kind, &entry));
-        let remove = (self.may_remove && is_of(&entry, self.me)).then(|| format!("/timeline/{}/remove", entry.id));
+        let remove =
+            (self.may_remove && is_of(&entry, self.me)).then(|| format!("/timeline/{}/remove", entry.id));
         let attendees = entry.data["attendees"].as_array().into_iter().flatten();
         let attendees: Vec<&str> = attendees.filter_map(|name| name.as_str()).collect();
         let account = entry.account.zip(entry.external_id).filter(|_| self.with_account);
         EntryRow {
             id: entry.id.to_string(),
             time: local.format("%H:%M").to_string(),
-            exact: format!("{}, {}", format::date_near(local.date_naive(), self.today), local.format("%H:%M")),
+            exact: format!(
+                "{}, {}",
+                format::date_near(local.date_naive(), self.today),
+                local.format("%H:%M")
+            ),
             icon: kind.map_or("info", icon),
             tone: kind.map_or(Tone::None, |kind| tone(kind, entry.severity.as_deref())),
             label: kind.map_or("Something else", Kind::label),
