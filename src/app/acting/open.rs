@@ -219,7 +219,7 @@ impl Doing {
 }
 
 /// The day a playbook's days count from when an alert starts it.
-fn anchor(alert: &Alert, anchor: Anchor) -> Option<NaiveDate> {
+pub(in crate::app) fn anchor(alert: &Alert, anchor: Anchor) -> Option<NaiveDate> {
     let stored = |key: &str| alert.anchors.get(key).and_then(|day| day.as_str()?.parse().ok());
     match anchor {
         Anchor::Trigger => Some(alert.opened_on),
