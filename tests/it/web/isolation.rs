@@ -493,7 +493,7 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         ("/accounts/a1/lifecycle/tick", [("stage", "ongoing")]),
         ("/settings/outgoing/endpoints", [("url", "https://example.com/")]),
         ("/settings/outgoing/slack", [("url", "https://example.com/")]),
-        ("/settings/templates/new", [("id", "x")]),
+        ("/settings/templates/welcome", [("subject", "x")]),
         ("/settings/jobs/retry", [("kind", "score_all")]),
         ("/studio/backtests", [("subject", "version:1")]),
         ("/support/tickets/018f3c5e-0000-7000-8000-000000000000/resolve", [("at", "")]),
