@@ -27,7 +27,7 @@ pub enum Room {
 
 impl Room {
     /// Room, label, address and icon, in the order of the rail.
-    pub const ALL: [(Room, &'static str, &'static str, &'static str); 6] = [
+    pub const ALL: [(Room, &'static str, &'static str, &'static str); 7] = [
         (Room::Today, "Today", "/", "sun"),
         (Room::Alerts, "Alerts", "/alerts", "circle-alert"),
         (Room::Accounts, "Accounts", "/accounts", "building-2"),
