@@ -114,7 +114,7 @@ fn alerts() -> Router<Web> {
 
 /// Everything that happened, and where an account is in its lifecycle.
 fn timeline() -> Router<Web> {
-    use accounts::lifecycle;
+    use accounts::{lifecycle, lifecycle_change};
     use timeline::{account, activity, log};
     Router::new()
         .route("/activity", get(activity::show))
@@ -122,9 +122,9 @@ fn timeline() -> Router<Web> {
         .route("/timeline/{id}/remove", post(log::remove))
         .route("/timeline/{id}/restore", post(log::restore))
         .route("/accounts/{external_id}/lifecycle", get(lifecycle::show))
-        .route("/accounts/{external_id}/lifecycle/hold", post(lifecycle::hold))
-        .route("/accounts/{external_id}/lifecycle/release", post(lifecycle::release))
-        .route("/accounts/{external_id}/lifecycle/tick", post(lifecycle::tick))
+        .route("/accounts/{external_id}/lifecycle/hold", post(lifecycle_change::hold))
+        .route("/accounts/{external_id}/lifecycle/release", post(lifecycle_change::release))
+        .route("/accounts/{external_id}/lifecycle/tick", post(lifecycle_change::tick))
 }
 
 /// All accounts together.

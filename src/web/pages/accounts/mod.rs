@@ -6,6 +6,7 @@ pub mod head;
 pub mod health;
 pub mod history;
 pub mod lifecycle;
+pub mod lifecycle_change;
 pub mod list;
 pub mod load;
 pub mod overrides;
