@@ -72,6 +72,12 @@
     if (event.target.matches("form[data-auto] select, form[data-auto] input[type=date]")) event.target.form.requestSubmit();
   });
 
+  // One box ticks all of a list.
+  document.addEventListener("change", (event) => {
+    const name = event.target.dataset?.checkAll;
+    if (name) for (const box of document.querySelectorAll(`input[type=checkbox][name="${name}"]`)) box.checked = event.target.checked;
+  });
+
   // Theme: the form posts it; here it changes at once and is remembered by the same cookie.
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("form[data-theme-form]")) return;

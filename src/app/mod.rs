@@ -30,6 +30,7 @@ pub mod tasks;
 pub mod templates;
 pub mod tenants;
 pub mod tickets;
+pub mod timeline;
 pub mod work;
 
 use std::collections::HashMap;

@@ -103,6 +103,24 @@ pub async fn put_many(
     Ok(changes(&created, stated.iter().map(|(_, c)| c.external_id.as_str())))
 }
 
+/// Contracts as they are stated so far, by their external ids, each with its account.
+pub async fn stated(tx: &mut TenantTx, external_ids: &[&str]) -> Result<Vec<(Uuid, Contract)>> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        account_id: Uuid,
+        #[sqlx(flatten)]
+        contract: Contract,
+    }
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT account_id, external_id, start_date, end_date, term_months, arr_minor, currency, seats, ended_on
+         FROM contracts WHERE external_id = ANY($1)",
+    )
+    .bind(external_ids)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.account_id, row.contract)).collect())
+}
+
 /// Contracts that outcomes brought about end before they began where the tenant's own systems state the next term:
 /// one that begins within 31 days of it and is no contract that was renewed.
 async fn give_way(tx: &mut TenantTx, stated: &[(Uuid, &Contract)], now: DateTime<Utc>) -> Result<()> {

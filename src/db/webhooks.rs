@@ -242,6 +242,15 @@ pub async fn attempted(
     Ok(())
 }
 
+/// Keeps others from changing an endpoint until the transaction ends.
+pub async fn lock(tx: &mut TenantTx, endpoint: Uuid) -> Result<()> {
+    sqlx::query("SELECT id FROM webhook_endpoints WHERE id = $1 FOR UPDATE")
+        .bind(endpoint)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// Notes that an endpoint answered well.
 pub async fn answered(tx: &mut TenantTx, endpoint: Uuid) -> Result<()> {
     sqlx::query(

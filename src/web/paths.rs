@@ -23,6 +23,10 @@ pub const ACCOUNTS: &str = "/accounts";
 pub const TODAY: &str = "/";
 /// How the tenant works: the version in force, drafts and versions.
 pub const STUDIO: &str = "/studio";
+/// Alerts.
+pub const ALERTS: &str = "/alerts";
+/// What happened in all accounts.
+pub const ACTIVITY: &str = "/activity";
 /// The clocks of all tickets.
 pub const SUPPORT: &str = "/support";
 /// Sign-in.
@@ -36,6 +40,21 @@ pub fn account(external_id: &str) -> String {
 /// One of an account's tabs: `health`, `usage`, `people`, `support`, `contracts`.
 pub fn account_tab(external_id: &str, tab: &str) -> String {
     format!("/accounts/{}/{tab}", encode(external_id))
+}
+
+/// An alert.
+pub fn alert(id: uuid::Uuid) -> String {
+    format!("{ALERTS}/{id}")
+}
+
+/// What is done with an alert: `close`, `reopen`, `snooze`, `dismiss`, `assign`, `play`.
+pub fn alert_verb(id: uuid::Uuid, verb: &str) -> String {
+    format!("{ALERTS}/{id}/{verb}")
+}
+
+/// A play.
+pub fn play(id: uuid::Uuid) -> String {
+    format!("/plays/{id}")
 }
 
 /// A ticket's page.
@@ -55,19 +74,21 @@ pub fn entry(id: uuid::Uuid) -> String {
 
 /// The page on which one sees what an entry of the journal is about.
 pub fn cause(kind: Kind, about: Option<uuid::Uuid>, account: Option<&str>) -> String {
-    let Some(account) = account else {
-        return match (kind, about) {
-            (Kind::Notice, Some(_)) => OUTGOING.to_owned(),
-            (Kind::StormHeld, _) => TODAY.to_owned(),
-            _ => NOTIFICATIONS.to_owned(),
-        };
+    let tab = |tab: &str| account.map(|account| account_tab(account, tab));
+    let of_account = match (kind, kind.group()) {
+        (Kind::StormHeld, _) => Some(ALERTS.to_owned()),
+        (Kind::Notice, _) if account.is_none() && about.is_some() => Some(OUTGOING.to_owned()),
+        (Kind::Opportunity, _) | (_, Group::Alerts) => about.map(alert),
+        (Kind::TaskAdded | Kind::TaskDone | Kind::TaskChanged, _) => Some("/tasks".to_owned()),
+        (_, Group::Plays) => about.map(play),
+        (_, Group::Support) => about.map(ticket),
+        (Kind::ContractChanged, _) => tab("contracts"),
+        (_, Group::Renewal) => about.map(renewal).or_else(|| tab("contracts")),
+        (_, Group::Health) => tab("health"),
+        (_, Group::Lifecycle) => tab("lifecycle"),
+        (_, Group::Touches) => tab("timeline"),
     };
-    match kind.group() {
-        Group::Support if about.is_some() => about.map(ticket).unwrap_or_default(),
-        Group::Health => account_tab(account, "health"),
-        Group::Renewal => account_tab(account, "contracts"),
-        _ => crate::web::paths::account(account),
-    }
+    of_account.unwrap_or_else(|| account.map_or(NOTIFICATIONS.to_owned(), crate::web::paths::account))
 }
 
 /// A renewal's page.

@@ -18,8 +18,8 @@ use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
 use super::pages::{
-    accounts, backtests, jobs, notifications, portfolio, renewals, search, session, settings, studio,
-    support, today,
+    accounts, alerts, backtests, jobs, notifications, portfolio, renewals, search, session, settings, studio,
+    support, timeline, today,
 };
 use super::{Web, assets, collect, ops, paths};
 
@@ -55,6 +55,8 @@ fn pages() -> Router<Web> {
         .route("/theme", post(session::theme::choose))
         .route("/invitations/{token}", get(session::invitation::show).post(session::invitation::accept))
         .merge(customers())
+        .merge(alerts())
+        .merge(timeline())
         .merge(portfolio())
         .merge(tickets())
         .merge(told())
@@ -88,6 +90,41 @@ fn customers() -> Router<Web> {
         .route("/accounts/{external_id}/override/withdraw", post(accounts::overrides::withdraw))
         .route("/accounts/{external_id}/override/restore", post(accounts::overrides::restore))
         .route("/search", get(search::list::show))
+}
+
+/// What rules raise, and what is done with it.
+fn alerts() -> Router<Web> {
+    use alerts::{act, storm};
+    Router::new()
+        .route("/alerts", get(alerts::list::show))
+        .route("/alerts/close", post(act::close_many))
+        .route("/alerts/reopen", post(act::reopen_many))
+        .route("/alerts/{id}", get(alerts::show::show))
+        .route("/alerts/{id}/panel", get(alerts::panel::show))
+        .route("/alerts/{id}/close", post(act::close))
+        .route("/alerts/{id}/reopen", post(act::reopen))
+        .route("/alerts/{id}/snooze", post(act::snooze))
+        .route("/alerts/{id}/dismiss", post(act::dismiss))
+        .route("/alerts/{id}/assign", post(act::assign))
+        .route("/alerts/{id}/play", post(act::play))
+        .route("/alerts/storms/{id}/release", post(storm::release))
+        .route("/alerts/storms/{id}/refuse", post(storm::refuse))
+        .route("/settings/rules", get(settings::rules::show).post(settings::rules::limit))
+}
+
+/// Everything that happened, and where an account is in its lifecycle.
+fn timeline() -> Router<Web> {
+    use accounts::lifecycle;
+    use timeline::{account, activity, log};
+    Router::new()
+        .route("/activity", get(activity::show))
+        .route("/accounts/{external_id}/timeline", get(account::show).post(log::add))
+        .route("/timeline/{id}/remove", post(log::remove))
+        .route("/timeline/{id}/restore", post(log::restore))
+        .route("/accounts/{external_id}/lifecycle", get(lifecycle::show))
+        .route("/accounts/{external_id}/lifecycle/hold", post(lifecycle::hold))
+        .route("/accounts/{external_id}/lifecycle/release", post(lifecycle::release))
+        .route("/accounts/{external_id}/lifecycle/tick", post(lifecycle::tick))
 }
 
 /// All accounts together.

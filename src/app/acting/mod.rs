@@ -13,6 +13,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+pub(in crate::app) use open::anchor;
 pub(in crate::app) use start::{Cause, Starting, Subject, playbook_in, roles, shift, started};
 
 use super::Result;

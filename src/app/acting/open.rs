@@ -126,16 +126,6 @@ impl App {
             doing.entries.extend(plays);
             db::tasks::insert(&mut tx, &doing.tasks, now).await?;
             db::timeline::append(&mut tx, &doing.entries, now).await?;
-            for (account, template, once) in doing.mails {
-                match self
-                    .queue_mail(&mut tx, scope, Some(in_force), account, &template, &[], Some(once))
-                    .await
-                {
-                    // A template that was taken away since: the journal says that it was meant to be sent.
-                    Ok(_) | Err(Error::NotFound) => {}
-                    Err(error) => return Err(error),
-                }
-            }
             tx.commit().await?;
         }
     }
@@ -147,8 +137,6 @@ struct Doing {
     starting: Vec<Starting>,
     tasks: Vec<NewTask>,
     entries: Vec<Entry>,
-    /// To the customer: account, template, and what makes it one.
-    mails: Vec<(Uuid, String, String)>,
 }
 
 impl Doing {
@@ -200,12 +188,9 @@ impl Doing {
             Verb::Opportunity => {
                 tell(Kind::Opportunity, json!({ "offer": action.offer.as_deref(), "rule": alert.rule }))
             }
+            // Whoever reads the journal makes a mail of it.
             Verb::Email => {
-                tell(Kind::Email, json!({ "template": action.template.as_deref(), "rule": alert.rule }));
-                if let Some(template) = &action.template {
-                    let once = format!("alert:{}:{template}", alert.id);
-                    self.mails.push((alert.account_id, template.to_string(), once));
-                }
+                tell(Kind::Email, json!({ "template": action.template.as_deref(), "rule": alert.rule }))
             }
             Verb::Task => self.tasks.push(task(alert, at, action, title)),
             Verb::Playbook | Verb::Renewal => {
@@ -234,7 +219,7 @@ impl Doing {
 }
 
 /// The day a playbook's days count from when an alert starts it.
-fn anchor(alert: &Alert, anchor: Anchor) -> Option<NaiveDate> {
+pub(in crate::app) fn anchor(alert: &Alert, anchor: Anchor) -> Option<NaiveDate> {
     let stored = |key: &str| alert.anchors.get(key).and_then(|day| day.as_str()?.parse().ok());
     match anchor {
         Anchor::Trigger => Some(alert.opened_on),

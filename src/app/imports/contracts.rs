@@ -7,6 +7,7 @@ use super::ColumnSpec;
 use super::cells::{Cells, Checked};
 use super::mapping::column;
 use super::rows::{Fate, Owned, Rows, store_owned};
+use crate::app::contracts::state;
 use crate::db::accounts::Change;
 use crate::db::contracts::Contract;
 use crate::db::{self, TenantTx};
@@ -111,6 +112,6 @@ impl Owned for Row {
     ) -> db::Result<Vec<Change>> {
         let stated: Vec<(Uuid, &Contract)> =
             stated.iter().map(|(account, row)| (*account, &row.contract)).collect();
-        db::contracts::put_many(tx, &stated, now).await
+        state(tx, &stated, now, "import").await
     }
 }

@@ -59,6 +59,8 @@ impl App {
         let next_at = RETRIES.get(failed).filter(|_| !gone).map(|seconds| now + Duration::seconds(*seconds));
         let mut tx = self.db.write(scope).await?;
         let next_at = if delivered { None } else { next_at };
+        // Before the delivery: whoever pauses the endpoint gives up its deliveries in this order.
+        db::webhooks::lock(&mut tx, due.endpoint_id).await?;
         db::webhooks::attempted(&mut tx, due.id, attempt, delivered, next_at).await?;
         if delivered {
             db::webhooks::answered(&mut tx, due.endpoint_id).await?;

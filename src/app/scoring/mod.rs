@@ -186,13 +186,25 @@ impl App {
         accounts: &[Uuid],
         day: NaiveDate,
     ) -> Result<HashMap<Uuid, Assessed>> {
+        let methodology = &in_force.methodology;
+        let assess = |facts: &Facts, standing| Assessed { evaluation: methodology.evaluate(facts), standing };
+        self.look_at(scope, in_force, accounts, day, assess).await
+    }
+
+    /// What `look` makes of the facts of some accounts on a day.
+    pub(in crate::app) async fn look_at<T>(
+        &self,
+        scope: &TenantScope,
+        in_force: &Arc<InForce>,
+        accounts: &[Uuid],
+        day: NaiveDate,
+        look: impl Fn(&Facts, Standing) -> T,
+    ) -> Result<HashMap<Uuid, T>> {
         let mut tx = self.db.read(scope).await?;
         let as_then = day < self.clock.today(scope.time_zone());
         let known = known_on(&mut tx, scope, in_force, accounts, day, as_then).await?;
-        let assess = |(id, (standing, facts)): (Uuid, (Standing, Facts))| {
-            (id, Assessed { evaluation: in_force.methodology.evaluate(&facts), standing })
-        };
-        Ok(known.into_iter().map(assess).collect())
+        let seen = |(id, (standing, facts)): (Uuid, (Standing, Facts))| (id, look(&facts, standing));
+        Ok(known.into_iter().map(seen).collect())
     }
 
     /// Scores some accounts for each day of a stretch inside a transaction, and stores what lists read when the

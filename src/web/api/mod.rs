@@ -4,6 +4,7 @@
 //! and its line in [`routes`]. [`openapi`] adds to every endpoint what all have in common: errors and headers.
 
 pub mod accounts;
+pub mod alerts;
 pub mod backtests;
 pub mod common;
 pub mod contracts;
@@ -15,6 +16,7 @@ pub mod overrides;
 pub mod quarantine;
 pub mod refusal;
 pub mod renewals;
+pub mod storms;
 pub mod tickets;
 pub mod webhooks;
 
@@ -42,6 +44,11 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(accounts::list::list))
         .routes(routes!(accounts::show::show, accounts::put::put))
         .routes(routes!(accounts::metric::daily))
+        .routes(routes!(accounts::timeline::list, accounts::timeline::add))
+        .routes(routes!(accounts::lifecycle::show))
+        .routes(routes!(accounts::lifecycle::hold, accounts::lifecycle::release))
+        .routes(routes!(accounts::lifecycle::tick))
+        .merge(alert_routes())
         .routes(routes!(renewals::next::list))
         .routes(routes!(renewals::records::list))
         .routes(routes!(renewals::records::show, renewals::records::patch))
@@ -84,6 +91,19 @@ pub fn routes(web: Web) -> Router<Web> {
         .route("/docs", get(docs::show))
         .fallback(unknown);
     api_layers(keyed, open, web)
+}
+
+fn alert_routes() -> OpenApiRouter<Web> {
+    OpenApiRouter::new()
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::show))
+        .routes(routes!(alerts::close))
+        .routes(routes!(alerts::reopen))
+        .routes(routes!(alerts::snooze))
+        .routes(routes!(alerts::dismiss))
+        .routes(routes!(alerts::assign))
+        .routes(routes!(storms::list))
+        .routes(routes!(storms::decide))
 }
 
 fn methodology_routes() -> OpenApiRouter<Web> {

@@ -152,6 +152,7 @@ fn frame(server: &str) -> OpenApi {
         .servers(Some([ServerBuilder::new().url(server).build()]))
         .tags(Some([
             tag("Accounts", "Customers: what is known of each, how healthy it is and why."),
+            tag("Alerts", "What rules raise for people to act upon, and what is done with it."),
             tag(
                 "Renewals",
                 "When contracts end, what is expected of each renewal, what became of it, and retention.",

@@ -3,6 +3,7 @@
 //! types. Blocks of a template that htmx swaps are named in `blocks` and rendered by `as_<block>()`.
 
 pub mod accounts;
+pub mod alerts;
 pub mod backtests;
 pub mod curves;
 pub mod error;
@@ -16,5 +17,6 @@ pub mod session;
 pub mod settings;
 pub mod studio;
 pub mod support;
+pub mod timeline;
 pub mod today;
 pub mod wording;

@@ -9,6 +9,8 @@ use super::{Avatar, Tone, filters, html_safe};
 pub enum Room {
     /// `/`
     Today,
+    /// `/alerts`
+    Alerts,
     /// `/accounts`
     Accounts,
     /// `/renewals`
@@ -25,8 +27,9 @@ pub enum Room {
 
 impl Room {
     /// Room, label, address and icon, in the order of the rail.
-    pub const ALL: [(Room, &'static str, &'static str, &'static str); 6] = [
+    pub const ALL: &[(Room, &'static str, &'static str, &'static str)] = &[
         (Room::Today, "Today", "/", "sun"),
+        (Room::Alerts, "Alerts", "/alerts", "circle-alert"),
         (Room::Accounts, "Accounts", "/accounts", "building-2"),
         (Room::Renewals, "Renewals", "/renewals", "refresh-cw"),
         (Room::Support, "Support", "/support", "life-buoy"),

@@ -19,6 +19,34 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/accounts/{external_id}/people"),
     ("GET", "/accounts/{external_id}/contracts"),
     ("GET", "/accounts/{external_id}/support"),
+    ("GET", "/accounts/{external_id}/timeline"),
+    ("POST", "/accounts/{external_id}/timeline"),
+    ("GET", "/accounts/{external_id}/lifecycle"),
+    ("POST", "/accounts/{external_id}/lifecycle/hold"),
+    ("POST", "/accounts/{external_id}/lifecycle/release"),
+    ("POST", "/accounts/{external_id}/lifecycle/tick"),
+    ("GET", "/alerts/{id}"),
+    ("GET", "/alerts/{id}/panel"),
+    ("POST", "/alerts/{id}/close"),
+    ("POST", "/alerts/{id}/reopen"),
+    ("POST", "/alerts/{id}/snooze"),
+    ("POST", "/alerts/{id}/dismiss"),
+    ("POST", "/alerts/{id}/assign"),
+    ("POST", "/alerts/{id}/play"),
+    ("POST", "/alerts/storms/{id}/release"),
+    ("POST", "/alerts/storms/{id}/refuse"),
+    ("POST", "/timeline/{id}/remove"),
+    ("POST", "/timeline/{id}/restore"),
+    ("API", "/v1/alerts/{id}"),
+    ("API", "/v1/accounts/{external_id}/timeline"),
+    ("API", "/v1/accounts/{external_id}/lifecycle"),
+    ("WRITE", "/v1/alerts/{id}/close"),
+    ("WRITE", "/v1/alerts/{id}/reopen"),
+    ("WRITE", "/v1/alerts/{id}/snooze"),
+    ("WRITE", "/v1/alerts/{id}/dismiss"),
+    ("WRITE", "/v1/alerts/{id}/assign"),
+    ("WRITE", "/v1/accounts/{external_id}/timeline"),
+    ("WRITE", "/v1/accounts/{external_id}/lifecycle/criteria"),
     ("POST", "/accounts/{external_id}/owner"),
     ("POST", "/accounts/{external_id}/segment"),
     ("POST", "/accounts/{external_id}/override"),
@@ -126,6 +154,9 @@ struct Strange {
     draft: Uuid,
     backtest: Uuid,
     ticket: Uuid,
+    alert: Uuid,
+    storm: Uuid,
+    note: Uuid,
     endpoint: Uuid,
     entry: Uuid,
     message: Uuid,
@@ -180,8 +211,32 @@ async fn strange(house: &House, b: &Home) -> Strange {
     };
     let message = db::messages::queue(&mut tx, &[(message, now)], now).await.unwrap()[0];
     tx.commit().await.unwrap();
+    let red = holdfast::app::overrides::Wanted {
+        set: holdfast::app::overrides::Set::Band("red".to_owned()),
+        reason: "secret-account".to_owned(),
+        expires_on: None,
+        seen: None,
+    };
+    house.app.set_override(&b.scope, "secret-account", &red, &actor, None).await.unwrap();
+    house.app.settle_alerts(&b.scope, true).await.unwrap();
+    let note = holdfast::app::timeline::Logged {
+        kind: holdfast::domain::timeline::Kind::Note,
+        at: None,
+        text: "secret-account".to_owned(),
+        attendees: Vec::new(),
+        external_id: None,
+    };
+    let note = house.app.log_entry(&b.scope, "secret-account", &note, &actor, None).await.unwrap().0.id;
+    let mut tx = house.app.db.write(&b.scope).await.unwrap();
+    let today = b.scope.day_of(now);
+    db::storms::notice(&mut tx, "red-flag", "secret-account", 5, 5, now, today).await.unwrap();
+    tx.commit().await.unwrap();
     let mut tx = house.app.db.read(&b.scope).await.unwrap();
+    let alerts = db::alerts::list(&mut tx, &db::alerts::Filter::default(), today, 0, 9).await.unwrap();
     Strange {
+        alert: alerts[0].id,
+        storm: db::storms::list(&mut tx, false).await.unwrap()[0].id,
+        note,
         endpoint,
         entry,
         message,
@@ -206,6 +261,10 @@ impl Strange {
             Some("outgoing") if route.contains("/messages/") => self.message,
             Some("outgoing") => self.endpoint,
             _ if route.starts_with("/notifications/") || route.starts_with("/entries/") => self.entry,
+            Some("alerts") => self.alert,
+            _ if route.starts_with("/alerts/storms/") => self.storm,
+            _ if route.starts_with("/alerts/") => self.alert,
+            _ if route.starts_with("/timeline/") => self.note,
             Some("members") => self.member,
             Some("invitations") => self.invitation,
             Some("keys") => self.key,
@@ -279,6 +338,21 @@ async fn what_belongs_to_another_tenant_is_not_found() {
                 post.json(&json!({})).await.status_code()
             }
             "MANAGE" => http.get(&format!("/api{path}")).authorization_bearer(&manage).await.status_code(),
+            "WRITE" => {
+                let body = match route.rsplit('/').next() {
+                    Some("snooze") => json!({ "until": "2027-03-05" }),
+                    Some("dismiss") => json!({ "reason": "x" }),
+                    Some("assign") => json!({ "owner": null }),
+                    Some("timeline") => json!({ "kind": "note", "text": "x" }),
+                    Some("criteria") => json!({ "stage": "onboarding", "criterion": "x", "met": true }),
+                    _ => json!({}),
+                };
+                http.post(&format!("/api{path}"))
+                    .authorization_bearer(&a.write_key)
+                    .json(&body)
+                    .await
+                    .status_code()
+            }
             _ => continue,
         };
         assert_eq!(status, 404, "{how} {path}");
@@ -341,6 +415,8 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         ("/api/v1/renewals", 1),
         ("/api/v1/quarantine", 0),
         ("/api/v1/backtests", 0),
+        ("/api/v1/alerts?state=any", 0),
+        ("/api/v1/storms", 0),
         ("/api/v1/tickets", 0),
     ] {
         let key = format!("Bearer {}", a.read_key);
@@ -375,6 +451,11 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         "/accounts",
         "/accounts/a1",
         "/accounts/a1/health",
+        "/accounts/a1/timeline",
+        "/accounts/a1/lifecycle",
+        "/alerts",
+        "/activity",
+        "/settings/rules",
         "/renewals",
         "/portfolio",
         "/portfolio/overrides",
@@ -404,9 +485,15 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         ("/settings/quarantine/replay", [("state", "")]),
         ("/settings/metrics", [("name", "x")]),
         ("/settings/rates", [("currency", "EUR")]),
+        ("/settings/rules", [("percent", "10")]),
+        ("/alerts/close", [("id", "")]),
+        ("/accounts/a1/timeline", [("text", "x")]),
+        ("/accounts/a1/lifecycle/hold", [("stage", "ongoing")]),
+        ("/accounts/a1/lifecycle/release", [("stage", "")]),
+        ("/accounts/a1/lifecycle/tick", [("stage", "ongoing")]),
         ("/settings/outgoing/endpoints", [("url", "https://example.com/")]),
         ("/settings/outgoing/slack", [("url", "https://example.com/")]),
-        ("/settings/templates/new", [("id", "x")]),
+        ("/settings/templates/welcome", [("subject", "x")]),
         ("/settings/jobs/retry", [("kind", "score_all")]),
         ("/studio/backtests", [("subject", "version:1")]),
         ("/support/tickets/018f3c5e-0000-7000-8000-000000000000/resolve", [("at", "")]),

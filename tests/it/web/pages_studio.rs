@@ -334,7 +334,7 @@ async fn the_second_to_save_sees_both_texts() {
 
 #[tokio::test]
 async fn a_draft_is_tried_out_published_and_rolled_back() {
-    let (house, home, browser) = house().await;
+    let (house, _, browser) = house().await;
     let draft = draft(&browser).await;
     let preview = format!("{draft}/preview");
     assert_eq!(texts(&browser.get(&preview).await.text(), ".empty h2"), ["Not tried out yet"]);

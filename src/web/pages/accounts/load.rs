@@ -206,13 +206,15 @@ impl Subject {
     }
 }
 
-const TABS: [(&str, &str); 6] = [
+const TABS: [(&str, &str); 8] = [
     ("", "Overview"),
     ("health", "Health"),
     ("usage", "Usage"),
     ("people", "People"),
     ("support", "Support"),
     ("contracts", "Contracts & renewal"),
+    ("lifecycle", "Lifecycle"),
+    ("timeline", "Timeline"),
 ];
 
 fn tab_path(external_id: &str, tab: &str) -> String {

@@ -5,6 +5,7 @@ pub mod corrections;
 pub mod head;
 pub mod health;
 pub mod history;
+pub mod lifecycle;
 pub mod list;
 pub mod load;
 pub mod overrides;

@@ -17,6 +17,7 @@ pub mod notifications;
 pub mod outgoing;
 pub mod quarantine;
 pub mod rates;
+pub mod rules;
 pub mod sources;
 pub mod templates;
 pub mod upload;
@@ -38,6 +39,8 @@ pub enum SettingsRoom {
     Metrics,
     /// `/studio`
     Methodology,
+    /// `/settings/rules`
+    Rules,
     /// `/settings/rates`
     Rates,
     /// `/settings/templates`
@@ -62,6 +65,7 @@ impl SettingsRoom {
         (SettingsRoom::Imports, "Imports", "/settings/imports", "upload"),
         (SettingsRoom::Metrics, "Metrics", "/settings/metrics", "gauge"),
         (SettingsRoom::Methodology, "Methodology", "/studio", "layers"),
+        (SettingsRoom::Rules, "Rules", "/settings/rules", "circle-alert"),
         (SettingsRoom::Rates, "Exchange rates", "/settings/rates", "refresh-cw"),
         (SettingsRoom::Templates, "Mail templates", "/settings/templates", "mail"),
         (SettingsRoom::Outgoing, "Outgoing", "/settings/outgoing", "send"),
