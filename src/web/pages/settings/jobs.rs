@@ -50,7 +50,7 @@ pub struct JobsPage {
     pub here: String,
     /// Whether it is worth asking again.
     pub live: bool,
-    /// `2 at work, 14 due; the oldest has waited for 3 min`.
+    /// `2 at work, 14 due, the first 3 min ago`.
     pub headline: String,
     /// Kinds of which several failed: word, `12 × Scoring every account`.
     pub retry: Vec<(String, String)>,
@@ -58,8 +58,8 @@ pub struct JobsPage {
     pub rows: Vec<JobRow>,
     /// Said when there are none.
     pub empty: Option<EmptyState>,
-    /// Ways on; its target is `#work`.
-    pub pager: Pager,
+    /// Ways on where there is more than one page; its target is `#work`.
+    pub pager: Option<Pager>,
 }
 
 /// A job.
@@ -172,7 +172,9 @@ pub async fn show(
             .collect(),
         rows: jobs.iter().map(|job| row(job, &member, now)).collect(),
         empty: jobs.is_empty().then(|| nothing(shelf)),
-        pager: Pager::keyset("", after.map(|_| href("")), next.map(|next| href(&next))).target("#work"),
+        pager: (after.is_some() || next.is_some()).then(|| {
+            Pager::keyset("", after.map(|_| href("")), next.map(|next| href(&next))).target("#work")
+        }),
     };
     Ok(if part { Page(page.as_work()).into_response() } else { Page(page).into_response() })
 }
@@ -195,7 +197,7 @@ fn headline(counts: &[KindCount], now: DateTime<Utc>) -> String {
     if due > 0 {
         let oldest = counts.iter().filter_map(|kind| kind.oldest).min();
         let since =
-            oldest.map_or(String::new(), |oldest| format!(", the oldest since {}", format::ago(oldest, now)));
+            oldest.map_or(String::new(), |oldest| format!(", the first {}", format::ago(oldest, now)));
         parts.push(format!("{} due{since}", format::number(due)));
     }
     let later = sum(|kind| kind.later);
