@@ -8,6 +8,7 @@ pub mod alerts;
 pub mod auth;
 pub mod backtest;
 pub mod error;
+pub mod feeds;
 pub mod fields;
 pub mod imports;
 pub mod keys;
@@ -22,6 +23,7 @@ pub mod scoring;
 pub mod secret;
 pub mod stages;
 pub mod tasks;
+pub mod team;
 pub mod tenants;
 pub mod work;
 

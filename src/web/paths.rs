@@ -19,6 +19,10 @@ pub fn encode(text: &str) -> String {
 pub const ACCOUNTS: &str = "/accounts";
 /// Today.
 pub const TODAY: &str = "/";
+/// What is to be done.
+pub const TASKS: &str = "/tasks";
+/// The templates of the methodology and what runs of them.
+pub const PLAYBOOKS: &str = "/playbooks";
 /// How the tenant works: the version in force, drafts and versions.
 pub const STUDIO: &str = "/studio";
 /// Sign-in.
@@ -32,6 +36,26 @@ pub fn account(external_id: &str) -> String {
 /// One of an account's tabs: `health`, `usage`, `people`, `contracts`.
 pub fn account_tab(external_id: &str, tab: &str) -> String {
     format!("/accounts/{}/{tab}", encode(external_id))
+}
+
+/// An alert.
+pub fn alert(id: uuid::Uuid) -> String {
+    format!("/alerts/{id}")
+}
+
+/// A play.
+pub fn play(id: uuid::Uuid) -> String {
+    format!("/plays/{id}")
+}
+
+/// A template of plays.
+pub fn playbook(id: &str) -> String {
+    format!("{PLAYBOOKS}/{}", encode(id))
+}
+
+/// A task.
+pub fn task(id: uuid::Uuid) -> String {
+    format!("{TASKS}/{id}")
 }
 
 /// A draft's first page.

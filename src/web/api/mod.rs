@@ -10,9 +10,12 @@ pub mod docs;
 pub mod methodology;
 pub mod openapi;
 pub mod overrides;
+pub mod plays;
 pub mod quarantine;
 pub mod refusal;
 pub mod renewals;
+pub mod tasks;
+pub mod team;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -46,6 +49,7 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(backtests::show))
         .routes(routes!(backtests::account_days))
         .routes(routes!(backtests::cancel))
+        .merge(work_routes())
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .merge(methodology_routes().layer(DefaultBodyLimit::max(MAX_PACK_BODY)))
         .split_for_parts();
@@ -55,6 +59,26 @@ pub fn routes(web: Web) -> Router<Web> {
         .route("/docs", get(docs::show))
         .fallback(unknown);
     api_layers(keyed, open, web)
+}
+
+fn work_routes() -> OpenApiRouter<Web> {
+    OpenApiRouter::new()
+        .routes(routes!(plays::playbooks))
+        .routes(routes!(plays::list, plays::start))
+        .routes(routes!(plays::show))
+        .routes(routes!(plays::pause))
+        .routes(routes!(plays::resume))
+        .routes(routes!(plays::stop))
+        .routes(routes!(plays::replan))
+        .routes(routes!(tasks::list, tasks::create))
+        .routes(routes!(tasks::bulk))
+        .routes(routes!(tasks::show, tasks::change))
+        .routes(routes!(tasks::done))
+        .routes(routes!(tasks::skip))
+        .routes(routes!(tasks::reopen))
+        .routes(routes!(team::roles))
+        .routes(routes!(team::cast))
+        .routes(routes!(team::load))
 }
 
 fn methodology_routes() -> OpenApiRouter<Web> {

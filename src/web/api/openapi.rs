@@ -157,6 +157,9 @@ fn frame(server: &str) -> OpenApi {
                 "Overrides",
                 "What people set against the model, and which of the two a renewal proved right.",
             ),
+            tag("Plays", "Playbooks, and their runs for accounts, members or the company."),
+            tag("Tasks", "What is to be done, by whom and until when."),
+            tag("Team", "Who plays which role, and who looks after how much."),
             tag("Quarantine", "Messages that were taken but could not be counted."),
             tag(
                 "Methodology",
@@ -216,7 +219,7 @@ fn count(response: &mut utoipa::openapi::Response) {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete].into_iter().flatten()
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
 }
 
 /// Adds what every endpoint may answer: counted requests, and each problem that can come up.

@@ -4,15 +4,20 @@
 
 pub mod accounts;
 pub mod backtests;
+pub mod crew;
 pub mod curves;
 pub mod error;
 pub mod jobs;
 pub mod names;
+pub mod playbooks;
+pub mod plays;
 pub mod portfolio;
 pub mod renewals;
 pub mod search;
 pub mod session;
 pub mod settings;
 pub mod studio;
+pub mod tasks;
+pub mod team;
 pub mod today;
 pub mod wording;

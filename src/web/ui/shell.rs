@@ -13,6 +13,8 @@ pub enum Room {
     Accounts,
     /// `/renewals`
     Renewals,
+    /// `/playbooks`, `/plays`, `/tasks`, `/team`
+    Playbooks,
     /// `/portfolio`
     Portfolio,
     /// `/settings/…`
@@ -23,10 +25,11 @@ pub enum Room {
 
 impl Room {
     /// Room, label, address and icon, in the order of the rail.
-    pub const ALL: [(Room, &'static str, &'static str, &'static str); 5] = [
+    pub const ALL: [(Room, &'static str, &'static str, &'static str); 6] = [
         (Room::Today, "Today", "/", "sun"),
         (Room::Accounts, "Accounts", "/accounts", "building-2"),
         (Room::Renewals, "Renewals", "/renewals", "refresh-cw"),
+        (Room::Playbooks, "Playbooks", "/playbooks", "list-checks"),
         (Room::Portfolio, "Portfolio", "/portfolio", "chart-pie"),
         (Room::Settings, "Settings", "/settings/members", "settings"),
     ];

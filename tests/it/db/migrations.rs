@@ -23,6 +23,7 @@ const SAMPLES: &[&str] = &[
     include_str!("samples/0010.sql"),
     include_str!("samples/0011.sql"),
     include_str!("samples/0012.sql"),
+    include_str!("samples/0018.sql"),
 ];
 
 #[tokio::test]

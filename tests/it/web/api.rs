@@ -324,8 +324,24 @@ async fn the_document_describes_every_route_and_needs_no_key() {
             "/api/v1/overrides",
             "/api/v1/packs",
             "/api/v1/packs/{id}/file",
+            "/api/v1/playbooks",
+            "/api/v1/plays",
+            "/api/v1/plays/{id}",
+            "/api/v1/plays/{id}/pause",
+            "/api/v1/plays/{id}/replan",
+            "/api/v1/plays/{id}/resume",
+            "/api/v1/plays/{id}/stop",
             "/api/v1/quarantine",
-            "/api/v1/renewals"
+            "/api/v1/renewals",
+            "/api/v1/roles",
+            "/api/v1/roles/{role}",
+            "/api/v1/tasks",
+            "/api/v1/tasks/bulk",
+            "/api/v1/tasks/{id}",
+            "/api/v1/tasks/{id}/done",
+            "/api/v1/tasks/{id}/reopen",
+            "/api/v1/tasks/{id}/skip",
+            "/api/v1/team/load"
         ]
     );
     // Every reference leads somewhere.

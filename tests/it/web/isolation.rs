@@ -19,6 +19,19 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/accounts/{external_id}/contracts"),
     ("POST", "/accounts/{external_id}/owner"),
     ("POST", "/accounts/{external_id}/segment"),
+    ("POST", "/accounts/{external_id}/roles"),
+    ("GET", "/playbooks/{id}"),
+    ("POST", "/playbooks/{id}/start"),
+    ("GET", "/plays/{id}"),
+    ("POST", "/plays/{id}/pause"),
+    ("POST", "/plays/{id}/resume"),
+    ("POST", "/plays/{id}/stop"),
+    ("POST", "/plays/{id}/replan"),
+    ("GET", "/tasks/{id}"),
+    ("POST", "/tasks/{id}"),
+    ("POST", "/tasks/{id}/end"),
+    ("POST", "/settings/roles/{role}"),
+    ("PUBLIC", "/calendar/{secret}"),
     ("POST", "/accounts/{external_id}/override"),
     ("POST", "/accounts/{external_id}/override/withdraw"),
     ("POST", "/accounts/{external_id}/override/restore"),
@@ -66,6 +79,8 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/studio/backtests/{id}/stop"),
     ("POST", "/studio/backtests/{id}/delete"),
     ("POST", "/studio/backtests/{id}/restore"),
+    ("API", "/v1/plays/{id}"),
+    ("API", "/v1/tasks/{id}"),
     ("API", "/v1/backtests/{id}"),
     ("API", "/v1/backtests/{id}/days.csv"),
     ("API", "/v1/accounts/{external_id}"),
@@ -88,6 +103,8 @@ struct Strange {
     job: Uuid,
     draft: Uuid,
     backtest: Uuid,
+    play: Uuid,
+    task: Uuid,
 }
 
 async fn strange(house: &House, b: &Home) -> Strange {
@@ -103,7 +120,12 @@ async fn strange(house: &House, b: &Home) -> Strange {
     let settings = holdfast::app::backtest::usual_settings("2027-03-01".parse().unwrap());
     let version = holdfast::app::backtest::Subject::Version(1);
     let backtest = house.app.start_backtest(&b.scope, &version, &settings, &actor).await.unwrap();
+    let target = holdfast::app::plays::Target::Account("secret-account".into());
+    let today = "2027-03-01".parse().unwrap();
+    let play = house.app.start_play(&b.scope, "business-value", &target, today, &actor).await.unwrap().id;
     let mut tx = house.app.db.write(&b.scope).await.unwrap();
+    let of_play = db::tasks::Filter { play: Some(play), ..Default::default() };
+    let task = db::tasks::list(&mut tx, &of_play, 0, 1).await.unwrap().0[0].id;
     let later = house.clock.now() + chrono::Duration::days(1);
     let job = db::jobs::enqueue(&mut tx, "forget", &json!({}), None, later).await.unwrap().unwrap();
     tx.commit().await.unwrap();
@@ -116,6 +138,8 @@ async fn strange(house: &House, b: &Home) -> Strange {
         job,
         draft,
         backtest,
+        play,
+        task,
         member: db::members::list(&mut tx).await.unwrap()[0].id,
         invitation: db::members::pending_invitations(&mut tx, house.clock.now()).await.unwrap()[0].id,
         key: db::api_keys::list(&mut tx).await.unwrap()[0].id,
@@ -130,6 +154,8 @@ impl Strange {
             Some("members") => self.member,
             Some("invitations") => self.invitation,
             Some("keys") => self.key,
+            _ if route.contains("plays/") => self.play,
+            _ if route.contains("tasks/") => self.task,
             Some("quarantine") => self.quarantined,
             Some("methodology" | "drafts") => self.draft,
             _ if route.starts_with("/jobs/") => self.job,
@@ -141,6 +167,7 @@ impl Strange {
             .replace("{metric}", "dashboard_viewed")
             .replace("{version}", "2")
             .replace("{key}", "dau")
+            .replace("{role}", "nobody_knows")
             .replace("{id}", &id.to_string())
     }
 }
@@ -170,7 +197,14 @@ async fn what_belongs_to_another_tenant_is_not_found() {
     let strange = strange(&house, &b).await;
     let browser = house.sign_in("ada@example.com").await;
     let http = house.http();
-    let form = [("role", "admin"), ("owner", ""), ("segment", "smb"), ("kind", "accounts")];
+    let form = [
+        ("anchor", "2027-03-01"),
+        ("state", "done"),
+        ("role", "csm"),
+        ("owner", ""),
+        ("segment", "smb"),
+        ("kind", "accounts"),
+    ];
     for &(how, route) in ROUTES {
         let mut path = strange.fill(route);
         if path.contains("/uploads/") {
@@ -227,6 +261,11 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/studio",
         "/settings/rates",
         "/studio/backtests",
+        "/playbooks",
+        "/tasks?who=team",
+        "/tasks?who=team&view=calendar",
+        "/team",
+        "/settings/roles",
     ] {
         let page = browser.get(path).await;
         assert_eq!(page.status_code(), 200, "{path}");
@@ -239,6 +278,7 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         ("/api/v1/renewals", 1),
         ("/api/v1/quarantine", 0),
         ("/api/v1/backtests", 0),
+        ("/api/v1/plays", 0),
     ] {
         let key = format!("Bearer {}", a.read_key);
         let answer: Value = house.http().get(path).add_header("authorization", key).await.json();
@@ -277,6 +317,11 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         "/portfolio/overrides",
         "/settings/members",
         "/studio/backtests",
+        "/playbooks",
+        "/playbooks/business-value?account=a1",
+        "/tasks",
+        "/team",
+        "/settings/roles",
     ] {
         assert_eq!(browser.get(path).await.status_code(), 200, "{path}");
     }
@@ -292,6 +337,12 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         ("/settings/metrics", [("name", "x")]),
         ("/settings/rates", [("currency", "EUR")]),
         ("/studio/backtests", [("subject", "version:1")]),
+        ("/tasks", [("title", "x")]),
+        ("/tasks/bulk", [("do", "done")]),
+        ("/tasks/undo", [("verb", "reopen")]),
+        ("/playbooks/business-value/start", [("account", "a1")]),
+        ("/accounts/a1/roles", [("role", "csm")]),
+        ("/settings/roles/csm", [("holder", "nobody")]),
     ] {
         let answer = browser.post(path, &form).await;
         assert_eq!(answer.status_code(), 403, "{path}: {}", answer.text());

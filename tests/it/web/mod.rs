@@ -11,4 +11,5 @@ mod pages_accounts;
 mod pages_portfolio;
 mod pages_settings;
 mod pages_studio;
+mod plays;
 mod session;

@@ -13,3 +13,4 @@ pub mod reasons;
 pub mod show;
 pub mod usage;
 pub mod way_up;
+pub mod work;

@@ -53,12 +53,16 @@ pub struct AccountHit {
 const MOST: i64 = 8;
 
 /// Where one can jump to: icon, label, further words it is found by, address, and the role it needs.
-const PAGES: [(&str, &str, &str, &str, Role); 18] = [
+const PAGES: [(&str, &str, &str, &str, Role); 22] = [
     ("sun", "Today", "home start", "/", Role::Executive),
     ("building-2", "Accounts", "customers list", "/accounts", Role::Executive),
     ("user", "My accounts", "mine customers", "/accounts?csm=me", Role::Csm),
     ("refresh-cw", "Renewals", "contracts calendar", "/renewals", Role::Executive),
     ("triangle-alert", "Overdue renewals", "late contracts", "/accounts?renewal=overdue", Role::Executive),
+    ("list-checks", "Tasks", "my to do due overdue calendar", "/tasks", Role::Executive),
+    ("layers", "Playbooks", "plays templates running start", "/playbooks", Role::Executive),
+    ("users", "Load", "team capacity csm ratio coverage unassigned", "/team", Role::Executive),
+    ("user", "Roles", "who plays role owner settings", "/settings/roles", Role::Executive),
     ("chart-pie", "Portfolio", "arr bands board revenue", "/portfolio", Role::Executive),
     (
         "user",

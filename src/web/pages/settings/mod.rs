@@ -14,6 +14,7 @@ pub mod members;
 pub mod metrics;
 pub mod quarantine;
 pub mod rates;
+pub mod roles;
 pub mod sources;
 pub mod upload;
 
@@ -22,6 +23,8 @@ pub mod upload;
 pub enum SettingsRoom {
     /// `/settings/members`
     Members,
+    /// `/settings/roles`
+    Roles,
     /// `/settings/keys`
     Keys,
     /// `/settings/sources`
@@ -42,8 +45,9 @@ pub enum SettingsRoom {
 
 impl SettingsRoom {
     /// Room, label, address, icon.
-    pub const ALL: [(SettingsRoom, &'static str, &'static str, &'static str); 9] = [
+    pub const ALL: [(SettingsRoom, &'static str, &'static str, &'static str); 10] = [
         (SettingsRoom::Members, "Members", "/settings/members", "users"),
+        (SettingsRoom::Roles, "Roles", "/settings/roles", "user"),
         (SettingsRoom::Keys, "API keys", "/settings/keys", "key-round"),
         (SettingsRoom::Sources, "Sources", "/settings/sources", "activity"),
         (SettingsRoom::Quarantine, "Quarantine", "/settings/quarantine", "triangle-alert"),

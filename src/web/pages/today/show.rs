@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::Days;
 
 use super::load::{self, RENEWAL_DAYS, Whose};
+use super::tasks::DueTasks;
 use crate::db;
 use crate::db::accounts::{Account, Filter, Sort, Summary};
 use crate::web::Web;
@@ -52,6 +53,8 @@ pub struct TodayPage {
     pub renewal_list: Vec<Upcoming>,
     /// `Friday, 18:04`; empty on a first visit, which shows the week.
     pub since: String,
+    /// The member's tasks that are due.
+    pub tasks: DueTasks,
     /// What moved since then, largest ARR first.
     pub moved: Vec<Moved>,
     /// Milestones of the last two weeks and the week to come.
@@ -154,6 +157,7 @@ pub async fn show(State(web): State<Web>, member: Member, headers: HeaderMap) ->
         soonest.clone()
     };
     let last_message = db::sources::last_at(&mut tx).await?;
+    let tasks = DueTasks::load(&mut tx, &member, owner.is_some(), words.today).await?;
     drop(tx);
     let moved = load::moved(&web, &member, &words, owner, since).await?;
     let due = load::due(&web, &member, &words, owner).await?;
@@ -173,6 +177,7 @@ pub async fn show(State(web): State<Web>, member: Member, headers: HeaderMap) ->
         renewals_text: renewals_text(&words, &summary),
         renewal_list: soonest.iter().take(LISTED).map(|account| renewal(&words, account)).collect(),
         since: load::since_text(&member, &words, since),
+        tasks,
         moved,
         due,
     };
