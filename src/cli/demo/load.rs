@@ -8,6 +8,7 @@ use chrono::{DateTime, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::lived::{self, LIVED_DAYS};
 use super::{PASSWORD, say};
 use crate::app::imports::{ImportKind, ImportRequest, Known, Mapping};
 use crate::app::members::Role;
@@ -186,11 +187,30 @@ impl Loader {
         ));
         self.present.fold(&scope, &Work::unwatched()).await?;
         let (from, to) = (plan.first_day(), self.today - Duration::days(1));
-        let accounts = self.present.score_range(&scope, from, to, |day| day, &|_| ()).await?;
+        let lived = self.today - Duration::days(LIVED_DAYS as i64);
+        let before = lived - Duration::days(1);
+        let accounts = self.present.score_range(&scope, from, before, |day| day, &|_| ()).await?;
+        self.live(&scope, lived, to).await?;
         worker::run_until_empty(&self.present).await?;
         self.present.fold_scores(&scope, &Work::unwatched()).await?;
         say(format_args!("    scores of {accounts} accounts for {} days", (to - from).num_days() + 2));
         self.note(&scope, LOADED).await
+    }
+
+    /// Goes through the last weeks day by day: every account is scored and acted upon, people do their work.
+    async fn live(&self, scope: &TenantScope, from: NaiveDate, to: NaiveDate) -> anyhow::Result<()> {
+        let started = Instant::now();
+        for day in from.iter_days().take_while(|day| *day <= to) {
+            self.clock.set(noon(&self.plan, day));
+            self.past.score_all(scope, day, &|_| ()).await?;
+            if day == from {
+                lived::cast(&self.past, scope).await?;
+            }
+            self.clock.set(noon(&self.plan, day) + Duration::hours(4));
+            lived::work(&self.past, scope, day, day == to).await?;
+        }
+        say(format_args!("    {LIVED_DAYS} days lived in {:.0} s", started.elapsed().as_secs_f64()));
+        Ok(())
     }
 
     /// The company, its people, keys, fields and rates.

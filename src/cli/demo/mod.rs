@@ -1,5 +1,6 @@
 //! `holdfast demo`: two invented companies, loaded through the same functions as real data, and then served.
 
+mod lived;
 mod load;
 
 use std::fs;

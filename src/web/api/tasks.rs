@@ -238,7 +238,7 @@ pub async fn create(
     };
     let task = web.app.add_task(&key.scope, &wanted, &key.actor()).await;
     let task = task.map_err(|error| match (error, account) {
-        (Error::NotFound, Some(_)) => Error::invalid("account", "is not known").into(),
+        (Error::NotFound, Some(_)) => Refusal::from(Error::invalid("account", "is not known")),
         (error, _) => Refusal::from(error),
     })?;
     Ok((StatusCode::CREATED, axum::Json(detail(&web, &key.scope, task.id).await?)).into_response())

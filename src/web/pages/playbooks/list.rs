@@ -177,7 +177,7 @@ pub async fn show(
     drop(tx);
     let href = |page: i64| {
         let page = page.to_string();
-        let all = [
+        let all: [(&str, &str); 6] = [
             ("whose", params.whose.as_str()),
             ("playbook", &params.playbook),
             ("category", &params.category),

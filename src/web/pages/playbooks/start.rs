@@ -65,7 +65,8 @@ pub async fn choose(
         }
         Subject::Account => {
             let wanted = params.account.trim();
-            let found = if wanted.is_empty() { None } else { account(tx, wanted).await? };
+            let found =
+                if wanted.is_empty() || wanted.contains('\0') { None } else { account(tx, wanted).await? };
             match found {
                 Some(found) => {
                     chosen.anchor = anchor.or(suggested(playbook.anchor, &found)).or(Some(today));

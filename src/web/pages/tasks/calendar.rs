@@ -99,11 +99,14 @@ fn told(day: NaiveDate, first: NaiveDate, today: NaiveDate, tasks: &[Task], para
             None => task.title.clone(),
         };
         let done = task.state == "done";
-        let tone = match () {
-            () if done => Tone::Good,
-            () if day < today => Tone::Risk,
-            () if day == today => Tone::Watch,
-            () => Tone::None,
+        let tone = if done {
+            Tone::Good
+        } else if day < today {
+            Tone::Risk
+        } else if day == today {
+            Tone::Watch
+        } else {
+            Tone::None
         };
         (title, paths::task(task.id), tone, done)
     };

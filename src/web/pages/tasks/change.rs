@@ -1,7 +1,7 @@
 //! What changes tasks: add one; done, skipped, given away, put off, many at once; and the undo of each.
 //!
 //! Forms: `POST /tasks` adds; `POST /tasks/bulk` takes every `task` that is ticked and a `do`; `POST /tasks/{id}`
-//! saves owner, day and note of one; `POST /tasks/undo` takes the word and the blob that [`Undo`] made.
+//! saves owner, day and note of one; `POST /tasks/undo` takes a change back by the fields of its toast.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -24,6 +24,8 @@ use crate::web::ui::format;
 
 /// Where a change is taken back.
 const UNDO: &str = "/tasks/undo";
+/// What a task was before, where it is undone without knowing.
+const NOTHING: &[u8] = &[];
 
 /// A task to add.
 #[derive(Debug, Deserialize)]
@@ -44,6 +46,9 @@ pub struct NewTask {
 /// Adds a task by hand.
 pub async fn add(State(web): State<Web>, Csm(member): Csm, Form(form): Form<NewTask>) -> Result<Response> {
     let account = form.account.trim();
+    if account.contains('\0') {
+        return Err(Error::invalid("account", "holds a NUL character").into());
+    }
     let wanted = Wanted {
         account: (!account.is_empty()).then(|| account.to_owned()),
         alert: None,
@@ -55,7 +60,7 @@ pub async fn add(State(web): State<Web>, Csm(member): Csm, Form(form): Form<NewT
     let next = next(&form.next);
     match web.app.add_task(&member.scope, &wanted, &member.actor()).await {
         Ok(task) => {
-            let undo = blob([(task.id, [].as_slice())]);
+            let undo = blob([(task.id, NOTHING)]);
             let text = format!("“{}” is on the list.", task.title);
             Ok(Done::to(next.clone(), text).undo(UNDO, &fields("skip", &undo, &next)).into_response())
         }
@@ -249,7 +254,7 @@ fn finished(tasks: &[Task], skipped: bool, next: String) -> Done {
         [one] => format!("“{}” is {what}.", one.title),
         many => format!("{} are {what}.", format::count(many.len() as i64, "task")),
     };
-    let undo = blob(tasks.iter().map(|task| (task.id, [].as_slice())));
+    let undo = blob(tasks.iter().map(|task| (task.id, NOTHING)));
     Done::to(next.clone(), text).undo(UNDO, &fields("reopen", &undo, &next))
 }
 
@@ -339,7 +344,7 @@ mod tests {
     #[test]
     fn what_is_undone_comes_back_as_it_went() {
         let ids = [Uuid::now_v7(), Uuid::now_v7()];
-        let text = blob(ids.map(|id| (id, [1, 2, 3, 4].as_slice())));
+        let text = blob(ids.map(|id| (id, &[1, 2, 3, 4][..])));
         assert_eq!(unblob(&text, 4), Some(ids.map(|id| (id, vec![1, 2, 3, 4])).to_vec()));
         for (text, more) in [(text.as_str(), 0), ("", 0), ("%", 4), ("AAAA", 4)] {
             assert_eq!(unblob(text, more), None, "{text}");

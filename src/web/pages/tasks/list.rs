@@ -58,7 +58,7 @@ pub struct Params {
 impl Params {
     /// This page with one parameter changed, from its first page on.
     pub fn with(&self, name: &str, value: &str) -> String {
-        let mut all = [
+        let mut all: [(&str, &str); 8] = [
             ("who", self.who.as_str()),
             ("view", &self.view),
             ("due", &self.due),
