@@ -13,7 +13,7 @@ use crate::web::ui::format;
 
 /// Something that happened: (when, what, who).
 pub fn history(entry: &Entered, member: &Member, now: DateTime<Utc>) -> (String, String, String) {
-    let label = Kind::parse(&entry.kind).map_or(entry.kind.as_str(), Kind::label);
+    let label = Kind::parse(&entry.kind).map_or(entry.kind.as_str(), |kind| kind.label());
     let body = if entry.body.is_empty() { String::new() } else { format!(": {}", entry.body) };
     let (at, now) = (at(member, entry.at), at(member, now));
     let when = format!("{}, {}", format::date_near(at.date_naive(), now.date_naive()), at.format("%H:%M"));

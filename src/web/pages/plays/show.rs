@@ -7,7 +7,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::history;
-use super::progress::{self, PlayRow};
+use super::progress::PlayRow;
 use crate::app::Error;
 use crate::app::members::Role;
 use crate::app::methodology::InForce;
