@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
+use crate::app::outgoing::{Http, Mailer, Outlets, Reach};
 use crate::clock::Clock;
 use crate::config::{LogFormat, Logging, Serving, Storage};
 use crate::db::Db;
@@ -97,7 +98,7 @@ pub struct Service {
     listener: TcpListener,
     web: Web,
     drain: Duration,
-    retention: Option<u32>,
+    worker: jobs::worker::Settings,
 }
 
 impl Service {
@@ -106,6 +107,7 @@ impl Service {
     /// # Errors
     /// When the address is taken or not ours.
     pub async fn bind(app: App, serving: &Serving, demo: Vec<(String, String, String)>) -> Result<Service> {
+        let app = app.with_outlets(outlets(serving)?);
         let listener = TcpListener::bind(serving.listen).await.with_context(|| {
             format!("cannot listen on {}; choose another with HOLDFAST_LISTEN", serving.listen)
         })?;
@@ -121,8 +123,11 @@ impl Service {
             .and_then(|builder| builder.install_recorder())
             .context("metrics cannot be set up")?;
         let web = Web::new(app, ingest, settings, Some(prometheus));
-        let retention = (serving.event_retention_days > 0).then_some(serving.event_retention_days);
-        Ok(Service { listener, web, drain: Duration::from_secs(serving.drain_seconds), retention })
+        let worker = jobs::worker::Settings {
+            event_retention_days: (serving.event_retention_days > 0).then_some(serving.event_retention_days),
+            lease_seconds: serving.job_lease_seconds,
+        };
+        Ok(Service { listener, web, drain: Duration::from_secs(serving.drain_seconds), worker })
     }
 
     /// Where it listens.
@@ -133,20 +138,22 @@ impl Service {
         Ok(self.listener.local_addr()?)
     }
 
-    /// Serves until SIGTERM, SIGINT or SIGHUP; then takes no new connections, lets running requests and the job at
-    /// hand finish, and returns.
+    /// Serves until SIGTERM, SIGINT or SIGHUP; then takes no new connections, lets running requests finish, puts
+    /// the jobs at hand back, and returns.
     ///
     /// # Errors
     /// When serving fails, or requests did not finish in the time they get.
     pub async fn run(self) -> Result<()> {
         let (stop, stopped) = watch::channel(false);
-        let worker = tokio::spawn(jobs::worker::run(self.web.app.clone(), self.retention, stopped.clone()));
+        let worker = tokio::spawn(jobs::worker::run(self.web.app.clone(), self.worker, stopped.clone()));
         let db = self.web.app.db.clone();
         let mut draining = stopped.clone();
+        let live = self.web.live.clone();
         let service = router::router(self.web).into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(self.listener, service).with_graceful_shutdown(async move {
             // An error means that the sender is gone, which is as good a reason to stop.
             drop(draining.changed().await);
+            live.close();
         });
         let serving = tokio::spawn(serving.into_future());
         asked_to_stop().await?;
@@ -165,6 +172,17 @@ impl Service {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// The ways out of the house.
+fn outlets(serving: &Serving) -> Result<Outlets> {
+    let mailer = |url: &secrecy::SecretString| Mailer::new(url.expose_secret(), &serving.mail_from);
+    let reach = if serving.allow_private_webhooks { Reach::Private } else { Reach::Public };
+    Ok(Outlets {
+        public_url: serving.public_url.trim_end_matches('/').to_owned(),
+        mailer: serving.smtp_url.as_ref().map(mailer).transpose()?,
+        http: Http::new(reach),
+    })
 }
 
 async fn asked_to_stop() -> Result<()> {

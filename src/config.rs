@@ -52,6 +52,15 @@ pub struct Serving {
     /// Where people reach it, such as https://holdfast.example.com; used in invitation links.
     #[arg(long, env = "HOLDFAST_PUBLIC_URL", default_value = "")]
     pub public_url: String,
+    /// Mail server, such as smtps://user:password@smtp.example.com; without one mail stays queued.
+    #[arg(long, env = "HOLDFAST_SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<SecretString>,
+    /// Address mails come from, such as "Holdfast <holdfast@example.com>".
+    #[arg(long, env = "HOLDFAST_MAIL_FROM", default_value = "Holdfast <holdfast@localhost>")]
+    pub mail_from: String,
+    /// Let tenants name webhooks in private networks and without TLS. Only where you trust every tenant.
+    #[arg(long, env = "HOLDFAST_ALLOW_PRIVATE_WEBHOOKS", default_value_t = false)]
+    pub allow_private_webhooks: bool,
     /// Send session cookies over plain HTTP too. Only for a network you trust.
     #[arg(long, env = "HOLDFAST_INSECURE_COOKIES", default_value_t = false)]
     pub insecure_cookies: bool,
@@ -64,4 +73,8 @@ pub struct Serving {
     /// Seconds running requests get to finish after SIGTERM.
     #[arg(long, env = "HOLDFAST_DRAIN_SECONDS", default_value_t = 20)]
     pub drain_seconds: u64,
+    /// Seconds after which a job whose process is silent is begun anew by another.
+    #[arg(long, env = "HOLDFAST_JOB_LEASE_SECONDS", default_value_t = 45,
+          value_parser = clap::value_parser!(u32).range(3..=3600))]
+    pub job_lease_seconds: u32,
 }

@@ -25,6 +25,7 @@ pub mod db;
 pub mod demo;
 pub mod domain;
 pub mod ingest;
+pub mod integrations;
 pub mod jobs;
 pub mod postgres;
 pub mod web;

@@ -86,6 +86,12 @@
     if (event.target.matches("form[data-auto] select, form[data-auto] input[type=date]")) event.target.form.requestSubmit();
   });
 
+  // One box ticks all of a list.
+  document.addEventListener("change", (event) => {
+    const name = event.target.dataset?.checkAll;
+    if (name) for (const box of document.querySelectorAll(`input[type=checkbox][name="${name}"]`)) box.checked = event.target.checked;
+  });
+
   // Theme: the form posts it; here it changes at once and is remembered by the same cookie.
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("form[data-theme-form]")) return;
@@ -115,6 +121,44 @@
   if (region) {
     region.querySelectorAll(".toast").forEach(arm);
     new MutationObserver(() => region.querySelectorAll(".toast").forEach(arm)).observe(region, { childList: true });
+  }
+
+  // The bell: the server tells while the tab is seen; where such a connection does not hold, it is asked.
+  const bell = $("#bell");
+  if (bell && window.EventSource) {
+    let source, asking, after = "";
+    const show = ({ unread, grave, until }) => {
+      after = until;
+      const count = $(".bell-count", bell), text = unread > 99 ? "99+" : String(unread);
+      count.textContent = text;
+      count.hidden = !unread;
+      bell.setAttribute("aria-label", unread ? `Notifications, ${text} unread` : "Notifications");
+      for (const { href, text, tone } of grave) {
+        const toast = document.createElement("div");
+        toast.className = `toast ${tone}`;
+        const link = toast.appendChild(document.createElement("a"));
+        link.className = "text";
+        link.href = href;
+        link.textContent = text;
+        region?.append(toast);
+      }
+    };
+    const query = () => (after ? `?after=${encodeURIComponent(after)}` : "");
+    const ask = async () => {
+      const answer = await fetch(`/events/latest${query()}`, { headers: { "hx-request": "true" } }).catch(() => null);
+      if (answer?.status === 401) stop();
+      else if (answer?.ok) { show(await answer.json()); listen(); }
+    };
+    const stop = () => { source?.close(); source = null; clearInterval(asking); asking = 0; };
+    const listen = () => {
+      if (source?.readyState < EventSource.CLOSED || document.hidden) return;
+      source = new EventSource(`/events${query()}`);
+      source.addEventListener("bell", (event) => { clearInterval(asking); asking = 0; show(JSON.parse(event.data)); });
+      source.addEventListener("error", () => { asking ||= setInterval(ask, 30000); });
+    };
+    document.addEventListener("visibilitychange", () => (document.hidden ? stop() : listen()));
+    window.addEventListener("pagehide", stop);
+    listen();
   }
 
   // A part that did not load leaves the page as it is and says so; a session that ended leads to sign-in.

@@ -4,10 +4,14 @@ use chrono::NaiveDate;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::acting::{anchor, playbook_in};
+use super::plays::Target;
 use super::{Actor, App, Error, Result};
 use crate::db::alerts::Alert;
+use crate::db::plays::Play;
 use crate::db::timeline::Entry;
 use crate::db::{self, TenantScope, TenantTx};
+use crate::domain::pack::schema::Anchor;
 use crate::domain::timeline::Kind;
 
 /// The most characters of a note or reason.
@@ -142,6 +146,36 @@ impl App {
             .await?;
         tx.commit().await?;
         Ok(alert)
+    }
+
+    /// Starts a playbook for the account of an alert; its days count as they would if the rule had started it, from
+    /// today where they count from the alert.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an alert or playbook that is not there; [`Error::Conflict`] when the playbook runs for
+    /// the account already, or counts from a day the account does not have.
+    pub async fn start_play_of_alert(
+        &self,
+        scope: &TenantScope,
+        id: Uuid,
+        playbook: &str,
+        actor: &Actor,
+    ) -> Result<Play> {
+        let in_force = self.methodology(scope).await?.ok_or(Error::NotFound)?;
+        let at = playbook_in(&in_force, playbook).ok_or(Error::NotFound)?;
+        let mut tx = self.db.read(scope).await?;
+        let alert = db::alerts::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
+        drop(tx);
+        let from = match in_force.file.playbooks[at].anchor {
+            Anchor::Trigger => Some(self.clock.today(scope.time_zone())),
+            other => anchor(&alert, other),
+        };
+        let Some(from) = from else {
+            let text = "Its days count from a renewal, and this account has no contract that renews.";
+            return Err(Error::Conflict(text.to_owned()));
+        };
+        let target = Target::Account(alert.external_id);
+        self.start_play_for(scope, playbook, &target, from, Some(id), actor).await
     }
 
     /// Sets how many accounts a rule may open on at once: a share of those in business, and a number that always may.

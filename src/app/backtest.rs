@@ -20,6 +20,7 @@ use super::scoring::{Sampler, Told};
 use super::work::Work;
 use super::{Actor, App, Error, Result};
 use crate::db::backtests::{Asked, NewBacktest};
+use crate::db::jobs::Priority;
 use crate::db::{self, TenantScope};
 use crate::domain::backtest::{Samples, Settings, report};
 use crate::domain::pack::Overrides;
@@ -141,7 +142,15 @@ impl App {
             return Err(Error::Conflict(text.to_owned()));
         }
         let id = Uuid::now_v7();
-        let job = db::jobs::enqueue(&mut tx, "backtest", &json!({ "backtest": id }), None, now).await?;
+        let job = db::jobs::enqueue_with(
+            &mut tx,
+            Priority::Soon,
+            "backtest",
+            &json!({ "backtest": id }),
+            None,
+            now,
+        )
+        .await?;
         let new = NewBacktest {
             id,
             job_id: job.ok_or_else(|| anyhow::anyhow!("a job without a name of its own was not taken"))?,

@@ -14,7 +14,7 @@ pub enum KeyScope {
     Read,
     /// Send events and change accounts.
     Write,
-    /// Read, change and publish the methodology.
+    /// Read, change and publish the methodology; set up webhooks.
     Manage,
 }
 

@@ -7,6 +7,7 @@ mod acting;
 pub mod alerts;
 pub mod auth;
 pub mod backtest;
+pub mod contracts;
 pub mod error;
 pub mod feeds;
 pub mod fields;
@@ -15,16 +16,23 @@ pub mod keys;
 pub mod members;
 pub mod methodology;
 pub mod metrics;
+pub mod notices;
+pub mod outgoing;
 pub mod overrides;
 pub mod plays;
 pub mod quarantine;
+pub mod renewals;
+pub mod retention;
 pub mod roles;
 pub mod scoring;
 pub mod secret;
 pub mod stages;
 pub mod tasks;
 pub mod team;
+pub mod templates;
 pub mod tenants;
+pub mod tickets;
+pub mod timeline;
 pub mod work;
 
 use std::collections::HashMap;
@@ -48,6 +56,7 @@ pub struct App {
     methodologies: Arc<Mutex<Compiled>>,
     hashing: Arc<tokio::sync::Semaphore>,
     throttle_key: Arc<[u8; 32]>,
+    outlets: Arc<outgoing::Outlets>,
 }
 
 impl App {
@@ -60,7 +69,20 @@ impl App {
             // Argon2id takes 19 MiB each: two at once is what a small machine bears.
             hashing: Arc::new(tokio::sync::Semaphore::new(2)),
             throttle_key: Arc::new(secret::random()),
+            outlets: Arc::default(),
         }
+    }
+
+    /// The same application with ways out of the house.
+    #[must_use]
+    pub fn with_outlets(mut self, outlets: outgoing::Outlets) -> Self {
+        self.outlets = Arc::new(outlets);
+        self
+    }
+
+    /// Whether mail goes out; without a mail server it stays queued.
+    pub fn sends_mail(&self) -> bool {
+        self.outlets.mailer.is_some()
     }
 }
 

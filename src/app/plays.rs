@@ -38,6 +38,19 @@ impl App {
         anchor: NaiveDate,
         actor: &Actor,
     ) -> Result<Play> {
+        self.start_play_for(scope, playbook, target, anchor, None, actor).await
+    }
+
+    /// As [`App::start_play`], because of an alert.
+    pub(super) async fn start_play_for(
+        &self,
+        scope: &TenantScope,
+        playbook: &str,
+        target: &Target,
+        anchor: NaiveDate,
+        alert: Option<Uuid>,
+        actor: &Actor,
+    ) -> Result<Play> {
         let in_force = self.methodology(scope).await?.ok_or(Error::NotFound)?;
         let at = playbook_in(&in_force, playbook).ok_or(Error::NotFound)?;
         let now = self.clock.now();
@@ -59,7 +72,7 @@ impl App {
         }
         let id = Uuid::now_v7();
         let once = format!("{}/hand:{id}", account.unwrap_or(id));
-        let starting = Starting { playbook: at, anchor, cause: Cause::Hand, alert: None, subject, once };
+        let starting = Starting { playbook: at, anchor, cause: Cause::Hand, alert, subject, once };
         let entries = started(&mut tx, &in_force, &[starting], &actor.0, now, today).await?;
         let id = entries.first().and_then(|entry| entry.about).ok_or(Error::NotFound)?;
         db::timeline::append(&mut tx, &entries, now).await?;

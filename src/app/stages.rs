@@ -1,5 +1,6 @@
 //! What people say of an account's stage: hold it, move it, let the calendar decide again, tick what no data decides.
 
+use chrono::NaiveDate;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -8,10 +9,57 @@ use super::scoring::Stretch;
 use super::{Actor, App, Error, Result};
 use crate::db::timeline::Entry;
 use crate::db::{self, TenantScope, TenantTx};
-use crate::domain::lifecycle::base_stage_of;
+use crate::domain::facts::Facts;
+use crate::domain::lifecycle::{CriterionState, Lifecycle, StageSpan, base_stage_of};
+use crate::domain::methodology::Evaluation;
 use crate::domain::timeline::Kind;
 
+/// Where an account is in its lifecycle on a day.
+#[derive(Debug, Clone)]
+pub struct Journey {
+    /// Segment, stage, moments.
+    pub evaluation: Evaluation,
+    /// The exit criteria of every stage, in the methodology's order.
+    pub exits: Vec<Vec<CriterionState>>,
+}
+
+impl Journey {
+    /// Positions of the base stages that come before the one the account is in.
+    pub fn passed<'a>(&self, lifecycle: &'a Lifecycle) -> impl Iterator<Item = usize> + use<'a> {
+        let now = self.evaluation.stage.as_deref().and_then(|id| base_stage_of(lifecycle, id));
+        let from = move |at: usize| match lifecycle.stages[at].span {
+            StageSpan::Days(from, _) => Some(from),
+            StageSpan::Overlay(_) => None,
+        };
+        let here = now.and_then(from);
+        (0..lifecycle.stages.len())
+            .filter(move |at| from(*at).is_some_and(|from| here.is_some_and(|here| from < here)))
+    }
+}
+
 impl App {
+    /// Where an account is in its lifecycle on a day, worked out afresh; none when it is not there, or without a
+    /// methodology.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn journey(
+        &self,
+        scope: &TenantScope,
+        account: Uuid,
+        day: NaiveDate,
+    ) -> Result<Option<Journey>> {
+        let Some(in_force) = self.methodology(scope).await? else { return Ok(None) };
+        let methodology = &in_force.methodology;
+        let look = |facts: &Facts, _| Journey {
+            evaluation: methodology.evaluate(facts),
+            exits: (methodology.lifecycle.stages.iter())
+                .map(|stage| methodology.exit(facts, &stage.id).unwrap_or_default())
+                .collect(),
+        };
+        Ok(self.look_at(scope, &in_force, &[account], day, look).await?.remove(&account))
+    }
+
     /// Holds an account in a base stage, or moves it to one, until somebody lets it go; and scores it at once.
     ///
     /// # Errors

@@ -38,7 +38,8 @@ struct Cli {
 const LONG: &str = "The open customer success platform: events in, health and renewals out.\n\n\
      Without DATABASE_URL Holdfast runs its own PostgreSQL in its data directory. To begin:\n\n\
      \x20 holdfast demo                                     two invented companies to look around in\n\
-     \x20 holdfast tenant create \"Acme\" --pack techcorp      a company of your own\n\
+     \x20 holdfast pack list                                ways of working to begin with\n\
+     \x20 holdfast tenant create \"Acme\" --pack ID           a company of your own\n\
      \x20 holdfast member add ada@example.com --tenant acme --role admin --invite\n\
      \x20 holdfast key create --tenant acme --scope write --name backend\n\
      \x20 holdfast serve                                    http://127.0.0.1:8420";

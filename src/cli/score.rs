@@ -5,6 +5,7 @@ use clap::Args;
 
 use super::say;
 use crate::app::App;
+use crate::app::work::Work;
 
 /// Work out the scores of all accounts.
 #[derive(Debug, Args)]
@@ -21,7 +22,7 @@ impl Score {
     pub(super) async fn run(self, app: &App) -> anyhow::Result<()> {
         let scope = super::tenant(app, &self.tenant).await?;
         let day = self.as_of.unwrap_or_else(|| app.clock.today(scope.time_zone()));
-        let scored = app.score_all(&scope, day, &|_| ()).await?;
+        let scored = app.score_all(&scope, day, &Work::unwatched()).await?;
         let mut tx = app.db.read(&scope).await?;
         say(format_args!("Scored {scored} accounts as of {day}."));
         for cell in crate::db::portfolio::cells(&mut tx, day).await? {

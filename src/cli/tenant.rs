@@ -15,8 +15,8 @@ pub(super) enum Tenant {
     Create {
         /// Its name; the short name for other commands follows from it.
         name: String,
-        /// A pack that comes with Holdfast, or a pack file.
-        #[arg(long, default_value = "techcorp")]
+        /// A pack that comes with Holdfast (`holdfast pack list`), or a pack file.
+        #[arg(long)]
         pack: String,
         #[command(flatten)]
         parameters: Parameters,

@@ -6,6 +6,10 @@ use uuid::Uuid;
 
 use super::{Result, TenantTx};
 
+mod list;
+
+pub use list::{Filter, Totals, Which, list, page, rules, totals};
+
 /// An alert.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Alert {
@@ -41,6 +45,10 @@ pub struct Alert {
     pub role: Option<String>,
     /// The member who owns it.
     pub owner_id: Option<Uuid>,
+    /// Their name.
+    pub owner_name: Option<String>,
+    /// Whether it was given to them by hand, rather than to whoever plays the role.
+    pub owner_by_hand: bool,
     /// When it was raised.
     pub opened_at: DateTime<Utc>,
     /// The tenant's day.
@@ -69,11 +77,12 @@ pub struct Alert {
 
 /// What is read of an alert; what follows goes on with joins or conditions.
 const SELECT: &str = "SELECT l.id, l.account_id, a.external_id, a.name AS account, l.rule, l.name, l.title, l.category,
-    l.severity, l.asks, l.state, l.reasons, l.evidence, l.anchors, l.role, l.owner_id, l.opened_at, l.opened_on, l.due_on,
-    l.snoozed_until, l.dismissed_at, l.escalated, l.rule_gone, l.closed_at, l.closed_by, l.close_reason, l.note,
-    s.arr_base_minor
+    l.severity, l.asks, l.state, l.reasons, l.evidence, l.anchors, l.role, l.owner_id,
+    u.name AS owner_name, l.owner_by_hand, l.opened_at, l.opened_on, l.due_on, l.snoozed_until, l.dismissed_at, l.escalated, l.rule_gone, l.closed_at, l.closed_by,
+    l.close_reason, l.note, s.arr_base_minor
   FROM alerts l JOIN accounts a ON a.tenant_id = l.tenant_id AND a.id = l.account_id
-  LEFT JOIN account_states s ON s.tenant_id = l.tenant_id AND s.account_id = l.account_id";
+  LEFT JOIN account_states s ON s.tenant_id = l.tenant_id AND s.account_id = l.account_id
+  LEFT JOIN members m ON m.tenant_id = l.tenant_id AND m.id = l.owner_id LEFT JOIN users u ON u.id = m.user_id";
 
 /// An alert to be raised.
 #[derive(Debug, Clone)]
@@ -250,69 +259,6 @@ pub async fn by_ids(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Alert>> {
 /// One alert.
 pub async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Option<Alert>> {
     Ok(by_ids(tx, &[id]).await?.pop())
-}
-
-/// Which alerts are asked for.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Of one account.
-    pub account: Option<Uuid>,
-    /// Of one member: what they own.
-    pub owner: Option<Uuid>,
-    /// Without an owner only.
-    pub unassigned: bool,
-    /// Of one rule.
-    pub rule: Option<String>,
-    /// Of one severity.
-    pub severity: Option<String>,
-    /// Of one category.
-    pub category: Option<String>,
-    /// Closed ones too.
-    pub closed: bool,
-    /// Put off ones too; the day says what is.
-    pub snoozed: bool,
-    /// Those that only tell or start something too.
-    pub quiet: bool,
-}
-
-/// Alerts, the gravest first, then by revenue and age; with how many there are in all.
-pub async fn list(
-    tx: &mut TenantTx,
-    filter: &Filter,
-    today: NaiveDate,
-    offset: i64,
-    limit: i64,
-) -> Result<(Vec<Alert>, i64)> {
-    const WHERE: &str = " WHERE ($1::uuid IS NULL OR l.account_id = $1) AND ($2::uuid IS NULL OR l.owner_id = $2)
-       AND (NOT $3 OR l.owner_id IS NULL) AND ($4::text IS NULL OR l.rule = $4) AND ($5::text IS NULL OR l.severity = $5)
-       AND ($6::text IS NULL OR l.category = $6)
-       AND CASE WHEN $7 THEN l.state IN ('open', 'closed') ELSE l.state = 'open' AND l.dismissed_at IS NULL END
-       AND ($8 OR l.snoozed_until IS NULL OR l.snoozed_until <= $9 OR l.closed_at IS NOT NULL) AND ($10 OR l.asks)";
-    let rows = format!(
-        "{SELECT}{WHERE} ORDER BY l.closed_at IS NOT NULL, array_position(ARRAY['critical', 'high', 'medium', 'low'], l.severity),
-           s.arr_base_minor DESC NULLS LAST, l.opened_at DESC, l.id OFFSET $11 LIMIT $12"
-    );
-    let rows = sqlx::query_as(sqlx::AssertSqlSafe(rows));
-    let count = format!("SELECT count(*) FROM alerts l{WHERE}");
-    let count = sqlx::query_scalar(sqlx::AssertSqlSafe(count));
-    macro_rules! filtered {
-        ($query:expr) => {
-            $query
-                .bind(filter.account)
-                .bind(filter.owner)
-                .bind(filter.unassigned)
-                .bind(&filter.rule)
-                .bind(&filter.severity)
-                .bind(&filter.category)
-                .bind(filter.closed)
-                .bind(filter.snoozed)
-                .bind(today)
-                .bind(filter.quiet)
-        };
-    }
-    let rows = filtered!(rows).bind(offset).bind(limit).fetch_all(tx.conn()).await?;
-    let count = filtered!(count).fetch_one(tx.conn()).await?;
-    Ok((rows, count))
 }
 
 /// Closes alerts that are not closed; returns those it closed.

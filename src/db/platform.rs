@@ -1,5 +1,5 @@
-//! What happens before a tenant is known: sign-in, sessions, keys, invitations, claiming jobs.
-//! These are the only functions that make a [`TenantScope`].
+//! What happens before a tenant is known: sign-in, sessions, keys, invitations.
+//! These and those of [`super::queue`] are the only functions that make a [`TenantScope`].
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::Row;
@@ -45,6 +45,8 @@ pub struct Session {
     pub membership: Option<Membership>,
     /// When the session was last written to.
     pub seen_at: DateTime<Utc>,
+    /// What the member was told and has not read, up to a hundred.
+    pub unread: i64,
 }
 
 /// A key of an integration, found by its secret.
@@ -60,7 +62,7 @@ pub struct KeyHolder {
     pub name: String,
 }
 
-fn scope_of(row: &PgRow) -> TenantScope {
+pub(super) fn scope_of(row: &PgRow) -> TenantScope {
     TenantScope::new(row.get("tenant_id"), row.get("time_zone"), row.get("currency"))
 }
 
@@ -223,7 +225,9 @@ pub async fn open_session(
 pub async fn session(tx: &mut PlatformTx, token_hash: &[u8], now: DateTime<Utc>) -> Result<Option<Session>> {
     let row = sqlx::query(
         "SELECT s.seen_at, u.id, u.email, u.name, u.password_hash, m.tenant_id, m.id AS member_id, m.role,
-                t.name AS tenant_name, t.slug, t.time_zone, t.currency
+                t.name AS tenant_name, t.slug, t.time_zone, t.currency,
+                (SELECT count(*) FROM (SELECT FROM notifications n WHERE n.tenant_id = m.tenant_id
+                   AND n.member_id = m.id AND n.read_at IS NULL AND n.shown LIMIT 100) AS few) AS unread
          FROM sessions s JOIN users u ON u.id = s.user_id
          LEFT JOIN members m ON m.user_id = s.user_id AND m.tenant_id = s.current_tenant_id AND m.removed_at IS NULL
          LEFT JOIN tenants t ON t.id = m.tenant_id
@@ -242,6 +246,7 @@ pub async fn session(tx: &mut PlatformTx, token_hash: &[u8], now: DateTime<Utc>)
         },
         membership: row.get::<Option<Uuid>, _>("tenant_id").map(|_| membership_of(&row)),
         seen_at: row.get("seen_at"),
+        unread: row.get("unread"),
     }))
 }
 
@@ -403,73 +408,35 @@ pub async fn accept_invitation(
     Ok(done.rows_affected() == 1)
 }
 
-/// Tenants with accounts that wait to be scored, those who wait longest first.
-pub async fn tenants_with_dirty_accounts(tx: &mut PlatformTx) -> Result<Vec<TenantScope>> {
+/// Tenants whose journal holds what nobody was told of.
+pub async fn tenants_with_news(tx: &mut PlatformTx) -> Result<Vec<TenantScope>> {
     let rows = sqlx::query(
-        "SELECT t.id AS tenant_id, t.time_zone, t.currency FROM tenants t
-         JOIN (SELECT tenant_id, min(since) AS since FROM dirty_accounts GROUP BY tenant_id) d ON d.tenant_id = t.id
-         ORDER BY d.since",
+        "SELECT id AS tenant_id, time_zone, currency FROM tenants t
+         WHERE EXISTS (SELECT FROM timeline WHERE tenant_id = t.id AND told_at IS NULL)",
     )
     .fetch_all(tx.conn())
     .await?;
     Ok(rows.iter().map(scope_of).collect())
 }
 
-/// Tenants with alerts that were proposed outside a run over every account, and wait to be opened.
-pub async fn tenants_with_proposed_alerts(tx: &mut PlatformTx) -> Result<Vec<TenantScope>> {
-    let rows = sqlx::query(
-        "SELECT t.id AS tenant_id, t.time_zone, t.currency FROM tenants t
-         WHERE EXISTS (SELECT FROM alerts l WHERE l.tenant_id = t.id AND l.state = 'proposed' AND l.batch IS NULL)",
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    Ok(rows.iter().map(scope_of).collect())
-}
-
-/// A job this process has taken.
-#[derive(Debug, Clone)]
-pub struct ClaimedJob {
-    /// The right to act inside the job's tenant.
-    pub scope: TenantScope,
-    /// The job.
-    pub id: Uuid,
-    /// What is to be done.
-    pub kind: String,
-    /// With what.
-    pub payload: serde_json::Value,
-    /// How often it was tried before.
-    pub attempts: i32,
-}
-
-/// Takes the job that has been due the longest, leaving those others have taken.
-pub async fn claim_job(
+/// Tenants with deliveries, or messages on one of the channels, that are due.
+pub async fn tenants_with_outgoing(
     tx: &mut PlatformTx,
+    channels: &[&str],
     now: DateTime<Utc>,
-    lease_until: DateTime<Utc>,
-    except: &[&str],
-) -> Result<Option<ClaimedJob>> {
-    let row = sqlx::query(
-        "WITH next AS (
-           SELECT tenant_id, id FROM jobs
-           WHERE finished_at IS NULL AND run_at <= $1 AND (locked_until IS NULL OR locked_until <= $1)
-             AND kind <> ALL($3)
-           ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-         UPDATE jobs j SET locked_until = $2, attempts = j.attempts + 1
-         FROM next, tenants t WHERE j.tenant_id = next.tenant_id AND j.id = next.id AND t.id = j.tenant_id
-         RETURNING j.tenant_id, j.id, j.kind, j.payload, j.attempts, t.time_zone, t.currency",
+) -> Result<Vec<TenantScope>> {
+    let rows = sqlx::query(
+        "SELECT id AS tenant_id, time_zone, currency FROM tenants t
+         WHERE EXISTS (SELECT FROM webhook_deliveries WHERE tenant_id = t.id AND state = 'waiting' AND next_at <= $2
+                       AND (locked_until IS NULL OR locked_until <= $2))
+            OR EXISTS (SELECT FROM messages WHERE tenant_id = t.id AND state = 'queued' AND channel = ANY($1)
+                       AND next_at <= $2 AND (locked_until IS NULL OR locked_until <= $2))",
     )
+    .bind(channels)
     .bind(now)
-    .bind(lease_until)
-    .bind(except)
-    .fetch_optional(tx.conn())
+    .fetch_all(tx.conn())
     .await?;
-    Ok(row.map(|row| ClaimedJob {
-        scope: scope_of(&row),
-        id: row.get("id"),
-        kind: row.get("kind"),
-        payload: row.get("payload"),
-        attempts: row.get("attempts"),
-    }))
+    Ok(rows.iter().map(scope_of).collect())
 }
 
 /// Makes the partitions of raw events for a range of months.

@@ -243,6 +243,12 @@ pub async fn by_ids(tx: &mut TenantTx, ids: &[Uuid], today: NaiveDate) -> Result
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(today).bind(ids).fetch_all(tx.conn()).await
 }
 
+/// The plays that an alert started, or that were started for it.
+pub async fn of_alert(tx: &mut TenantTx, alert: Uuid, today: NaiveDate) -> Result<Vec<Play>> {
+    let sql = format!("{} WHERE p.alert_id = $2 ORDER BY p.started_on DESC, p.id", select(1));
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(today).bind(alert).fetch_all(tx.conn()).await
+}
+
 /// One play as of a day.
 pub async fn find(tx: &mut TenantTx, id: Uuid, today: NaiveDate) -> Result<Option<Play>> {
     Ok(by_ids(tx, &[id], today).await?.pop())

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sqlx::{Executor, Row};
 
 use super::tenant::{PlatformTx, TenantScope, TenantTx};
@@ -147,6 +147,16 @@ impl Db {
         .await
     }
 
+    /// Listens to a channel of `NOTIFY` on a connection of its own.
+    ///
+    /// # Errors
+    /// When no connection is free in time or the server is away.
+    pub async fn listen(&self, channel: &str) -> super::Result<Listener> {
+        let mut listener = PgListener::connect_with(&self.pool).await?;
+        listener.listen(channel).await?;
+        Ok(Listener(listener))
+    }
+
     /// Has the planner look at all tables, for whoever has just filled them. Otherwise the server does so by and by.
     ///
     /// # Errors
@@ -164,5 +174,18 @@ impl Db {
     /// Connections open and idle, for `/metrics`.
     pub fn connections(&self) -> (u32, usize) {
         (self.pool.size(), self.pool.num_idle())
+    }
+}
+
+/// What is told on a channel.
+pub struct Listener(PgListener);
+
+impl Listener {
+    /// The next word; none when the connection broke and what was said meanwhile is lost.
+    ///
+    /// # Errors
+    /// When the server is away or the pool closed.
+    pub async fn next(&mut self) -> super::Result<Option<String>> {
+        Ok(self.0.try_recv().await?.map(|told| told.payload().to_owned()))
     }
 }

@@ -88,6 +88,16 @@ pub async fn list(tx: &mut TenantTx, decided: bool) -> Result<Vec<Storm>> {
     .await
 }
 
+/// One of them.
+pub async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Option<Storm>> {
+    sqlx::query_as(
+        "SELECT id, rule, name, noticed_on, accounts, of_accounts, decided_at, decided_by, decision FROM storms WHERE id = $1",
+    )
+    .bind(id)
+    .fetch_optional(tx.conn())
+    .await
+}
+
 /// Decides one that waits; none when it does not.
 pub async fn decide(
     tx: &mut TenantTx,

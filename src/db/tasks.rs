@@ -282,6 +282,13 @@ pub async fn by_ids(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Task>> {
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(ids).fetch_all(tx.conn()).await
 }
 
+/// The tasks that an alert asks for beside its plays.
+pub async fn of_alert(tx: &mut TenantTx, alert: Uuid) -> Result<Vec<Task>> {
+    let sql =
+        format!("{SELECT} WHERE t.alert_id = $1 AND t.play_id IS NULL ORDER BY t.due_on NULLS LAST, t.id");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(alert).fetch_all(tx.conn()).await
+}
+
 /// One task.
 pub async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Option<Task>> {
     Ok(by_ids(tx, &[id]).await?.pop())

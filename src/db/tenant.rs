@@ -5,7 +5,8 @@ use chrono_tz::Tz;
 use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
-/// The right to act inside one tenant. Only the look-ups in [`super::platform`] can make one.
+/// The right to act inside one tenant. Only the look-ups in [`super::platform`] and
+/// [`super::queue`] can make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TenantScope {
     tenant_id: Uuid,

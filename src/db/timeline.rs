@@ -114,3 +114,115 @@ pub async fn about(tx: &mut TenantTx, things: &[Uuid], limit: i64) -> Result<Vec
     .fetch_all(tx.conn())
     .await
 }
+
+/// An entry as it is read.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Listed {
+    /// Its id.
+    pub id: Uuid,
+    /// The account's external id; none for what happened to a member or to the tenant.
+    pub external_id: Option<String>,
+    /// The account's name.
+    pub account: Option<String>,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// When Holdfast was told.
+    pub recorded_at: DateTime<Utc>,
+    /// What: a word of [`Kind`].
+    pub kind: String,
+    /// The alert, task, renewal, ticket … it is about.
+    pub about: Option<Uuid>,
+    /// Who did it.
+    pub actor: String,
+    /// How grave.
+    pub severity: Option<String>,
+    /// One line; what was searched for stands between [`MARK`]s.
+    pub title: String,
+    /// More, marked likewise.
+    pub body: String,
+    /// For machines.
+    pub data: Value,
+    /// When it was taken back.
+    pub removed_at: Option<DateTime<Utc>>,
+}
+
+/// What stands before and after a word that was searched for: two characters that no text has by convention.
+pub const MARK: (char, char) = ('\u{e000}', '\u{e001}');
+
+const SELECT: &str = "SELECT e.id, a.external_id, a.name AS account, e.at, e.recorded_at, e.kind, e.about, e.actor, e.severity,
+    e.title, e.body, e.data, e.removed_at
+  FROM timeline e LEFT JOIN accounts a ON a.tenant_id = e.tenant_id AND a.id = e.account_id";
+
+/// Which entries are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of one account.
+    pub account: Option<Uuid>,
+    /// Of the accounts of one member.
+    pub owner: Option<Uuid>,
+    /// About one thing.
+    pub about: Option<Uuid>,
+    /// Of these kinds; all with none.
+    pub kinds: Vec<&'static str>,
+    /// Holding these words, as people type them into a search box.
+    pub words: Option<String>,
+}
+
+/// Entries that were not taken back, the latest first, beginning before one; what is searched for is marked.
+pub async fn page(
+    tx: &mut TenantTx,
+    filter: &Filter,
+    before: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Listed>> {
+    let sql = format!(
+        "SELECT f.id, f.external_id, f.account, f.at, f.recorded_at, f.kind, f.about, f.actor, f.severity, f.data, f.removed_at,
+           CASE WHEN $5::text IS NULL THEN f.title
+             ELSE ts_headline('simple', f.title, websearch_to_tsquery('simple', $5), $9) END AS title,
+           CASE WHEN $5::text IS NULL OR f.body = '' THEN f.body
+             ELSE ts_headline('simple', f.body, websearch_to_tsquery('simple', $5), $9) END AS body
+         FROM ({SELECT} WHERE e.removed_at IS NULL AND ($1::uuid IS NULL OR e.account_id = $1)
+           AND ($2::uuid IS NULL OR a.owner_id = $2) AND ($3::uuid IS NULL OR e.about = $3)
+           AND ($4::text[] = '{{}}' OR e.kind = ANY($4))
+           AND ($5::text IS NULL OR e.words @@ websearch_to_tsquery('simple', $5))
+           AND ($6::timestamptz IS NULL OR (e.at, e.id) < ($6, $7))
+         ORDER BY e.at DESC, e.id DESC LIMIT $8) f ORDER BY f.at DESC, f.id DESC"
+    );
+    let options = format!("StartSel=\"{}\", StopSel=\"{}\", HighlightAll=true", MARK.0, MARK.1);
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(filter.account)
+        .bind(filter.owner)
+        .bind(filter.about)
+        .bind(&filter.kinds)
+        .bind(&filter.words)
+        .bind(before.map(|(at, _)| at))
+        .bind(before.map(|(_, id)| id))
+        .bind(limit)
+        .bind(options)
+        .fetch_all(tx.conn())
+        .await
+}
+
+/// One entry, taken back or not.
+pub async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Option<Listed>> {
+    let sql = format!("{SELECT} WHERE e.id = $1");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(tx.conn()).await
+}
+
+/// The entry of a `once` key.
+pub async fn find_once(tx: &mut TenantTx, once: &str) -> Result<Option<Listed>> {
+    let sql = format!("{SELECT} WHERE e.once = $1");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(once).fetch_optional(tx.conn()).await
+}
+
+/// Takes an entry back, or brings it back with none; false when it was so already.
+pub async fn set_removed(tx: &mut TenantTx, id: Uuid, at: Option<DateTime<Utc>>) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE timeline SET removed_at = $2 WHERE id = $1 AND (removed_at IS NULL) = ($2::timestamptz IS NOT NULL)",
+    )
+    .bind(id)
+    .bind(at)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}

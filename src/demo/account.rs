@@ -7,7 +7,7 @@ use super::cast::Role;
 use super::contacts::{ContactPlan, contacts};
 use super::contracts::{ContractPlan, Term, minor_per_major};
 use super::dice::Dice;
-use super::event::{DemoEvent, EventName};
+use super::event::DemoEvent;
 use super::gauges::{GaugeSample, samples};
 use super::names::domain;
 use super::signals::{Facts, Signal, signals};
@@ -48,7 +48,7 @@ pub struct AccountPlan {
     pub users: Vec<ProductUser>,
     /// Samples of the slower metrics in order of their date.
     pub gauges: Vec<GaugeSample>,
-    signals: Vec<Signal>,
+    pub(super) signals: Vec<Signal>,
     rhythm: Rhythm,
 }
 
@@ -69,8 +69,7 @@ impl AccountPlan {
         let today = self.signals[from..].iter().take_while(|signal| signal.day == of.day);
         for (k, signal) in today.enumerate() {
             let mut dice = of.dice(SIGNAL_LANE + k as u64);
-            let ticket = matches!(signal.name, EventName::TicketOpened | EventName::HighPriorityTicketOpened);
-            let who = if ticket {
+            let who = if signal.name.is_ticket() {
                 self.users[dice.below(self.users.len() as u64) as usize].id.as_str()
             } else {
                 "crm-sync"
@@ -91,7 +90,7 @@ pub(super) fn account(
     let story = role.story;
     let first = role.start.max(today - TimeDelta::days(HISTORY_DAYS - 1));
     let last = match story {
-        Story::Churned { ago } => today - TimeDelta::days(ago),
+        Story::Churned { ago, .. } => today - TimeDelta::days(ago),
         _ => today,
     };
     let champion_left = match story {

@@ -5,7 +5,7 @@ use chrono::{Months, NaiveDate, TimeDelta};
 use super::contracts::{latest, start_of};
 use super::dice::Dice;
 use super::names::{Companies, JAPANESE, UNUSUAL};
-use super::stories::{Season, Story};
+use super::stories::{Leaving, Season, Story};
 
 /// How many accounts of a tenant play each story.
 #[derive(Debug, Clone, Copy)]
@@ -102,8 +102,19 @@ impl Numbers {
             ago: dice.between((8, 11)),
             remaining: dice.between((780, 880)),
         }));
-        stories.extend((0..self.churned).map(|_| Story::Churned { ago: dice.between((25, 320)) }));
+        stories.extend((0..self.churned).map(|n| self.churn(dice, n)));
         stories
+    }
+
+    /// One churn after the other, spread evenly over fourteen months.
+    fn churn(&self, dice: &mut Dice, n: usize) -> Story {
+        let share = 420 / self.churned.max(1) as i64;
+        let why = match n % 5 {
+            0 | 2 => Leaving::Faded,
+            1 | 4 => Leaving::Displeased,
+            _ => Leaving::Unforeseen,
+        };
+        Story::Churned { ago: 20 + n as i64 * share + dice.between((0, share - 1)), why }
     }
 }
 
@@ -193,7 +204,7 @@ fn dates(dice: &mut Dice, today: NaiveDate, story: Story, arr: i64) -> (NaiveDat
     match story {
         Story::Rollout => (today - TimeDelta::days(dice.between((18, 84))), 12.max(months)),
         Story::Expansion => (today - TimeDelta::days(dice.between((70, 170))), 12),
-        Story::Churned { ago } => {
+        Story::Churned { ago, .. } => {
             let end = today - TimeDelta::days(ago);
             let years = Months::new(12 * dice.between((1, 3)) as u32);
             (end.checked_sub_months(years).unwrap_or(end), 12)

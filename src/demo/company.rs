@@ -63,7 +63,7 @@ fn larkfield() -> Company {
             champion_left: 5,
             sudden_stop: 4,
             support_storm: 4,
-            churned: 7,
+            churned: 20,
         },
         endangered: vec![
             Endangered {
@@ -114,7 +114,7 @@ fn brightwater() -> Company {
             member("robin@larkfield.example", "Robin Ashgrove", "admin"),
         ],
         numbers: Numbers {
-            steady: 16,
+            steady: 17,
             growth: 3,
             expansion: 2,
             rollout: 3,
@@ -126,7 +126,7 @@ fn brightwater() -> Company {
             champion_left: 1,
             sudden_stop: 1,
             support_storm: 1,
-            churned: 2,
+            churned: 6,
         },
         endangered: vec![Endangered {
             name: "Fjordvale Elektronik",

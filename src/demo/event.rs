@@ -59,6 +59,12 @@ impl EventName {
         }
     }
 
+    /// True for what a support tool tells rather than the product: [`TenantPlan::tickets`](super::TenantPlan::tickets)
+    /// has it whole.
+    pub fn is_ticket(self) -> bool {
+        matches!(self, EventName::TicketOpened | EventName::HighPriorityTicketOpened)
+    }
+
     /// True for use of the product itself; its users are the daily active users.
     pub fn is_usage(self) -> bool {
         matches!(

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::account::AccountPlan;
 use super::contracts::Term;
 use super::tenant::TenantPlan;
 
@@ -30,7 +31,19 @@ impl TenantPlan {
 
     /// `external_id,account,start_date,term_months,end_date,arr,currency,seats,ended_on`: one of term and
     /// end date is given; `arr` is in major units; `ended_on` is set on contracts that are over.
-    pub fn contracts_csv(&self) -> String {
+    ///
+    /// As the books are on a day: what ends or is replaced later is not known yet.
+    pub fn contracts_csv(&self, day: NaiveDate) -> String {
+        self.contracts_table(day, |_| true)
+    }
+
+    /// The rows of those accounts whose contracts ended or were replaced on the day; none when there are none such.
+    pub fn contracts_changed_csv(&self, day: NaiveDate) -> Option<String> {
+        let changed = |account: &AccountPlan| account.contracts.iter().any(|c| c.ended_on == Some(day));
+        self.accounts.iter().any(changed).then(|| self.contracts_table(day, changed))
+    }
+
+    fn contracts_table(&self, day: NaiveDate, of: impl Fn(&AccountPlan) -> bool) -> String {
         let head = [
             "external_id",
             "account",
@@ -42,8 +55,9 @@ impl TenantPlan {
             "seats",
             "ended_on",
         ];
-        let rows = self.accounts.iter().flat_map(|a| {
-            a.contracts.iter().map(|c| {
+        let rows = self.accounts.iter().filter(|a| of(a)).flat_map(|a| {
+            let signed = a.contracts.iter().enumerate().filter(move |(at, c)| *at == 0 || c.start <= day);
+            signed.map(move |(_, c)| {
                 let (months, end) = match c.term {
                     Term::Months(months) => (months.to_string(), String::new()),
                     Term::Until(end) => (String::new(), end.to_string()),
@@ -57,7 +71,7 @@ impl TenantPlan {
                     c.arr_text(),
                     c.currency.to_owned(),
                     c.seats.to_string(),
-                    c.ended_on.map(|day| day.to_string()).unwrap_or_default(),
+                    c.ended_on.filter(|end| *end <= day).map(|day| day.to_string()).unwrap_or_default(),
                 ]
             })
         });

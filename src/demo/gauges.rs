@@ -50,7 +50,8 @@ pub(super) fn samples(
     (first, last, today): (NaiveDate, NaiveDate, NaiveDate),
 ) -> Vec<GaugeSample> {
     let temper = story.temper();
-    let span = Range { first, last, today, turn: story.turn_days().min((today - first).num_days()).max(1) };
+    let (from, to) = story.turn();
+    let span = Range { first, last, today, turn: (from.min((today - first).num_days()).max(to + 1), to) };
     let mut rows = Vec::new();
     span.sample(dice, &ADVANCED, temper.advanced, &mut rows);
     span.sample(dice, &INTEGRATIONS, temper.integrations, &mut rows);
@@ -71,8 +72,8 @@ struct Range {
     first: NaiveDate,
     last: NaiveDate,
     today: NaiveDate,
-    /// Days over which a figure moved to its present value.
-    turn: i64,
+    /// When a figure moved to its present value: from so many days ago to so many.
+    turn: (i64, i64),
 }
 
 impl Range {
@@ -83,11 +84,11 @@ impl Range {
     }
 
     fn sample(&self, dice: &mut Dice, kind: &Kind, figure: Move, rows: &mut Vec<GaugeSample>) {
-        let (before, now) = (dice.between(figure.before), dice.between(figure.now));
+        let ((from, to), before, now) = (self.turn, dice.between(figure.before), dice.between(figure.now));
         for date in self.days(dice, kind.every) {
             let ago = (self.today - date).num_days();
             let noise = dice.between((-kind.noise, kind.noise));
-            let raw = (along(&[(self.turn, before), (0, now)], ago) + noise).clamp(kind.least, kind.most);
+            let raw = (along(&[(from, before), (to, now)], ago) + noise).clamp(kind.least, kind.most);
             rows.push(GaugeSample { metric: kind.metric, date, value: decimal(raw, kind.scale) });
         }
     }
@@ -97,7 +98,7 @@ impl Range {
         let now = dice.weighted(&[(none, "none"), (some, "some"), (strong, "strong")]);
         let before = if now == "none" { "some" } else { now };
         for date in self.days(dice, ROI.every) {
-            let recent = (self.today - date).num_days() <= self.turn / 2;
+            let recent = (self.today - date).num_days() <= (self.turn.0 + self.turn.1) / 2;
             let value = if recent { now } else { before };
             rows.push(GaugeSample { metric: METRICS[5], date, value: value.to_owned() });
         }

@@ -7,7 +7,7 @@ use super::HISTORY_DAYS;
 use super::contacts::ContactPlan;
 use super::dice::Dice;
 use super::event::EventName;
-use super::stories::Story;
+use super::stories::{Leaving, Story};
 
 /// A rare event of one account.
 #[derive(Debug, Clone)]
@@ -55,6 +55,9 @@ pub(super) fn signals(dice: &mut Dice, facts: &Facts<'_>) -> Vec<Signal> {
     if let Story::SupportStorm { ago, .. } = facts.story {
         tickets.storm(dice, ago);
     }
+    if let Story::Churned { ago, why: Leaving::Displeased } = facts.story {
+        tickets.complaints(dice, ago);
+    }
     if let Story::ChampionLeft { ago, .. } = facts.story {
         let champion = facts.contacts.iter().find(|c| c.champion).map(|c| c.external_id.as_str());
         found.push(facts.signal(ago, EventName::ChampionLeft, json!({ "contact_id": champion })));
@@ -74,6 +77,12 @@ fn commercial(dice: &mut Dice, facts: &Facts<'_>, found: &mut Vec<Signal>) {
     if competitor {
         let ago = dice.between((3, 12));
         found.push(facts.signal(ago, EventName::CompetitorMentioned, json!({ "source": "support call" })));
+    }
+    if let Story::Churned { ago, why: Leaving::Displeased } = facts.story
+        && dice.chance(500)
+    {
+        let before = ago + dice.between((25, 70));
+        found.push(facts.signal(before, EventName::CompetitorMentioned, json!({ "source": "review call" })));
     }
     let late_payment = match facts.story {
         Story::SuddenStop { .. } => facts.endangered || dice.chance(300),
@@ -134,6 +143,17 @@ impl Tickets<'_> {
                 let subject = dice.pick(if urgent { &URGENT[..] } else { &ROUTINE[..] });
                 self.open(ago, subject, urgent);
             }
+        }
+    }
+
+    /// Seven to eleven tickets in the last months before the contract ended, some of them urgent.
+    fn complaints(&mut self, dice: &mut Dice, ended: i64) {
+        for _ in 0..dice.between((6, 9)) {
+            let ago = ended + dice.between((22, 110));
+            self.open(ago, dice.pick(&ROUTINE), false);
+        }
+        for subject in URGENT.iter().take(dice.between((1, 2)) as usize) {
+            self.open(ended + dice.between((22, 60)), subject, true);
         }
     }
 

@@ -57,11 +57,24 @@ pub enum Story {
         /// Share of activity left, in thousandths.
         remaining: i64,
     },
-    /// Use faded away and the contract ended.
+    /// The contract ended.
     Churned {
-        /// Days since the contract ended.
+        /// Days since then.
         ago: i64,
+        /// What led to it.
+        why: Leaving,
     },
+}
+
+/// What led to a churn, and so how much of it could be seen coming.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// Use faded away over months.
+    Faded,
+    /// Ticket upon ticket and bad marks; use fell only towards the end.
+    Displeased,
+    /// Bought by another company, or moved to its tool: all was well until the last weeks.
+    Unforeseen,
 }
 
 /// Days before the end of a churned account's contract on which its last use lies.
@@ -164,22 +177,27 @@ impl Story {
             Story::SupportStorm { ago: since, remaining } => {
                 along(&[(since + 1, 1000), (since - 4, remaining)], ago)
             }
-            Story::Churned { ago: ended } => {
+            Story::Churned { ago: ended, why } => {
                 let last = ended + SILENT_BEFORE_END;
-                if ago < last { 0 } else { along(&[(last + 110, 1000), (last, 120)], ago) }
+                match why {
+                    _ if ago < last => 0,
+                    Leaving::Faded => along(&[(last + 110, 1000), (last, 120)], ago),
+                    Leaving::Displeased => along(&[(last + 45, 1000), (last, 400)], ago),
+                    Leaving::Unforeseen => 1000,
+                }
             }
         }
     }
 
-    /// Days over which the slower figures moved from what they were to what they are.
-    pub(super) fn turn_days(self) -> i64 {
+    /// When the slower figures moved from what they were to what they are: from so many days ago to so many.
+    pub(super) fn turn(self) -> (i64, i64) {
         match self {
-            Story::ChampionLeft { ago, .. } | Story::SupportStorm { ago, .. } => ago + 20,
-            Story::SuddenStop { .. } => 60,
-            Story::Rollout => 85,
-            Story::SlowDecay | Story::DeepDecay => 240,
-            Story::Churned { ago } => ago + 150,
-            _ => 420,
+            Story::ChampionLeft { ago, .. } | Story::SupportStorm { ago, .. } => (ago + 20, 0),
+            Story::SuddenStop { .. } => (60, 0),
+            Story::Rollout => (85, 0),
+            Story::SlowDecay | Story::DeepDecay => (240, 0),
+            Story::Churned { ago, .. } => (ago + 170, ago + SILENT_BEFORE_END),
+            _ => (420, 0),
         }
     }
 
@@ -236,7 +254,11 @@ impl Story {
             Story::SupportStorm { .. } => {
                 Temper { csat: moved((410, 450), (180, 250)), tickets: (2, 3), ..DECLINED }
             }
-            Story::Churned { .. } => DECLINED,
+            Story::Churned { why: Leaving::Faded, .. } => DECLINED,
+            Story::Churned { why: Leaving::Displeased, .. } => {
+                Temper { csat: moved((390, 440), (180, 260)), tickets: (1, 3), ..DECLINED }
+            }
+            Story::Churned { why: Leaving::Unforeseen, .. } => HEALTHY,
         }
     }
 }
@@ -281,9 +303,12 @@ mod tests {
     #[test]
     fn a_churned_account_falls_silent_before_its_contract_ends() {
         let day = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
-        let story = Story::Churned { ago: 50 };
-        assert_eq!(story.shape(69, day), 0);
-        assert!(story.shape(70, day) > 0);
-        assert_eq!(story.shape(200, day), 1000);
+        for why in [Leaving::Faded, Leaving::Displeased, Leaving::Unforeseen] {
+            let story = Story::Churned { ago: 50, why };
+            assert_eq!(story.shape(69, day), 0);
+            assert!(story.shape(70, day) > 0);
+            assert_eq!(story.shape(200, day), 1000);
+            assert_eq!(story.shape(75, day) > 900, why == Leaving::Unforeseen);
+        }
     }
 }

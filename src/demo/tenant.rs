@@ -83,7 +83,7 @@ impl TenantPlan {
         })
     }
 
-    fn day_of<'a>(&self, n: u64, group: &'a str, day: NaiveDate) -> DayOf<'a> {
+    pub(super) fn day_of<'a>(&self, n: u64, group: &'a str, day: NaiveDate) -> DayOf<'a> {
         DayOf { seed: self.seed, account: (n, group), day, today: self.today, zone: self.time_zone }
     }
 

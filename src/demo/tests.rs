@@ -147,10 +147,10 @@ fn volume() {
     let found: Vec<(usize, usize, usize)> =
         world.tenants.iter().zip(loaded).map(|(t, l)| (t.accounts.len(), l.messages, l.distinct)).collect();
     // Accounts, messages, messages that count: when these move on purpose, write the new ones down.
-    assert_eq!(found, [(160, 393_868, 392_658), (40, 88_661, 88_401)]);
+    assert_eq!(found, [(173, 396_162, 394_993), (45, 100_678, 100_363)]);
     let samples: Vec<usize> =
         world.tenants.iter().map(|t| t.metrics_csv(t.last_day()).lines().count() - 1).collect();
-    assert_eq!(samples, [19_317, 4_625]);
+    assert_eq!(samples, [20_143, 4_960]);
 }
 
 #[test]
@@ -161,7 +161,13 @@ fn same_seed_and_day_give_the_same_bytes() {
         let parts = world.tenants.iter().flat_map(|t| {
             let events = (0..3).flat_map(|n| t.events_on(today - TimeDelta::days(40 * n)));
             let events = events.map(|e| e.to_segment().to_string()).collect::<String>();
-            [t.accounts_csv(), t.contracts_csv(), t.contacts_csv(), t.metrics_csv(t.last_day()), events]
+            [
+                t.accounts_csv(),
+                t.contracts_csv(t.last_day()),
+                t.contacts_csv(),
+                t.metrics_csv(t.last_day()),
+                events,
+            ]
         });
         parts.collect::<Vec<String>>()
     };
@@ -216,7 +222,7 @@ fn stories_show_in_the_data() {
                 assert_eq!(counts.usage((ago(since), today)), 0.0, "{what}");
                 assert!(counts.usage((ago(since + 7), ago(since))) > 5.0, "{what}");
             }
-            Story::Churned { ago: ended } => {
+            Story::Churned { ago: ended, .. } => {
                 assert_eq!(counts.usage((ago(ended + 20), today)), 0.0, "{what}");
                 assert_eq!(account.contract().ended_on, Some(ago(ended)), "{what}");
             }
@@ -323,6 +329,49 @@ fn contracts_are_valid_and_varied() {
         let due = renewals.iter().filter(|days| window.contains(*days)).count();
         assert!(due >= 5, "{due} renewals in {window:?} days");
     }
+}
+
+/// A backtest learns from the earlier churns and is judged on the later ones: both need some of every kind.
+#[test]
+fn customers_left_all_over_the_past() {
+    for today in DAYS.map(day) {
+        let tenant = &World::generate(DEFAULT_SEED, today).tenants[0];
+        let left = |days: std::ops::RangeInclusive<i64>| {
+            let stories = tenant.accounts.iter().map(|account| account.story);
+            let why = stories.filter_map(move |story| match story {
+                Story::Churned { ago, why } if days.contains(&ago) => Some(why),
+                _ => None,
+            });
+            why.collect::<Vec<Leaving>>()
+        };
+        for (which, left) in [("later", left(20..=224)), ("earlier", left(225..=440))] {
+            assert!(left.len() >= 9, "{today}: {which} {left:?}");
+            for why in [Leaving::Faded, Leaving::Displeased, Leaving::Unforeseen] {
+                assert!(left.contains(&why), "{today}: {which} {left:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_books_learn_of_each_ending_on_its_day() {
+    let tenant = &WHOLE.0.tenants[0];
+    let rows = |csv: String| -> Vec<(String, String)> {
+        let lines = csv
+            .lines()
+            .skip(1)
+            .map(|line| (line.split(',').next().unwrap_or("").to_owned(), line.to_owned()));
+        lines.collect()
+    };
+    let mut books: BTreeMap<String, String> =
+        rows(tenant.contracts_csv(tenant.first_day())).into_iter().collect();
+    let first = tenant.first_day().to_string();
+    let mut reader = csv::Reader::from_reader(std::io::Cursor::new(tenant.contracts_csv(tenant.first_day())));
+    assert!(reader.records().all(|row| row.unwrap()[8] <= *first), "nobody knows what is to come");
+    let changes: Vec<String> = tenant.days().filter_map(|day| tenant.contracts_changed_csv(day)).collect();
+    assert!((25..60).contains(&changes.len()), "{} days with changes", changes.len());
+    changes.into_iter().for_each(|csv| books.extend(rows(csv)));
+    assert_eq!(books, rows(tenant.contracts_csv(tenant.last_day())).into_iter().collect());
 }
 
 #[test]

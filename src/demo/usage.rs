@@ -192,7 +192,7 @@ impl DayOf<'_> {
     }
 
     /// A moment between eight and six o'clock in the tenant's time zone, most around the middle.
-    fn office_time(&self, dice: &mut Dice) -> DateTime<Utc> {
+    pub(super) fn office_time(&self, dice: &mut Dice) -> DateTime<Utc> {
         let seconds = 8 * 3600 + dice.below(5 * 3600) + dice.below(5 * 3600);
         let time = NaiveTime::from_num_seconds_from_midnight_opt(seconds as u32, 0).unwrap_or_default();
         let local = self.day.and_time(time);

@@ -1,6 +1,7 @@
 //! The methodology: a pack compiled for evaluation, and the one way in.
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::Id;
@@ -326,9 +327,9 @@ impl Methodology {
         Some(self.work(facts).scope.value_model(model))
     }
 
-    /// When a ticket of the account is due; none when no policy applies. Times are in the pack's time zone.
-    pub fn sla(&self, facts: &Facts, ticket: &Ticket, now: NaiveDateTime) -> Option<Due> {
-        sla::due(&self.sla, ticket, now, &self.work(facts).scope)
+    /// When a ticket of the account is due; none when no policy applies. Calendars are meant in `zone`.
+    pub fn sla(&self, facts: &Facts, ticket: &Ticket, now: DateTime<Utc>, zone: Tz) -> Option<Due> {
+        sla::due(&self.sla, ticket, now, zone, &self.work(facts).scope)
     }
 
     /// Per question of the tenant's profile, by id, the answer its measures suggest.

@@ -85,6 +85,8 @@ kinds! {
     ForecastChanged = "forecast_changed", Renewal, "Forecast changed";
     /// What became of a renewal.
     RenewalClosed = "renewal_closed", Renewal, "Renewal outcome";
+    /// Somebody took back what was said to have become of a renewal.
+    RenewalReopened = "renewal_reopened", Renewal, "Renewal open again";
     /// A contract began, changed or ended.
     ContractChanged = "contract_changed", Renewal, "Contract";
     /// A ticket was opened.
@@ -168,6 +170,11 @@ impl Group {
             Group::Support => "Support",
             Group::Touches => "Notes, calls, meetings",
         }
+    }
+
+    /// The group of a word.
+    pub fn parse(word: &str) -> Option<Group> {
+        Group::ALL.into_iter().find(|group| group.word() == word)
     }
 
     /// The kinds that belong to it.

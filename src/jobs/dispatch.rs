@@ -1,8 +1,8 @@
 //! What is to be done for a job: one exhaustive match.
 
 use crate::app::work::Work;
-use crate::app::{App, Result, methodology};
-use crate::db::platform::ClaimedJob;
+use crate::app::{App, Result, methodology, tickets};
+use crate::db::queue::ClaimedJob;
 use crate::ingest::replay;
 
 /// Every kind of work.
@@ -26,11 +26,15 @@ pub enum Kind {
     Preview,
     /// Hold the scores of past days against what happened.
     Backtest,
+    /// Look at the clocks of a ticket that are due soon or broken.
+    WatchTicket,
+    /// Work the clocks of open tickets out by a new methodology.
+    ReworkClocks,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 11] = [
         Kind::ScoreAll,
         Kind::Fold,
         Kind::Correct,
@@ -40,6 +44,8 @@ impl Kind {
         Kind::Forget,
         Kind::Preview,
         Kind::Backtest,
+        Kind::WatchTicket,
+        Kind::ReworkClocks,
     ];
 
     /// The word in the database.
@@ -54,15 +60,31 @@ impl Kind {
             Kind::Forget => "forget",
             Kind::Preview => methodology::preview::JOB,
             Kind::Backtest => "backtest",
+            Kind::WatchTicket => tickets::WATCH,
+            Kind::ReworkClocks => tickets::REWORK,
         }
     }
 
     /// Whether it may take minutes. One runner of each process is kept free of such work, so that short work is
-    /// done at once; and as somebody waits for its result it is not tried again when it fails.
+    /// done at once.
     pub fn is_long(self) -> bool {
         match self {
             Kind::Fold | Kind::Correct | Kind::FoldScores | Kind::Preview | Kind::Backtest => true,
-            Kind::ScoreAll | Kind::Replay | Kind::SettleOverrides | Kind::Forget => false,
+            Kind::ScoreAll
+            | Kind::Replay
+            | Kind::SettleOverrides
+            | Kind::Forget
+            | Kind::WatchTicket
+            | Kind::ReworkClocks => false,
+        }
+    }
+
+    /// How often it is tried before it is given up, where trying again may help. Twelve tries take some three hours.
+    pub fn tries(self) -> i32 {
+        match self {
+            // Somebody waits for the result, or for the reason why there is none.
+            Kind::Preview | Kind::Backtest => 3,
+            _ => 12,
         }
     }
 
@@ -74,14 +96,14 @@ impl Kind {
 
 /// Does one job. All kinds may be done twice without harm.
 pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
-    let work = Work::of_job(app, &job.scope, job.id);
+    let work = Work::of_job(app, &job.scope, job.claim);
     let Some(kind) = Kind::parse(&job.kind) else {
         return Err(anyhow::anyhow!("no kind of job is called {:?}", job.kind).into());
     };
     match kind {
         Kind::ScoreAll => {
             let today = app.clock.today(job.scope.time_zone());
-            app.score_all(&job.scope, today, &|_| ()).await?;
+            app.score_all(&job.scope, today, &work).await?;
         }
         Kind::Fold => {
             let folded = app.fold(&job.scope, &work).await?;
@@ -112,6 +134,11 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
         }
         Kind::Preview => app.make_preview(&job.scope, about(job, "preview")?, &work).await?,
         Kind::Backtest => app.run_backtest(&job.scope, about(job, "backtest")?, &work).await?,
+        Kind::WatchTicket => app.watch_ticket(&job.scope, about(job, "ticket")?).await?,
+        Kind::ReworkClocks => {
+            let reworked = app.rework_clocks(&job.scope).await?;
+            tracing::info!(reworked, "worked out the clocks of open tickets");
+        }
     }
     Ok(())
 }

@@ -1,86 +1,86 @@
 //! Every recurring job in one table.
 
-use chrono::{Days, NaiveDate, NaiveTime, TimeZone};
+use chrono::{NaiveTime, TimeZone};
 
 use super::dispatch::Kind;
+use super::recurrence::{Every, Slot};
 use crate::app::{App, Result};
-use crate::db::{self, TenantScope, platform};
+use crate::db::jobs::Priority;
+use crate::db::queue::{self, Recurrence};
+use crate::db::{self, TenantScope};
 
-/// Work that recurs once a day in each tenant's time zone.
+/// Work that recurs in each tenant's time zone.
 #[derive(Debug)]
-pub struct Daily {
+pub struct Recurring {
     /// What.
     pub kind: Kind,
-    /// Minutes after the tenant's midnight.
-    pub at_minute: u32,
+    /// When.
+    pub every: Every,
 }
 
-/// What recurs.
-pub const RECURRING: [Daily; 6] = [
-    Daily { kind: Kind::SettleOverrides, at_minute: 1 },
-    Daily { kind: Kind::ScoreAll, at_minute: 5 },
-    Daily { kind: Kind::Fold, at_minute: 30 },
+/// Once a day, at a minute after the tenant's midnight.
+const fn daily(kind: Kind, at: u32) -> Recurring {
+    Recurring { kind, every: Every::Day { at } }
+}
+
+/// What recurs; each kind once.
+pub const RECURRING: &[Recurring] = &[
+    daily(Kind::SettleOverrides, 1),
+    daily(Kind::ScoreAll, 5),
+    daily(Kind::Fold, 30),
     // The fold of metrics finds what came late.
-    Daily { kind: Kind::Correct, at_minute: 45 },
-    Daily { kind: Kind::FoldScores, at_minute: 60 },
-    Daily { kind: Kind::Forget, at_minute: 180 },
+    daily(Kind::Correct, 45),
+    daily(Kind::FoldScores, 60),
+    daily(Kind::Forget, 180),
 ];
 
-/// Enqueues today's slots of every tenant, each once however many processes do this. A slot that was missed while
-/// nothing ran is made up for as soon as something does.
+/// Enqueues the last slot of everything that recurs, each slot once however many processes do this and whenever. What
+/// was missed while nothing ran is made up for once: by the last slot, not by every one.
+///
+/// A tenant whose slots cannot be enqueued does not keep the others from theirs.
 ///
 /// # Errors
-/// When the database is away.
+/// When the database is away: the first failure, after all tenants had their turn.
 pub async fn enqueue_due(app: &App) -> Result<()> {
-    let now = app.clock.now();
     let mut tx = app.db.platform().await?;
-    let tenants = platform::all_tenants(&mut tx).await?;
+    let tenants = queue::recurrences(&mut tx).await?;
     tx.commit().await?;
-    for scope in &tenants {
-        let today = scope.day_of(now);
-        let mut tx = app.db.write(scope).await?;
-        for slot in &RECURRING {
-            let Some(run_at) = moment(scope, today, slot.at_minute) else { continue };
-            if run_at <= now {
-                let dedupe = format!("{}:{today}", slot.kind.word());
-                let payload = serde_json::json!({});
-                db::jobs::enqueue(&mut tx, slot.kind.word(), &payload, Some(&dedupe), run_at).await?;
-            }
+    let mut failed = Ok(());
+    for tenant in &tenants {
+        let due = due(tenant, app.clock.now());
+        if !due.is_empty()
+            && let Err(error) = enqueue(app, &tenant.scope, &due).await
+        {
+            failed = failed.and(Err(error));
         }
-        tx.commit().await?;
     }
-    Ok(())
+    failed
 }
 
-/// A minute of a day in the tenant's time zone; when clocks jump over it, the first moment after.
-fn moment(scope: &TenantScope, day: NaiveDate, minute: u32) -> Option<chrono::DateTime<chrono::Utc>> {
-    in_zone(scope.time_zone(), day, minute)
+/// The slots that are due and were not enqueued before. Days before the one on which the tenant was made are nobody's.
+fn due(tenant: &Recurrence, now: chrono::DateTime<chrono::Utc>) -> Vec<(&'static Recurring, Slot)> {
+    let zone = tenant.scope.time_zone();
+    let born = tenant.scope.day_of(tenant.created_at).and_time(NaiveTime::MIN);
+    let born = zone.from_local_datetime(&born).earliest().map_or(tenant.created_at, |born| born.to_utc());
+    let fresh = |recurring: &'static Recurring| {
+        let slot = recurring.every.latest(zone, now)?;
+        let taken = tenant.slots.get(recurring.kind.word()).is_some_and(|last| *last >= slot.place);
+        (!taken && slot.due >= born).then_some((recurring, slot))
+    };
+    RECURRING.iter().filter_map(fresh).collect()
 }
 
-fn in_zone(zone: chrono_tz::Tz, day: NaiveDate, minute: u32) -> Option<chrono::DateTime<chrono::Utc>> {
-    (minute..24 * 60)
-        .find_map(|minute| {
-            let time = NaiveTime::from_num_seconds_from_midnight_opt(minute * 60, 0)?;
-            zone.from_local_datetime(&day.and_time(time)).earliest()
-        })
-        .or_else(|| {
-            zone.from_local_datetime(&day.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN)).earliest()
-        })
-        .map(|moment| moment.to_utc())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_with_a_clock_change_have_each_slot_once() {
-        let utc =
-            |day: &str, minute| in_zone(chrono_tz::Europe::Berlin, day.parse().unwrap(), minute).unwrap();
-        assert_eq!(utc("2027-01-15", 5).to_string(), "2027-01-14 23:05:00 UTC");
-        // 02:30 does not exist on this day: the first minute that does is 03:00.
-        assert_eq!(utc("2027-03-28", 150).to_string(), "2027-03-28 01:00:00 UTC");
-        // 02:30 happens twice on this day: the first of them.
-        assert_eq!(utc("2027-10-31", 150).to_string(), "2027-10-31 00:30:00 UTC");
+async fn enqueue(app: &App, scope: &TenantScope, due: &[(&Recurring, Slot)]) -> Result<()> {
+    let mut tx = app.db.write(scope).await?;
+    for (recurring, slot) in due {
+        let kind = recurring.kind.word();
+        // Another process may have been quicker since we looked.
+        if db::jobs::take_slot(&mut tx, kind, slot.place).await? {
+            let dedupe = format!("{kind}:{}", slot.word(recurring.every));
+            let payload = serde_json::json!({});
+            let low = Priority::Background;
+            db::jobs::enqueue_with(&mut tx, low, kind, &payload, Some(&dedupe), slot.due).await?;
+        }
     }
+    Ok(tx.commit().await?)
 }

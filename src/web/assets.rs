@@ -18,8 +18,8 @@ use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
 /// The style sheets that make up `app.css`, in cascade order.
-const SHEETS: [&str; 6] =
-    ["tokens.css", "base.css", "layout.css", "components.css", "charts.css", "print.css"];
+const SHEETS: [&str; 7] =
+    ["tokens.css", "base.css", "layout.css", "components.css", "actions.css", "charts.css", "print.css"];
 
 #[derive(rust_embed::Embed)]
 #[folder = "static/"]

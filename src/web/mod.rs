@@ -8,6 +8,7 @@ pub mod assets;
 pub mod collect;
 pub mod error;
 pub mod extract;
+pub mod live;
 pub mod middleware;
 pub mod ops;
 pub mod pages;
@@ -37,6 +38,8 @@ pub struct Web {
     pub limits: Arc<Limits>,
     /// Keys of the tracking endpoints, remembered for a few seconds.
     pub keys: Arc<collect::KeyCache>,
+    /// The bells of open pages.
+    pub live: Arc<live::Live>,
     /// The figures behind `/metrics`.
     pub prometheus: Option<PrometheusHandle>,
 }
@@ -58,6 +61,14 @@ impl Web {
     /// What handlers share, for an application.
     pub fn new(app: App, ingest: Ingest, settings: Settings, prometheus: Option<PrometheusHandle>) -> Self {
         let limits = Arc::new(Limits::new(settings.api_requests_per_minute.max(1)));
-        Web { app, ingest, settings: Arc::new(settings), limits, keys: Arc::default(), prometheus }
+        Web {
+            app,
+            ingest,
+            settings: Arc::new(settings),
+            limits,
+            keys: Arc::default(),
+            live: Arc::default(),
+            prometheus,
+        }
     }
 }

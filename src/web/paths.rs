@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::timeline::{Group, Kind};
+
 /// A path segment or query value, percent-encoded.
 pub fn encode(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
@@ -25,6 +27,12 @@ pub const TASKS: &str = "/tasks";
 pub const PLAYBOOKS: &str = "/playbooks";
 /// How the tenant works: the version in force, drafts and versions.
 pub const STUDIO: &str = "/studio";
+/// Alerts.
+pub const ALERTS: &str = "/alerts";
+/// What happened in all accounts.
+pub const ACTIVITY: &str = "/activity";
+/// The clocks of all tickets.
+pub const SUPPORT: &str = "/support";
 /// Sign-in.
 pub const SIGN_IN: &str = "/sign-in";
 
@@ -33,14 +41,19 @@ pub fn account(external_id: &str) -> String {
     format!("/accounts/{}", encode(external_id))
 }
 
-/// One of an account's tabs: `health`, `usage`, `people`, `contracts`.
+/// One of an account's tabs: `health`, `usage`, `people`, `support`, `contracts`.
 pub fn account_tab(external_id: &str, tab: &str) -> String {
     format!("/accounts/{}/{tab}", encode(external_id))
 }
 
 /// An alert.
 pub fn alert(id: uuid::Uuid) -> String {
-    format!("/alerts/{id}")
+    format!("{ALERTS}/{id}")
+}
+
+/// What is done with an alert: `close`, `reopen`, `snooze`, `dismiss`, `assign`, `play`.
+pub fn alert_verb(id: uuid::Uuid, verb: &str) -> String {
+    format!("{ALERTS}/{id}/{verb}")
 }
 
 /// A play.
@@ -56,6 +69,45 @@ pub fn playbook(id: &str) -> String {
 /// A task.
 pub fn task(id: uuid::Uuid) -> String {
     format!("{TASKS}/{id}")
+}
+
+/// A ticket's page.
+pub fn ticket(id: uuid::Uuid) -> String {
+    format!("{SUPPORT}/tickets/{id}")
+}
+
+/// What members were told.
+pub const NOTIFICATIONS: &str = "/notifications";
+/// Where messages and webhooks go.
+pub const OUTGOING: &str = "/settings/outgoing";
+
+/// An entry of the journal, which leads on to its cause.
+pub fn entry(id: uuid::Uuid) -> String {
+    format!("/entries/{id}")
+}
+
+/// The page on which one sees what an entry of the journal is about.
+pub fn cause(kind: Kind, about: Option<uuid::Uuid>, account: Option<&str>) -> String {
+    let tab = |tab: &str| account.map(|account| account_tab(account, tab));
+    let of_account = match (kind, kind.group()) {
+        (Kind::StormHeld, _) => Some(ALERTS.to_owned()),
+        (Kind::Notice, _) if account.is_none() && about.is_some() => Some(OUTGOING.to_owned()),
+        (Kind::Opportunity, _) | (_, Group::Alerts) => about.map(alert),
+        (Kind::TaskAdded | Kind::TaskDone | Kind::TaskChanged, _) => about.map(task),
+        (_, Group::Plays) => about.map(play),
+        (_, Group::Support) => about.map(ticket),
+        (Kind::ContractChanged, _) => tab("contracts"),
+        (_, Group::Renewal) => about.map(renewal).or_else(|| tab("contracts")),
+        (_, Group::Health) => tab("health"),
+        (_, Group::Lifecycle) => tab("lifecycle"),
+        (_, Group::Touches) => tab("timeline"),
+    };
+    of_account.unwrap_or_else(|| account.map_or(NOTIFICATIONS.to_owned(), crate::web::paths::account))
+}
+
+/// A renewal's page.
+pub fn renewal(id: uuid::Uuid) -> String {
+    format!("/renewals/{id}")
 }
 
 /// A draft's first page.

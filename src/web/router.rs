@@ -18,8 +18,8 @@ use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
 use super::pages::{
-    accounts, backtests, jobs, playbooks, plays, portfolio, renewals, search, session, settings, studio,
-    tasks, team, today,
+    accounts, alerts, backtests, jobs, notifications, playbooks, plays, portfolio, renewals, search, session,
+    settings, studio, support, tasks, team, timeline, today,
 };
 use super::{Web, assets, collect, ops, paths};
 
@@ -56,8 +56,13 @@ fn pages() -> Router<Web> {
         .route("/invitations/{token}", get(session::invitation::show).post(session::invitation::accept))
         .merge(customers())
         .merge(work())
+        .merge(alerts())
+        .merge(timeline())
         .merge(portfolio())
+        .merge(tickets())
+        .merge(told())
         .merge(settings())
+        .merge(outgoing())
         .merge(studio_pages())
         .merge(drafts())
         .merge(backtests())
@@ -78,6 +83,7 @@ fn customers() -> Router<Web> {
         .route("/accounts/{external_id}/health", get(accounts::health::show))
         .route("/accounts/{external_id}/usage", get(accounts::usage::show))
         .route("/accounts/{external_id}/people", get(accounts::people::show))
+        .route("/accounts/{external_id}/support", get(accounts::support::show))
         .route("/accounts/{external_id}/contracts", get(accounts::contracts::show))
         .route("/accounts/{external_id}/owner", post(accounts::head::assign))
         .route("/accounts/{external_id}/segment", post(accounts::head::pin))
@@ -110,12 +116,68 @@ fn work() -> Router<Web> {
         .route("/team", get(team::show::show))
 }
 
+/// What rules raise, and what is done with it.
+fn alerts() -> Router<Web> {
+    use alerts::{act, storm};
+    Router::new()
+        .route("/alerts", get(alerts::list::show))
+        .route("/alerts/close", post(act::close_many))
+        .route("/alerts/reopen", post(act::reopen_many))
+        .route("/alerts/{id}", get(alerts::show::show))
+        .route("/alerts/{id}/panel", get(alerts::panel::show))
+        .route("/alerts/{id}/close", post(act::close))
+        .route("/alerts/{id}/reopen", post(act::reopen))
+        .route("/alerts/{id}/snooze", post(act::snooze))
+        .route("/alerts/{id}/dismiss", post(act::dismiss))
+        .route("/alerts/{id}/assign", post(act::assign))
+        .route("/alerts/{id}/play", post(act::play))
+        .route("/alerts/storms/{id}/release", post(storm::release))
+        .route("/alerts/storms/{id}/refuse", post(storm::refuse))
+        .route("/settings/rules", get(settings::rules::show).post(settings::rules::limit))
+}
+
+/// Everything that happened, and where an account is in its lifecycle.
+fn timeline() -> Router<Web> {
+    use accounts::lifecycle;
+    use timeline::{account, activity, log};
+    Router::new()
+        .route("/activity", get(activity::show))
+        .route("/accounts/{external_id}/timeline", get(account::show).post(log::add))
+        .route("/timeline/{id}/remove", post(log::remove))
+        .route("/timeline/{id}/restore", post(log::restore))
+        .route("/accounts/{external_id}/lifecycle", get(lifecycle::show))
+        .route("/accounts/{external_id}/lifecycle/hold", post(lifecycle::hold))
+        .route("/accounts/{external_id}/lifecycle/release", post(lifecycle::release))
+        .route("/accounts/{external_id}/lifecycle/tick", post(lifecycle::tick))
+}
+
 /// All accounts together.
 fn portfolio() -> Router<Web> {
     Router::new()
         .route("/renewals", get(renewals::list::show))
+        .route("/renewals.csv", get(renewals::export::show))
+        .route("/renewals/board", get(renewals::board::show))
+        .route("/renewals/forecast", get(renewals::forecast::show))
+        .route("/renewals/timeline", get(renewals::line::show))
+        .route("/renewals/{id}", get(renewals::show::show))
+        .route("/renewals/{id}/forecast", post(renewals::change::forecast))
+        .route("/renewals/{id}/outcome", post(renewals::change::close))
+        .route("/renewals/{id}/reopen", post(renewals::change::reopen))
         .route("/portfolio", get(portfolio::show::show))
         .route("/portfolio/overrides", get(portfolio::overrides::show))
+        .route("/portfolio/retention", get(portfolio::retention::show))
+        .route("/portfolio/retention.csv", get(portfolio::retention::download))
+}
+
+/// Support: everybody may look, CSMs work on tickets.
+fn tickets() -> Router<Web> {
+    Router::new()
+        .route("/support", get(support::list::show))
+        .route("/support/tickets/{id}", get(support::show::show))
+        .route("/support/tickets/{id}/answer", post(support::act::answer))
+        .route("/support/tickets/{id}/escalate", post(support::act::escalate))
+        .route("/support/tickets/{id}/resolve", post(support::act::resolve))
+        .route("/support/tickets/{id}/reopen", post(support::act::reopen))
 }
 
 /// How the tenant works: everybody may look, few may change.
@@ -148,7 +210,50 @@ fn settings() -> Router<Web> {
         .route("/settings/metrics", get(settings::metrics::show).post(settings::metrics::put))
         .route("/settings/methodology", get(|| async { Redirect::permanent(paths::STUDIO) }))
         .route("/settings/rates", get(settings::rates::show).post(settings::rates::put))
+        .route("/settings/jobs", get(settings::jobs::show))
+        .route("/settings/jobs/retry", post(settings::jobs::retry_kind))
+        .route("/settings/jobs/{id}/retry", post(settings::jobs::retry))
+        .route("/settings/jobs/{id}/discard", post(settings::jobs::discard))
+        .route("/settings/jobs/{id}/restore", post(settings::jobs::restore))
         .route("/settings/audit", get(settings::audit::show))
+}
+
+/// What members are told, and how they want it.
+fn told() -> Router<Web> {
+    let preferences = get(settings::notifications::show).post(settings::notifications::save);
+    Router::new()
+        .route("/notifications", get(notifications::list::show))
+        .route("/notifications/read", post(notifications::list::read_all))
+        .route("/notifications/unread", post(notifications::list::unread_all))
+        .route("/notifications/{id}/read", post(notifications::list::read))
+        .route("/notifications/{id}/unread", post(notifications::list::unread))
+        .route("/entries/{id}", get(notifications::entry::show))
+        .route("/events", get(notifications::events::stream))
+        .route("/events/latest", get(notifications::events::latest))
+        .route("/settings/notifications", preferences)
+}
+
+/// Where messages and webhooks go.
+fn outgoing() -> Router<Web> {
+    use settings::outgoing::{self, endpoint, messages_list, slack};
+    Router::new()
+        .route("/settings/templates", get(settings::templates::show))
+        .route("/settings/templates/new", get(settings::templates::new))
+        .route("/settings/templates/{key}", get(settings::templates::edit).post(settings::templates::save))
+        .route("/settings/templates/{key}/remove", post(settings::templates::remove))
+        .route("/settings/outgoing", get(outgoing::show))
+        .route("/settings/outgoing/slack", post(slack::set))
+        .route("/settings/outgoing/slack/test", post(slack::test))
+        .route("/settings/outgoing/slack/remove", post(slack::remove))
+        .route("/settings/outgoing/endpoints", post(endpoint::create))
+        .route("/settings/outgoing/endpoints/{id}", get(endpoint::show).post(endpoint::change))
+        .route("/settings/outgoing/endpoints/{id}/secret", post(endpoint::rotate))
+        .route("/settings/outgoing/endpoints/{id}/test", post(endpoint::test))
+        .route("/settings/outgoing/endpoints/{id}/replay", post(endpoint::replay))
+        .route("/settings/outgoing/endpoints/{id}/remove", post(endpoint::remove))
+        .route("/settings/outgoing/endpoints/{id}/restore", post(endpoint::restore))
+        .route("/settings/outgoing/messages", get(messages_list::show))
+        .route("/settings/outgoing/messages/{id}/retry", post(messages_list::retry))
 }
 
 /// The methodology: what is in force, its versions, and how the next one begins.
@@ -200,6 +305,7 @@ fn backtests() -> Router<Web> {
         .route("/studio/backtests/{id}", get(backtests::show::show))
         .route("/studio/backtests/{id}/days.csv", get(backtests::days::show))
         .route("/studio/backtests/{id}/deciles.csv", get(backtests::days::deciles))
+        .route("/studio/backtests/{id}/draft", post(backtests::show::draft))
         .route("/studio/backtests/{id}/stop", post(backtests::show::stop))
         .route("/studio/backtests/{id}/delete", post(backtests::show::delete))
         .route("/studio/backtests/{id}/restore", post(backtests::show::restore))

@@ -1,11 +1,12 @@
 //! The binary as operators meet it: its own PostgreSQL, kill -9, one clear line on error.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
+
+use crate::support::server::{self, Server, send};
 
 struct Data(std::path::PathBuf);
 
@@ -24,8 +25,8 @@ impl Drop for Data {
 }
 
 fn holdfast(dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast"));
-    command.env_remove("DATABASE_URL").env("HOLDFAST_DATA_DIR", dir).env("HOLDFAST_LOG", "warn");
+    let mut command = server::holdfast();
+    command.env("HOLDFAST_DATA_DIR", dir);
     command
 }
 
@@ -35,47 +36,16 @@ fn run(dir: &Path, arguments: &[&str]) -> (bool, String, String) {
     (done.status.success(), text(done.stdout), text(done.stderr))
 }
 
-/// A server on a free port; killed when dropped.
-struct Server {
-    child: Child,
-    address: String,
+fn serve(dir: &Path) -> Server {
+    Server::start(holdfast(dir))
 }
 
-impl Server {
-    fn start(dir: &Path) -> Server {
-        let mut child =
-            holdfast(dir).args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().rsplit("http://").next().unwrap().to_owned();
-        assert!(address.starts_with("127.0.0.1:"), "{line}");
-        Server { child, address }
-    }
-
-    /// Sends one message; none when the server did not answer.
-    fn send(&self, key: &str, id: &str) -> Option<Value> {
-        let body = json!({"event": "Dashboard Viewed", "userId": "u", "messageId": id,
-                          "context": {"groupId": "a1"}, "writeKey": key})
-        .to_string();
-        let mut stream = TcpStream::connect(&self.address).ok()?;
-        let head = format!(
-            "POST /v1/track HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).ok()?;
-        stream.write_all(body.as_bytes()).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        let (head, body) = answer.split_once("\r\n\r\n")?;
-        head.contains(" 200 ").then(|| serde_json::from_str(body).ok())?
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// Sends one message; none when the server did not answer.
+fn track(server: &Server, key: &str, id: &str) -> Option<Value> {
+    let body = json!({"event": "Dashboard Viewed", "userId": "u", "messageId": id,
+                      "context": {"groupId": "a1"}, "writeKey": key});
+    let (status, body) = send(&server.address, "POST", "/v1/track", key, &body.to_string())?;
+    (status == 200).then(|| serde_json::from_str(&body).ok())?
 }
 
 #[test]
@@ -89,32 +59,31 @@ fn what_was_acknowledged_survives_kill_9_and_counts_once() {
     let (ok, said, _) = run(dir, &["import", "accounts", csv.to_str().unwrap(), "--tenant", "acme"]);
     assert!(ok && said.contains("1 created"), "{said}");
     let mut acknowledged = Vec::new();
-    let server = Server::start(dir);
+    let server = serve(dir);
     std::thread::scope(|threads| {
         let (server, key) = (&server, &key);
         let senders: Vec<_> = (0..4)
             .map(|sender| {
                 threads.spawn(move || {
                     let ids = (0..200).map(|n| format!("m-{sender}-{n}"));
-                    ids.take_while(|id| server.send(key, id).is_some()).collect::<Vec<_>>()
+                    ids.take_while(|id| track(server, key, id).is_some()).collect::<Vec<_>>()
                 })
             })
             .collect();
         // Once the stream flows, the process dies without a word.
-        while server.send(key, "first").is_none() {}
-        let pid = nix::unistd::Pid::from_raw(i32::try_from(server.child.id()).unwrap());
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
+        while track(server, key, "first").is_none() {}
+        server.signal(Signal::SIGKILL);
         for sender in senders {
             acknowledged.extend(sender.join().unwrap());
         }
     });
     drop(server);
-    let server = Server::start(dir);
+    let server = serve(dir);
     for id in acknowledged.iter().map(String::as_str).chain(["first"]) {
-        let answer = server.send(&key, id).unwrap();
+        let answer = track(&server, &key, id).unwrap();
         assert_eq!(answer["duplicate"], 1, "{id} was acknowledged before the crash: {answer}");
     }
-    assert_eq!(server.send(&key, "after").unwrap()["accepted"], 1);
+    assert_eq!(track(&server, &key, "after").unwrap()["accepted"], 1);
     // A command beside the running server, on the same data directory.
     let (ok, said, _) = run(dir, &["score", "--tenant", "acme"]);
     assert!(ok && said.contains("Scored 1 accounts"), "{said}");
@@ -127,9 +96,18 @@ fn errors_are_one_clear_line_and_a_failing_exit_code() {
         (&["score", "--tenant", "nobody"][..], "there is no tenant \"nobody\""),
         (&["tenant", "create", "Acme", "--pack", "nope"], "there is no pack \"nope\""),
         (&["tenant", "create", "😀", "--pack", "techcorp"], "needs a letter or a digit"),
-        (&["tenant", "create", "Acme", "--time-zone", "Mars/Olympus"], "is no IANA time zone"),
-        (&["tenant", "create", "Acme", "--preset", "huge"], "there is no preset `huge`"),
-        (&["tenant", "create", "Acme", "--set", "DAU_FULL=many"], "the parameter `DAU_FULL` is a number"),
+        (
+            &["tenant", "create", "Acme", "--pack", "techcorp", "--time-zone", "Mars/Olympus"],
+            "is no IANA time zone",
+        ),
+        (
+            &["tenant", "create", "Acme", "--pack", "techcorp", "--preset", "huge"],
+            "there is no preset `huge`",
+        ),
+        (
+            &["tenant", "create", "Acme", "--pack", "techcorp", "--set", "DAU_FULL=many"],
+            "the parameter `DAU_FULL` is a number",
+        ),
         (&["tenant", "apply-pack", "nobody", "techcorp"], "there is no tenant \"nobody\""),
     ] {
         let (ok, _, error) = run(&data.0, arguments);
@@ -143,7 +121,7 @@ fn errors_are_one_clear_line_and_a_failing_exit_code() {
 fn a_pack_is_applied_after_telling_what_it_changes() {
     let data = Data::new();
     let dir = &data.0;
-    assert!(run(dir, &["tenant", "create", "Acme", "--set", "DAU_FULL=70"]).0);
+    assert!(run(dir, &["tenant", "create", "Acme", "--pack", "techcorp", "--set", "DAU_FULL=70"]).0);
     let csv = dir.join("accounts.csv");
     std::fs::write(&csv, "external_id,name,start_date\na1,One,2020-01-01\n").unwrap();
     assert!(run(dir, &["import", "accounts", csv.to_str().unwrap(), "--tenant", "acme"]).0);

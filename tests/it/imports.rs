@@ -453,8 +453,7 @@ async fn new_accounts_have_what_waited_for_them_counted() {
     tx.commit().await.unwrap();
     let jobs = async || {
         let mut tx = house.app.db.platform().await.unwrap();
-        let job =
-            db::platform::claim_job(&mut tx, now, now + chrono::Duration::minutes(1), &[]).await.unwrap();
+        let job = db::queue::claim_job(&mut tx, now, 60, &["replay"]).await.unwrap();
         job.map(|job| job.kind)
     };
     house.import(ImportKind::Accounts, "external_id\nother\n").await;
@@ -605,7 +604,7 @@ async fn the_demo_files_go_in_whole() {
     let mapping = Mapping::default();
     for (kind, csv) in [
         (ImportKind::Accounts, tenant.accounts_csv()),
-        (ImportKind::Contracts, tenant.contracts_csv()),
+        (ImportKind::Contracts, tenant.contracts_csv(tenant.last_day())),
         (ImportKind::Contacts, tenant.contacts_csv()),
         (ImportKind::Metrics, tenant.metrics_csv(tenant.last_day())),
     ] {

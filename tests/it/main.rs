@@ -4,10 +4,12 @@
 
 mod app;
 mod architecture;
+mod chaos;
 mod cli;
 mod db;
 mod domain;
 mod imports;
+mod jobs;
 mod postgres;
 mod support;
 mod web;

@@ -13,6 +13,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+pub(in crate::app) use open::anchor;
 pub(in crate::app) use start::{Cause, Starting, Subject, playbook_in, roles, shift, started};
 
 use super::Result;
@@ -259,7 +260,7 @@ impl Acts {
             title: cta.and_then(|cta| cta.title.as_ref()).map_or_else(|| text(&rule.name), text),
             category: category(rule.category),
             severity: severity(rule.severity),
-            asks: cta.is_some(),
+            asks: rule.actions.iter().any(|action| asks(action.verb)),
             reasons: evidence.iter().map(crate::domain::expr::Evidence::line).collect(),
             evidence: serde_json::to_value(&evidence).unwrap_or(Value::Null),
             anchors: json!({
@@ -288,7 +289,7 @@ impl Acts {
             about: Some(alert),
             severity: Some(severity(rule.severity)),
             data: json!({ "roles": [role], "rule": &*rule.id }),
-            once: Some(format!("escalated:{alert}:{role}")),
+            once: Some(format!("escalated:{role}:{alert}")),
             ..entry
         };
         self.escalated.push((alert, role, entry));
@@ -388,6 +389,15 @@ struct Seen<'a> {
     facts: &'a Facts,
     evaluation: &'a Evaluation,
     why: &'a str,
+}
+
+/// Whether an action leaves something for a person to do. Telling somebody, writing to the customer and what opens by
+/// its date anyway do not.
+fn asks(verb: Verb) -> bool {
+    match verb {
+        Verb::Cta | Verb::Playbook | Verb::Opportunity | Verb::Task => true,
+        Verb::Notify | Verb::Email | Verb::Renewal => false,
+    }
 }
 
 /// Days within which an alert should be dealt with.

@@ -117,7 +117,7 @@ impl App {
                 return Ok(opened);
             }
             opened += alerts.len();
-            let mut doing = Doing { starting: Vec::new(), tasks: Vec::new(), entries: Vec::new() };
+            let mut doing = Doing::default();
             for alert in &alerts {
                 doing.open(in_force, alert, now);
             }
@@ -132,6 +132,7 @@ impl App {
 }
 
 /// What opening some alerts comes to.
+#[derive(Default)]
 struct Doing {
     starting: Vec<Starting>,
     tasks: Vec<NewTask>,
@@ -187,6 +188,7 @@ impl Doing {
             Verb::Opportunity => {
                 tell(Kind::Opportunity, json!({ "offer": action.offer.as_deref(), "rule": alert.rule }))
             }
+            // Whoever reads the journal makes a mail of it.
             Verb::Email => {
                 tell(Kind::Email, json!({ "template": action.template.as_deref(), "rule": alert.rule }))
             }
@@ -217,7 +219,7 @@ impl Doing {
 }
 
 /// The day a playbook's days count from when an alert starts it.
-fn anchor(alert: &Alert, anchor: Anchor) -> Option<NaiveDate> {
+pub(in crate::app) fn anchor(alert: &Alert, anchor: Anchor) -> Option<NaiveDate> {
     let stored = |key: &str| alert.anchors.get(key).and_then(|day| day.as_str()?.parse().ok());
     match anchor {
         Anchor::Trigger => Some(alert.opened_on),

@@ -7,6 +7,7 @@ use super::ColumnSpec;
 use super::cells::{Cells, Checked};
 use super::mapping::column;
 use super::rows::{Fate, Owned, Rows, store_owned};
+use crate::app::contracts::state;
 use crate::db::accounts::Change;
 use crate::db::contracts::Contract;
 use crate::db::{self, TenantTx};
@@ -69,16 +70,7 @@ impl Rows for Contracts {
         };
         let start_date = cells.needed_date("start_date")?;
         let (end_date, term_months) = (cells.date("end_date")?, cells.whole("term_months", 1, 600)?);
-        if end_date.is_none() && term_months.is_none() {
-            return cells.wrong("end_date", "is empty, and so is the term; state one of them");
-        }
-        if end_date.is_some_and(|end| end <= start_date) {
-            return cells.wrong("end_date", format_args!("is not after the start, {start_date}"));
-        }
         let ended_on = cells.date("ended_on")?;
-        if ended_on.is_some_and(|end| end < start_date) {
-            return cells.wrong("ended_on", format_args!("is before the start, {start_date}"));
-        }
         let contract = Contract {
             external_id: cells.needed("external_id", 200)?.to_owned(),
             start_date,
@@ -89,6 +81,9 @@ impl Rows for Contracts {
             seats: cells.whole("seats", 0, i32::MAX)?,
             ended_on,
         };
+        if let Some((field, message)) = contract.term().fault() {
+            return cells.wrong(field, message);
+        }
         Ok(Row { account: cells.needed("account", 200)?.to_owned(), contract })
     }
 
@@ -117,6 +112,6 @@ impl Owned for Row {
     ) -> db::Result<Vec<Change>> {
         let stated: Vec<(Uuid, &Contract)> =
             stated.iter().map(|(account, row)| (*account, &row.contract)).collect();
-        db::contracts::put_many(tx, &stated, now).await
+        state(tx, &stated, now, "import").await
     }
 }

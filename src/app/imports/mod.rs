@@ -15,6 +15,7 @@ mod rejects;
 mod rows;
 mod run;
 mod source;
+mod tickets;
 
 use std::io::Read;
 use std::sync::Arc;
@@ -43,6 +44,8 @@ pub enum ImportKind {
     Contacts,
     /// Daily figures of accounts.
     Metrics,
+    /// Support tickets of accounts.
+    Tickets,
 }
 
 /// A field that a column can fill.
@@ -60,8 +63,13 @@ pub struct ColumnSpec {
 
 impl ImportKind {
     /// Every kind, in the order in which files of a tenant should come.
-    pub const ALL: [ImportKind; 4] =
-        [ImportKind::Accounts, ImportKind::Contracts, ImportKind::Contacts, ImportKind::Metrics];
+    pub const ALL: [ImportKind; 5] = [
+        ImportKind::Accounts,
+        ImportKind::Contracts,
+        ImportKind::Contacts,
+        ImportKind::Metrics,
+        ImportKind::Tickets,
+    ];
 
     /// Its word in commands, addresses and the database.
     pub fn word(self) -> &'static str {
@@ -70,6 +78,7 @@ impl ImportKind {
             ImportKind::Contracts => "contracts",
             ImportKind::Contacts => "contacts",
             ImportKind::Metrics => "metrics",
+            ImportKind::Tickets => "tickets",
         }
     }
 
@@ -79,13 +88,15 @@ impl ImportKind {
     }
 
     /// Its fields; accounts also have those the tenant defined. Contracts and contacts are stated whole: a field
-    /// whose cell is empty or whose column is missing is cleared. Of accounts a missing column leaves the field alone.
+    /// whose cell is empty or whose column is missing is cleared. Of accounts a missing column leaves the field alone,
+    /// and of tickets an empty cell as well.
     pub fn columns(self) -> &'static [ColumnSpec] {
         match self {
             ImportKind::Accounts => accounts::COLUMNS,
             ImportKind::Contracts => contracts::COLUMNS,
             ImportKind::Contacts => contacts::COLUMNS,
             ImportKind::Metrics => metrics::COLUMNS,
+            ImportKind::Tickets => tickets::COLUMNS,
         }
     }
 }
@@ -222,6 +233,13 @@ impl App {
                 let mut tx = self.db.read(job.scope).await?;
                 let rows =
                     metrics::Metrics::load(&mut tx, job.scope, request.known, self.clock.now()).await?;
+                drop(tx);
+                job.run(rows, source, columns, progress).await
+            }
+            ImportKind::Tickets => {
+                let in_force = self.methodology(job.scope).await.map_err(Stop::Other)?;
+                let mut tx = self.db.read(job.scope).await?;
+                let rows = tickets::Tickets::load(&mut tx, job.scope, in_force).await?;
                 drop(tx);
                 job.run(rows, source, columns, progress).await
             }

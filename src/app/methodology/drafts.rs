@@ -22,6 +22,8 @@ pub enum DraftFrom {
     Version(i32),
     /// A pack that comes with Holdfast.
     Pack(String),
+    /// The version in force with the weights a backtest suggests.
+    Backtest(Uuid),
     /// A file.
     File {
         /// The file.
@@ -68,11 +70,12 @@ impl App {
         Ok(db::drafts::find(&mut tx, id).await?.map(Draft::from))
     }
 
-    /// Begins a draft. An empty title takes the pack's name.
+    /// Begins a draft. An empty title takes the pack's name, or says which backtest suggested its weights.
     ///
     /// # Errors
     /// [`Error::Pack`] for a file that does not hold together, [`Error::Invalid`] for a title that is too long,
-    /// [`Error::NotFound`] for a version or pack that there is none of, [`Error::Conflict`] for too many drafts.
+    /// [`Error::NotFound`] for a version, pack or backtest that there is none of, [`Error::Conflict`] for too many
+    /// drafts, and for a backtest that suggests nothing or tried something else than what is in force.
     pub async fn create_draft(
         &self,
         scope: &TenantScope,
@@ -83,11 +86,13 @@ impl App {
         let origin = match &from {
             DraftFrom::Version(version) => json!({ "version": version }),
             DraftFrom::Pack(pack) => json!({ "pack": pack }),
+            DraftFrom::Backtest(backtest) => json!({ "backtest": backtest }),
             DraftFrom::File { .. } => json!({ "file": true }),
         };
-        let (source, overrides) = self.begun_as(scope, from).await?;
+        let (source, overrides, otherwise) = self.begun_as(scope, from).await?;
         let loaded = load_apart(&source, &overrides).await?;
-        let title = checked_title(title, &loaded.name)?;
+        let otherwise: String = otherwise.as_ref().unwrap_or(&loaded.name).chars().take(MAX_TITLE).collect();
+        let title = checked_title(title, &otherwise)?;
         let now = self.clock.now();
         let mut tx = self.db.write(scope).await?;
         if db::drafts::count(&mut tx).await? >= MAX_OPEN {
@@ -104,16 +109,25 @@ impl App {
         Ok(draft.into())
     }
 
-    async fn begun_as(&self, scope: &TenantScope, from: DraftFrom) -> Result<(String, Overrides)> {
+    /// File, parameters, and what it is called if nobody says so; none for the pack's name.
+    async fn begun_as(
+        &self,
+        scope: &TenantScope,
+        from: DraftFrom,
+    ) -> Result<(String, Overrides, Option<String>)> {
         match from {
             DraftFrom::Version(version) => {
                 let mut tx = self.db.read(scope).await?;
                 let stored = db::methodologies::find(&mut tx, version).await?.ok_or(Error::NotFound)?;
                 let overrides = overrides_of(&stored.overrides);
-                Ok((stored.source, overrides))
+                Ok((stored.source, overrides, None))
             }
-            DraftFrom::Pack(id) => Ok((pack_source(&id).ok_or(Error::NotFound)?, Overrides::default())),
-            DraftFrom::File { source, overrides } => Ok((source, overrides)),
+            DraftFrom::Pack(id) => Ok((pack_source(&id).ok_or(Error::NotFound)?, Overrides::default(), None)),
+            DraftFrom::Backtest(id) => {
+                let weighed = self.weighed(scope, id).await?;
+                Ok((weighed.source, weighed.overrides, Some(weighed.title)))
+            }
+            DraftFrom::File { source, overrides } => Ok((source, overrides, None)),
         }
     }
 

@@ -8,6 +8,7 @@ pub mod diff;
 pub mod drafts;
 pub mod plan;
 pub mod preview;
+mod suggested;
 mod summary;
 pub mod versions;
 
@@ -194,25 +195,14 @@ pub async fn load_apart(source: &str, overrides: &Overrides) -> Result<LoadedPac
     loading.await.map_err(|error| anyhow::anyhow!("reading a pack: {error}"))?
 }
 
-/// Preset and parameters as they are stored.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct StoredOverrides {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    preset: Option<String>,
-    #[serde(default)]
-    set: Vec<(String, String)>,
-}
-
 /// Preset and parameters, to be stored.
 fn to_stored(overrides: &Overrides) -> serde_json::Value {
-    let stored = StoredOverrides { preset: overrides.preset.clone(), set: overrides.set.clone() };
-    serde_json::to_value(stored).unwrap_or_default()
+    serde_json::to_value(overrides).unwrap_or_default()
 }
 
 /// Preset and parameters as a version or draft keeps them.
 pub fn overrides_of(stored: &serde_json::Value) -> Overrides {
-    let stored = StoredOverrides::deserialize(stored).unwrap_or_default();
-    Overrides { preset: stored.preset, set: stored.set }
+    Overrides::deserialize(stored).unwrap_or_default()
 }
 
 impl App {

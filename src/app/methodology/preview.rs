@@ -14,7 +14,7 @@ pub use super::summary::{Held, Move, Named, RuleShift, SegmentMoves, Summary};
 use super::{InForce, load_apart};
 use crate::app::work::Work;
 use crate::app::{Actor, App, Error, Result};
-use crate::db::jobs::JobState;
+use crate::db::jobs::{JobState, Priority};
 use crate::db::previews::{NewPreview, Outcome, StoredPreview};
 use crate::db::{self, TenantScope};
 use crate::domain::pack::Overrides;
@@ -100,7 +100,8 @@ impl App {
         let day = scope.day_of(now);
         let new = NewPreview { draft, revision: expected_revision, over, day, by: &actor.0, at: now };
         let id = db::previews::begin(&mut tx, &new).await?;
-        let job = db::jobs::enqueue(&mut tx, JOB, &json!({ "preview": id }), None, now).await?;
+        let job = db::jobs::enqueue_with(&mut tx, Priority::Soon, JOB, &json!({ "preview": id }), None, now)
+            .await?;
         db::previews::set_job(&mut tx, id, job).await?;
         tx.commit().await?;
         self.preview(scope, draft).await?.ok_or(Error::NotFound)

@@ -13,9 +13,11 @@ use super::methodology::InForce;
 use super::scoring::Stretch;
 use super::{Actor, App, Error, Result};
 use crate::db::overrides::Override;
+use crate::db::timeline::Entry;
 use crate::db::{self, TenantScope, TenantTx};
 use crate::domain::health::Explained;
 use crate::domain::judgement::{self, Lean};
+use crate::domain::timeline::Kind;
 
 /// What a person says of an account.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,6 +109,7 @@ impl App {
         let detail = json!({ "score": new.score, "band": new.band, "reason": new.reason, "until": new.expires_on,
                              "model_score": new.model_score, "model_band": new.model_band });
         db::audit::record(&mut tx, now, &actor.0, "override.set", external_id, detail).await?;
+        self.override_entry(&mut tx, &in_force, &new, actor, "Set to").await?;
         tx.commit().await?;
         let change = in_force_now.map_or(Change::Set, |open| Change::Replaced(open.id));
         Ok((new, change))
@@ -177,6 +180,7 @@ impl App {
         let detail = json!({ "score": was.score, "band": was.band, "until": was.expires_on });
         db::audit::record(&mut tx, now, &actor.0, "override.restored", external_id, detail).await?;
         if let Some(in_force) = in_force {
+            self.override_entry(&mut tx, &in_force, was, actor, "Set again to").await?;
             self.score_into(&mut tx, scope, &in_force, &[account], Stretch::just(today), None).await?;
         }
         tx.commit().await?;
@@ -201,7 +205,43 @@ impl App {
         if db::overrides::end(tx, open.id, now, on, &actor.0, reason).await? {
             let detail = json!({ "score": open.score, "band": open.band, "set_by": open.set_by });
             db::audit::record(tx, now, &actor.0, &format!("override.{reason}"), external_id, detail).await?;
+            let title = match reason {
+                "expired" => "What was set by hand has run out",
+                "agreed" => "The model agrees: what was set by hand has ended",
+                "churned" => "What was set by hand ended with the account",
+                _ => "What was set by hand is taken back",
+            };
+            let entry = Entry::new(Kind::Overridden, Some(open.account_id), now, title);
+            let data = json!({ "override": open.id, "ended": reason });
+            let entry = Entry { actor: actor.0.clone(), data, ..entry };
+            db::timeline::append(tx, &[entry], now).await?;
         }
+        Ok(())
+    }
+
+    /// Enters in the journal that a person set something.
+    async fn override_entry(
+        &self,
+        tx: &mut TenantTx,
+        in_force: &InForce,
+        set: &Override,
+        actor: &Actor,
+        verb: &str,
+    ) -> Result<()> {
+        let health = &in_force.methodology.health;
+        let band =
+            |id: &str| health.bands.iter().find(|band| *band.id == *id).map(|band| band.name.to_string());
+        let what = match (set.score, set.band.as_deref()) {
+            (Some(score), _) => health.shown(score).to_string(),
+            (None, id) => id.map(|id| band(id).unwrap_or_else(|| id.to_owned())).unwrap_or_default(),
+        };
+        let now = self.clock.now();
+        let title = format!("{verb} {what} until {}", set.expires_on.format("%-d %b %Y"));
+        let entry = Entry::new(Kind::Overridden, Some(set.account_id), now, title);
+        let data =
+            json!({ "override": set.id, "score": set.score, "band": set.band, "until": set.expires_on });
+        let entry = Entry { actor: actor.0.clone(), body: set.reason.clone(), data, ..entry };
+        db::timeline::append(tx, &[entry], now).await?;
         Ok(())
     }
 }

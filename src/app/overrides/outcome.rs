@@ -1,4 +1,6 @@
-//! What became of a renewal, as the contracts tell it.
+//! What became of a renewal: as it was recorded, else as the contracts tell it.
+//!
+//! A recorded outcome counts once its day has come: until then it may be taken back.
 //!
 //! The renewal meant is the next one as seen from a day. It is decided
 //!
@@ -10,8 +12,11 @@
 
 use chrono::NaiveDate;
 
+use crate::app::renewals::in_base;
 use crate::app::scoring::{Exchange, Standing};
+use crate::db;
 use crate::db::contracts::Contract;
+use crate::domain::forecast::Kind;
 use crate::domain::judgement::Outcome;
 
 /// A renewal that is decided.
@@ -66,6 +71,28 @@ pub(super) fn decided(
     }
     let (before, after) = (on(renewal.pred_opt()?).arr_base?.minor, after.arr_base?.minor);
     Some(Decided { on: renewal, before, after: Some(after), outcome: Outcome::of(before, Some(after)) })
+}
+
+/// What was recorded of that renewal; none while it is open or its day is to come, and where revenue cannot be
+/// compared.
+pub(super) fn recorded(
+    closed: &[db::renewals::Decided],
+    renewal: NaiveDate,
+    today: NaiveDate,
+    exchange: &Exchange,
+) -> Option<Decided> {
+    // An early renewal ends the contract on the day the next term begins.
+    let one = closed.iter().find(|one| one.renews_on == renewal || one.effective_on == renewal)?;
+    let is_left = one.outcome == Kind::Churned.word();
+    let (before, after) = in_base(&one.amounts(), exchange)?;
+    let after = after.filter(|_| !is_left);
+    let decided = Decided {
+        on: one.effective_on.min(one.renews_on),
+        before,
+        after,
+        outcome: Outcome::of(before, after),
+    };
+    (today > renewal || (is_left && one.effective_on <= today)).then_some(decided)
 }
 
 #[cfg(test)]

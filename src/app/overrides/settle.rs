@@ -6,7 +6,7 @@ use chrono::{Duration, NaiveDate};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::outcome::{Decided, decided, renewal};
+use super::outcome::{Decided, decided, recorded, renewal};
 use crate::app::scoring::Exchange;
 use crate::app::{Actor, App, Result};
 use crate::db::contracts::Contract;
@@ -60,7 +60,8 @@ impl App {
         let mut judged = 0;
         for of_account in waiting.chunk_by(|a, b| a.set.account_id == b.set.account_id) {
             let contracts = db::contracts::of_account(tx, of_account[0].set.account_id).await?;
-            for (decision, sets) in decisions(of_account, &contracts, today, &exchange) {
+            let closed = db::renewals::closed_of(tx, of_account[0].set.account_id).await?;
+            for (decision, sets) in decisions(of_account, &contracts, &closed, today, &exchange) {
                 judged += self.record(tx, &decision, &sets).await?;
             }
         }
@@ -102,6 +103,7 @@ impl App {
 fn decisions<'o>(
     sets: &'o [Listed],
     contracts: &[Contract],
+    closed: &[db::renewals::Decided],
     today: NaiveDate,
     exchange: &Exchange,
 ) -> Vec<(Decided, Vec<&'o Listed>)> {
@@ -111,6 +113,9 @@ fn decisions<'o>(
             by_renewal.entry(renewal).or_default().push(one);
         }
     }
-    let decide = |(renewal, sets)| Some((decided(contracts, renewal, today, exchange)?, sets));
+    let decide = |(renewal, sets)| {
+        let told = recorded(closed, renewal, today, exchange);
+        Some((told.or_else(|| decided(contracts, renewal, today, exchange))?, sets))
+    };
     by_renewal.into_iter().filter_map(decide).collect()
 }

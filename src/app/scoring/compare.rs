@@ -1,16 +1,14 @@
 //! The same accounts by two methodologies, from one load of their facts.
 
-use std::collections::HashMap;
-
 use chrono::{Duration, NaiveDate};
 use uuid::Uuid;
 
 use super::facts::{AccountData, Loaded};
-use super::{COMPARE_DAYS, Rows, exchange, load_back};
+use super::{Rows, exchange, load_back, past_scores};
 use crate::app::methodology::InForce;
 use crate::app::{App, Result};
+use crate::db::TenantScope;
 use crate::db::previews::Outcome;
-use crate::db::{self, TenantScope};
 use crate::domain::methodology::Evaluation;
 
 impl App {
@@ -28,11 +26,10 @@ impl App {
         let Rows { metrics, rows, past, overrides, by_hand } =
             load_back(&mut tx, look_back, accounts, day, day, day, false).await?;
         let exchange = exchange(&mut tx, scope).await?;
-        let (from, to) = (day - Duration::days(COMPARE_DAYS.into()), day - Duration::days(1));
-        let mut history: HashMap<Uuid, Vec<(NaiveDate, f64)>> = HashMap::new();
-        for point in db::scores::history(&mut tx, accounts, from, to).await? {
-            history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
-        }
+        // Each reads of these as many days as its own windows hold.
+        let looks_back = |by: &InForce| by.methodology.health_look_back;
+        let longest = if looks_back(before) >= looks_back(after) { before } else { after };
+        let history = past_scores(&mut tx, longest, accounts, day, day - Duration::days(1)).await?;
         drop(tx);
         let evaluate = |loaded: &Loaded<'_>, by: &InForce| -> Result<Vec<Option<Said>>> {
             let said = |account: AccountData<'_>| {

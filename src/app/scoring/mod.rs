@@ -27,11 +27,13 @@ pub use why::{Change, changes, figure};
 
 use super::acting::{self, Acts};
 use super::methodology::{InForce, Tone};
-use super::{App, Error, Result};
+use super::work::Work;
+use super::{App, Error, Result, renewals};
 use crate::db::facts::Span;
 use crate::db::overrides::{Heard, Override};
 use crate::db::scores::{Score, State};
 use crate::db::{self, TenantScope, TenantTx};
+use crate::domain::facts::Facts;
 use crate::domain::health::{Kept, ModelScore};
 use crate::domain::judgement;
 use crate::domain::methodology::Evaluation;
@@ -41,8 +43,10 @@ use facts::{AccountData, ByHand, Loaded};
 pub const COMPARE_DAYS: u16 = 30;
 /// How far back the last sample of a gauge may lie and still hold.
 const GAUGE_DAYS: i64 = 400;
-/// Accounts scored in one transaction.
+/// Accounts scored in one transaction, for one day.
 const CHUNK: i64 = 500;
+/// And for a stretch of many days: a transaction must not last long, and every lane needs its share.
+const SMALL_CHUNK: i64 = 16;
 /// Accounts worked out before others of this process have a turn on the same thread.
 const TURN: usize = 16;
 
@@ -77,36 +81,35 @@ impl App {
         Ok(ids.len())
     }
 
-    /// Scores every account for one day; `progress` hears how many are done. A past day takes everything known by
-    /// now and never replaces a score that is there.
+    /// Scores every account for one day. A past day takes everything known by now and never replaces a score that is
+    /// there.
     ///
     /// # Errors
-    /// When the database fails; chunks done before stay done.
-    pub async fn score_all(
-        &self,
-        scope: &TenantScope,
-        day: NaiveDate,
-        progress: &(dyn Fn(usize) + Sync),
-    ) -> Result<usize> {
+    /// When somebody stopped the work or the database fails; chunks done before stay done.
+    pub async fn score_all(&self, scope: &TenantScope, day: NaiveDate, work: &Work<'_>) -> Result<usize> {
         let today = self.clock.today(scope.time_zone());
-        self.score_range(scope, day, day, |_| day.max(today), progress).await
+        self.score_range(scope, day, day, |_| day.max(today), work).await
     }
 
     /// Scores every account for each day of a stretch; `known_by` says what may be known for a day.
     ///
     /// # Errors
-    /// When the database fails; chunks done before stay done.
+    /// When somebody stopped the work or the database fails; chunks done before stay done.
     pub async fn score_range(
         &self,
         scope: &TenantScope,
         from: NaiveDate,
         to: NaiveDate,
         known_by: impl Fn(NaiveDate) -> NaiveDate + Send + Sync,
-        progress: &(dyn Fn(usize) + Sync),
+        work: &Work<'_>,
     ) -> Result<usize> {
         let Some(in_force) = self.methodology(scope).await? else {
             return Err(Error::Conflict("The tenant has no methodology: apply a pack first.".into()));
         };
+        let mut tx = self.db.read(scope).await?;
+        let total = usize::try_from(db::accounts::count(&mut tx).await?).unwrap_or_default();
+        drop(tx);
+        work.progress(0, total).await?;
         if to == self.clock.today(scope.time_zone()) {
             // A methodology may have been published before roles were known of.
             let mut tx = self.db.write(scope).await?;
@@ -130,7 +133,8 @@ impl App {
         let mut done = 0;
         while let Some(scored) = reports.recv().await {
             done += scored;
-            progress(done);
+            // Of accounts that came meanwhile there may be more than there were.
+            work.progress(done, total.max(done)).await?;
         }
         while let Some(lane) = lanes.join_next().await {
             lane.map_err(|error| Error::Internal(error.into()))??;
@@ -182,20 +186,25 @@ impl App {
         accounts: &[Uuid],
         day: NaiveDate,
     ) -> Result<HashMap<Uuid, Assessed>> {
+        let methodology = &in_force.methodology;
+        let assess = |facts: &Facts, standing| Assessed { evaluation: methodology.evaluate(facts), standing };
+        self.look_at(scope, in_force, accounts, day, assess).await
+    }
+
+    /// What `look` makes of the facts of some accounts on a day.
+    pub(in crate::app) async fn look_at<T>(
+        &self,
+        scope: &TenantScope,
+        in_force: &Arc<InForce>,
+        accounts: &[Uuid],
+        day: NaiveDate,
+        look: impl Fn(&Facts, Standing) -> T,
+    ) -> Result<HashMap<Uuid, T>> {
         let mut tx = self.db.read(scope).await?;
         let as_then = day < self.clock.today(scope.time_zone());
-        let loaded = load(&mut tx, in_force, accounts, day, day, day, as_then).await?;
-        let exchange = exchange(&mut tx, scope).await?;
-        let loaded = loaded.ready(in_force, &exchange);
-        let history = past_scores(&mut tx, in_force, accounts, day, day).await?;
-        let assess = |data: AccountData<'_>| {
-            let standing = loaded.standing(&data, day, day);
-            let mut facts = loaded.facts(&data, &standing, day, day);
-            facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
-            facts.renewal_opened = Some(scope.day_of(data.row.created_at));
-            (data.row.id, Assessed { evaluation: in_force.methodology.evaluate(&facts), standing })
-        };
-        loaded.accounts().map(|data| data.map(assess)).collect()
+        let known = known_on(&mut tx, scope, in_force, accounts, day, as_then).await?;
+        let seen = |(id, (standing, facts)): (Uuid, (Standing, Facts))| (id, look(&facts, standing));
+        Ok(known.into_iter().map(seen).collect())
     }
 
     /// Scores some accounts for each day of a stretch inside a transaction, and stores what lists read when the
@@ -227,6 +236,7 @@ impl App {
             .map(|s| (s.account_id, s))
             .collect();
         let (mut scores, mut states, mut heard) = (Vec::new(), Vec::new(), Vec::new());
+        let mut evaluated: Vec<(Uuid, Evaluation, Standing)> = Vec::new();
         for (at, data) in loaded.accounts().enumerate() {
             if at % TURN == 0 {
                 tokio::task::yield_now().await;
@@ -256,6 +266,7 @@ impl App {
                         acts.follow(in_force, data.row.id, &facts, &evaluation, &standing, &state.why);
                     }
                     states.push(state);
+                    evaluated.push((data.row.id, evaluation, standing));
                 }
                 day += Duration::days(1);
             }
@@ -270,6 +281,9 @@ impl App {
         states.sort_by_key(|state| state.account_id);
         if !states.is_empty() {
             db::scores::put_states(tx, &states, now).await?;
+            let evaluated: Vec<_> =
+                evaluated.iter().map(|(id, said, standing)| (*id, said, standing)).collect();
+            renewals::follow(tx, scope, in_force, &evaluated, now).await?;
         }
         if !heard.is_empty() {
             db::overrides::hear(tx, today, &heard).await?;
@@ -310,11 +324,13 @@ struct Lane {
 
 impl Lane {
     async fn run(self, report: mpsc::UnboundedSender<usize>) -> Result<()> {
+        let days = (self.days.to - self.days.from).num_days() + 1;
+        let chunk = (CHUNK / days.max(1)).max(SMALL_CHUNK);
         loop {
             let mut tx = self.app.db.write(&self.scope).await?;
             let ids = {
                 let mut after = self.after.lock().await;
-                let ids = db::accounts::ids_after(&mut tx, *after, CHUNK).await?;
+                let ids = db::accounts::ids_after(&mut tx, *after, chunk).await?;
                 let Some(last) = ids.last() else { return Ok(()) };
                 *after = *last;
                 ids
@@ -332,6 +348,46 @@ impl Lane {
 /// One more than there are processors, for the one that waits.
 fn lanes_at_once() -> usize {
     std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1).min(6)
+}
+
+/// The facts of some accounts today, for whoever asks the methodology something else than a score. Accounts that are
+/// not there are missing from the answer.
+pub(super) async fn facts_on(
+    tx: &mut TenantTx,
+    scope: &TenantScope,
+    in_force: &InForce,
+    accounts: &[Uuid],
+    today: NaiveDate,
+) -> Result<HashMap<Uuid, Facts>> {
+    let known = known_on(tx, scope, in_force, accounts, today, false).await?;
+    Ok(known.into_iter().map(|(id, (_, facts))| (id, facts)).collect())
+}
+
+/// What contracts and data say of some accounts on a day, by what was known by its end.
+async fn known_on(
+    tx: &mut TenantTx,
+    scope: &TenantScope,
+    in_force: &InForce,
+    accounts: &[Uuid],
+    day: NaiveDate,
+    as_then: bool,
+) -> Result<HashMap<Uuid, (Standing, Facts)>> {
+    let loaded = load(tx, in_force, accounts, day, day, day, as_then).await?;
+    let exchange = exchange(tx, scope).await?;
+    let loaded = loaded.ready(in_force, &exchange);
+    let history = past_scores(tx, in_force, accounts, day, day).await?;
+    let opened = db::renewals::opened_on(tx, accounts).await?;
+    let opened: HashMap<(Uuid, NaiveDate), NaiveDate> =
+        opened.into_iter().map(|(account, renewal, on)| ((account, renewal), on)).collect();
+    let known = |data: AccountData<'_>| {
+        let standing = loaded.standing(&data, day, day);
+        let mut facts = loaded.facts(&data, &standing, day, day);
+        facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
+        let renewal = standing.renewal.and_then(|renewal| opened.get(&(data.row.id, renewal)));
+        facts.renewal_opened = Some(renewal.copied().unwrap_or(scope.day_of(data.row.created_at)));
+        (data.row.id, (standing, facts))
+    };
+    loaded.accounts().map(|data| data.map(known)).collect()
 }
 
 /// The scores of accounts before a day, as far back as the methodology looks at them, up to another.

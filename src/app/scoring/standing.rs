@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use crate::db::contracts::Contract;
-use crate::domain::calendar::next_renewal;
+use crate::domain::contract::Term;
 use crate::domain::exchange::Rate;
 use crate::domain::money::{Currency, Money};
 
@@ -60,10 +60,16 @@ pub struct Standing {
 impl Standing {
     /// Adds up contracts as of a day. Contracts that begin later are not in force yet.
     pub fn of(contracts: &[Contract], as_of: NaiveDate, exchange: &Exchange) -> Standing {
-        let in_force: Vec<&Contract> =
-            contracts.iter().filter(|c| is_in_force(c, contracts, as_of)).collect();
-        let money =
-            |c: &&Contract| Money::from_minor(c.arr_minor, c.currency.parse().unwrap_or(exchange.base()));
+        let followed =
+            |end: NaiveDate| contracts.iter().any(|c| c.start_date >= end && c.start_date <= as_of);
+        let in_force: Vec<(&Contract, Term)> = contracts
+            .iter()
+            .map(|c| (c, c.term()))
+            .filter(|(_, term)| term.in_force(as_of, followed))
+            .collect();
+        let money = |(c, _): &(&Contract, Term)| {
+            Money::from_minor(c.arr_minor, c.currency.parse().unwrap_or(exchange.base()))
+        };
         let amounts: Vec<Money> = in_force.iter().map(money).collect();
         let arr_base = amounts
             .iter()
@@ -73,44 +79,21 @@ impl Standing {
             .and_then(|(first, rest)| rest.iter().try_fold(*first, |sum, a| sum.checked_add(*a)))
             .or(arr_base)
             .unwrap_or(Money::from_minor(0, exchange.base()));
-        let next =
-            in_force.iter().filter_map(|c| Some((renewal_of(c, as_of)?, *c))).min_by_key(|(date, _)| *date);
+        let dated = in_force.iter().filter_map(|(_, term)| Some((term.renewal(as_of)?, *term)));
+        let next = dated.min_by_key(|(date, _)| *date);
         let to_come = contracts.iter().any(|c| c.start_date > as_of);
         Standing {
             start: contracts.iter().map(|c| c.start_date).min(),
             arr,
             arr_base,
-            seats: in_force.iter().filter_map(|c| c.seats).map(i64::from).reduce(|a, b| a + b),
+            seats: in_force.iter().filter_map(|(c, _)| c.seats).map(i64::from).reduce(|a, b| a + b),
             renewal: next.map(|(date, _)| date),
-            term_months: next.and_then(|(_, c)| months_of(c)),
+            term_months: next.and_then(|(_, term)| term.length()),
             churned_on: (in_force.is_empty() && !to_come)
                 .then(|| contracts.iter().filter_map(|c| c.ended_on.filter(|day| *day <= as_of)).max())
                 .flatten(),
         }
     }
-}
-
-fn is_in_force(contract: &Contract, all: &[Contract], as_of: NaiveDate) -> bool {
-    if contract.start_date > as_of || contract.ended_on.is_some_and(|day| day <= as_of) {
-        return false;
-    }
-    // A fixed term that has run out is over once another contract took its place; until then it is overdue.
-    let followed = |end: NaiveDate| all.iter().any(|c| c.start_date >= end && c.start_date <= as_of);
-    !contract.end_date.is_some_and(|end| end <= as_of && followed(end))
-}
-
-fn renewal_of(contract: &Contract, as_of: NaiveDate) -> Option<NaiveDate> {
-    let term = || next_renewal(contract.start_date, months_of(contract)?, as_of);
-    contract.end_date.or_else(term)
-}
-
-fn months_of(contract: &Contract) -> Option<u32> {
-    use chrono::Datelike;
-    contract.term_months.and_then(|months| u32::try_from(months).ok()).or_else(|| {
-        let (start, end) = (contract.start_date, contract.end_date?);
-        let months = (end.year() - start.year()) * 12 + end.month() as i32 - start.month() as i32;
-        u32::try_from(months).ok()
-    })
 }
 
 #[cfg(test)]

@@ -155,12 +155,12 @@ async fn scored(app: &App, scope: &TenantScope, what: &str) -> anyhow::Result<(D
     measure::forget_peak();
     let day = app.clock.today(scope.time_zone());
     let began = Instant::now();
-    let progress = |done: usize| {
+    let progress = |done: usize, _: usize| {
         if done.is_multiple_of(100_000) {
             note(format_args!("  {done} accounts scored"));
         }
     };
-    let scored = app.score_all(scope, day, &progress).await?;
+    let scored = app.score_all(scope, day, &Work::heard(&progress)).await?;
     let (took, peak) = (began.elapsed(), measure::peak_mb());
     let rate = scored as f64 / took.as_secs_f64();
     note(format_args!("  {what}: scored in {:.1} s, {rate:.0} accounts/s", took.as_secs_f64()));
@@ -190,7 +190,7 @@ async fn moved(app: &App, scope: &TenantScope) -> anyhow::Result<Duration> {
     let before = computed_at().await?;
     app.clock.set(app.clock.now() + chrono::Duration::minutes(1));
     let (stop, stopped) = watch::channel(false);
-    let working = tokio::spawn(worker::run(app.clone(), None, stopped));
+    let working = tokio::spawn(worker::run(app.clone(), worker::Settings::default(), stopped));
     let ingest = Ingest::new(app.db.clone(), app.clock.clone());
     let now = app.clock.now();
     let event = json!({ "type": "track", "event": EVENT, "userId": "u1", "messageId": "bench-1",

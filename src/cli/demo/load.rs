@@ -8,16 +8,22 @@ use chrono::{DateTime, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::lived::{self, LIVED_DAYS};
+use super::renewals::Year;
 use super::{PASSWORD, say};
+use crate::app::backtest::{Subject, usual_settings};
 use crate::app::imports::{ImportKind, ImportRequest, Known, Mapping};
 use crate::app::members::Role;
+use crate::app::methodology::{DraftFrom, Publishing};
 use crate::app::tenants::NewTenant;
+use crate::app::tickets::Stated;
 use crate::app::work::Work;
 use crate::app::{Actor, App, methodology};
 use crate::clock::Clock;
 use crate::db::{self, TenantScope, platform};
-use crate::demo::{DEFAULT_SEED, DemoEvent, TenantPlan, World};
+use crate::demo::{DEFAULT_SEED, DemoEvent, METRICS, TenantPlan, TicketPlan, World};
+use crate::domain::pack::Overrides;
+use crate::domain::pack::edit::{self, Edit, Outline, Part};
+use crate::domain::ticket::Severity;
 use crate::ingest::wire::{self, Endpoint, MAX_MESSAGES};
 use crate::ingest::{Ingest, Outcome, Submission};
 use crate::jobs::worker;
@@ -30,6 +36,14 @@ const RATES: [(&str, &str, &str); 5] = [
     ("EUR", "USD", "0.93"),
     ("EUR", "GBP", "1.17"),
 ];
+/// Days ago on which the companies changed their minds about the health score.
+const REVISED_AGO: i64 = 200;
+/// What its components weighed before, by their place in the file.
+const FIRST_WEIGHTS: [(&str, &str); 2] =
+    [("/health/models/0/tree/0/weight", "0.5"), ("/health/models/0/tree/2/weight", "0.1")];
+const REVISION: &str = "Support counts twice as much";
+const REVISED_BECAUSE: &str = "Customers who left this year had opened tickets for weeks before their use fell. Support counts twice as much \
+     now, use a little less.";
 const BEGUN: &str = "demo.begun";
 const LOADED: &str = "demo.loaded";
 
@@ -85,7 +99,9 @@ pub(super) async fn go_on(app: App, world: World) {
         for plan in &world.tenants {
             let due: Vec<DemoEvent> = plan
                 .events_on(plan.last_day())
-                .filter(|event| event.occurred_at > from && event.occurred_at <= now)
+                .filter(|event| {
+                    event.occurred_at > from && event.occurred_at <= now && !event.name.is_ticket()
+                })
                 .collect();
             if let Err(error) = send(&app, &ingest, plan, &due, now).await {
                 tracing::warn!(error = format!("{error:#}"), "the demo's next events");
@@ -175,7 +191,8 @@ impl Loader {
         let scope = self.company().await?;
         say(format_args!("  {}: {} accounts", plan.name, plan.accounts.len()));
         self.import(&scope, ImportKind::Accounts, "accounts.csv", plan.accounts_csv()).await?;
-        self.import(&scope, ImportKind::Contracts, "contracts.csv", plan.contracts_csv()).await?;
+        let contracts = plan.contracts_csv(plan.first_day());
+        self.import(&scope, ImportKind::Contracts, "contracts.csv", contracts).await?;
         self.import(&scope, ImportKind::Contacts, "contacts.csv", plan.contacts_csv()).await?;
         self.import(&scope, ImportKind::Metrics, "metrics.csv", self.gauges()).await?;
         let outcome = self.events().await?;
@@ -187,36 +204,30 @@ impl Loader {
         ));
         self.present.fold(&scope, &Work::unwatched()).await?;
         let (from, to) = (plan.first_day(), self.today - Duration::days(1));
-        let lived = self.today - Duration::days(LIVED_DAYS as i64);
-        let before = lived - Duration::days(1);
-        let accounts = self.present.score_range(&scope, from, before, |day| day, &|_| ()).await?;
-        self.live(&scope, lived, to).await?;
+        // Each day is scored by the version that was in force on it.
+        let revised = self.today - Duration::days(REVISED_AGO);
+        let score =
+            async |from, to| self.present.score_range(&scope, from, to, |day| day, &Work::unwatched()).await;
+        score(from, revised - Duration::days(1)).await?;
+        self.revise(&scope, revised).await?;
+        let accounts = score(revised, to).await?;
+        let year = Year { past: &self.past, clock: &self.clock, scope: &scope };
+        year.run(from, self.today, |day| noon(plan, day)).await?;
         worker::run_until_empty(&self.present).await?;
+        let today = self.present.clock.today(scope.time_zone());
+        self.present.score_all(&scope, today, &Work::unwatched()).await?;
+        self.look_back(&scope).await?;
+        year.forecast(&self.present, self.today).await?;
         self.present.fold_scores(&scope, &Work::unwatched()).await?;
         say(format_args!("    scores of {accounts} accounts for {} days", (to - from).num_days() + 2));
         self.note(&scope, LOADED).await
     }
 
-    /// Goes through the last weeks day by day: every account is scored and acted upon, people do their work.
-    async fn live(&self, scope: &TenantScope, from: NaiveDate, to: NaiveDate) -> anyhow::Result<()> {
-        let started = Instant::now();
-        for day in from.iter_days().take_while(|day| *day <= to) {
-            self.clock.set(noon(&self.plan, day));
-            self.past.score_all(scope, day, &|_| ()).await?;
-            if day == from {
-                lived::cast(&self.past, scope).await?;
-            }
-            self.clock.set(noon(&self.plan, day) + Duration::hours(4));
-            lived::work(&self.past, scope, day, day == to).await?;
-        }
-        say(format_args!("    {LIVED_DAYS} days lived in {:.0} s", started.elapsed().as_secs_f64()));
-        Ok(())
-    }
-
     /// The company, its people, keys, fields and rates.
     async fn company(&self) -> anyhow::Result<TenantScope> {
         let plan = &self.plan;
-        let pack = methodology::pack_source("techcorp").context("the pack techcorp is missing")?;
+        let first = FIRST_WEIGHTS.map(|(at, to)| Edit::Set { at: at.to_owned(), to: Part::typed(to) });
+        let pack = edit::apply(&pack()?, &first)?;
         let scope = match self.past.tenant(plan.slug).await {
             Ok(scope) => scope,
             Err(_) => {
@@ -254,6 +265,44 @@ impl Loader {
             }
         }
         Ok(scope)
+    }
+
+    /// The second version of the methodology: the pack as it comes.
+    async fn revise(&self, scope: &TenantScope, day: NaiveDate) -> anyhow::Result<()> {
+        let mut tx = self.past.db.read(scope).await?;
+        if db::methodologies::published_version(&mut tx).await? != Some(1) {
+            return Ok(());
+        }
+        drop(tx);
+        let loaded_at = self.clock.now();
+        self.clock.set(noon(&self.plan, day));
+        let (manager, admin) = (self.member("manager")?, self.member("admin")?);
+        let from = DraftFrom::File { source: pack()?, overrides: Overrides::default() };
+        let draft = self.past.create_draft(scope, from, REVISION, &manager).await?.stored;
+        let how = Publishing { note: REVISED_BECAUSE, ..Publishing::default() };
+        self.past.publish(scope, draft.id, draft.revision, &how, &admin).await?;
+        self.clock.set(loaded_at);
+        Ok(())
+    }
+
+    /// A backtest of the version in force, so that there is one to look at.
+    async fn look_back(&self, scope: &TenantScope) -> anyhow::Result<()> {
+        let mut tx = self.present.db.read(scope).await?;
+        let version = db::methodologies::published_version(&mut tx).await?.context("nothing is in force")?;
+        if !db::backtests::list(&mut tx, None, 1).await?.is_empty() {
+            return Ok(());
+        }
+        drop(tx);
+        let settings = usual_settings(self.present.clock.today(scope.time_zone()));
+        let (subject, manager) = (Subject::Version(version), self.member("manager")?);
+        self.present.start_backtest(scope, &subject, &settings, &manager).await?;
+        Ok(worker::run_until_empty(&self.present).await.map(|_| ())?)
+    }
+
+    /// The first member of a role, as the audit log names them.
+    fn member(&self, role: &str) -> anyhow::Result<Actor> {
+        let found = self.plan.members.iter().find(|member| member.role == role);
+        Ok(Actor(found.with_context(|| format!("the demo has no {role}"))?.name.to_owned()))
     }
 
     async fn import(
@@ -300,7 +349,9 @@ impl Loader {
         let making = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
             for (day, arrived) in plan.arrivals() {
                 let received_at = (noon(&plan, day) + Duration::hours(11)).min(now);
-                let happened: Vec<DemoEvent> = arrived.into_iter().filter(|e| e.occurred_at <= now).collect();
+                // Tickets come as tickets.
+                let comes = |e: &DemoEvent| e.occurred_at <= now && !e.name.is_ticket();
+                let happened: Vec<DemoEvent> = arrived.into_iter().filter(comes).collect();
                 let made = submissions(&happened, key_id, received_at)?;
                 if sender.blocking_send((received_at, made)).is_err() {
                     break;
@@ -309,14 +360,48 @@ impl Loader {
             Ok(())
         });
         let mut total = Outcome::default();
+        let (tickets, mut heard) = (self.plan.tickets(), DateTime::UNIX_EPOCH);
         while let Some((received_at, made)) = days.recv().await {
             self.clock.set(received_at);
+            let day = scope.day_of(received_at);
+            if let Some(changed) = self.plan.contracts_changed_csv(day) {
+                self.import(&scope, ImportKind::Contracts, &format!("contracts-{day}.csv"), changed).await?;
+            }
             for submission in made {
                 total += self.ingest.submit(&scope, submission).await?;
             }
+            self.tickets(&scope, &tickets, (heard, received_at)).await?;
+            heard = received_at;
         }
         making.await??;
+        self.clock.set(now);
+        let waiting = self.plan.waiting_tickets(now);
+        self.tickets(&scope, &waiting, (DateTime::UNIX_EPOCH, now)).await?;
+        say(format_args!("    {} tickets", tickets.len() + waiting.len()));
         Ok(total)
+    }
+
+    /// States what happened to tickets after one moment and up to another, as the support tool would.
+    async fn tickets(
+        &self,
+        scope: &TenantScope,
+        tickets: &[TicketPlan],
+        (after, until): (DateTime<Utc>, DateTime<Utc>),
+    ) -> anyhow::Result<()> {
+        let happened = |ticket: &&TicketPlan| ticket.moments().iter().any(|at| *at > after && *at <= until);
+        let news: Vec<&TicketPlan> = tickets.iter().filter(happened).collect();
+        let escalated: Vec<Stated> = news
+            .iter()
+            .filter_map(|ticket| {
+                let (at, why) = ticket.escalated.filter(|(at, _)| *at > after && *at <= until)?;
+                let level = (Some(2), Some(why.to_owned()));
+                Some(Stated { level: level.0, reason: level.1, ..stated(ticket, at) })
+            })
+            .collect();
+        self.past.put_tickets(scope, &escalated, &self.actor).await?;
+        let rest: Vec<Stated> = news.iter().map(|ticket| stated(ticket, until)).collect();
+        self.past.put_tickets(scope, &rest, &self.actor).await?;
+        Ok(())
     }
 
     async fn note(&self, scope: &TenantScope, what: &str) -> anyhow::Result<()> {
@@ -325,6 +410,38 @@ impl Loader {
         db::audit::record(&mut tx, now, &self.actor.0, what, &today, json!({})).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// A ticket as it was known at a moment.
+fn stated(ticket: &TicketPlan, until: DateTime<Utc>) -> Stated {
+    let known = |at: Option<DateTime<Utc>>| at.filter(|at| *at <= until);
+    let resolved_at = known(ticket.resolved_at);
+    Stated {
+        external_id: ticket.external_id.clone(),
+        account: Some(ticket.account.clone()),
+        subject: Some(ticket.subject.clone()),
+        severity: Severity::parse(ticket.severity),
+        channel: Some(ticket.channel.to_owned()),
+        requester: Some(ticket.requester.clone()),
+        csat: ticket.csat.filter(|_| resolved_at.is_some()),
+        opened_at: Some(ticket.opened_at),
+        responded_at: known(ticket.responded_at),
+        resolved_at,
+        updated_at: Some(until),
+        ..Stated::default()
+    }
+}
+
+/// The pack that reads every figure these companies have.
+fn pack() -> anyhow::Result<String> {
+    let sources = methodology::pack_ids().into_iter().filter_map(|id| methodology::pack_source(&id));
+    let reads_all = |source: &String| {
+        Outline::read(source).is_ok_and(|outline| {
+            let inputs = outline.keys("/inputs");
+            METRICS.iter().all(|metric| inputs.contains(metric))
+        })
+    };
+    sources.into_iter().find(reads_all).context("no pack reads the figures of the demo")
 }
 
 fn noon(plan: &TenantPlan, day: NaiveDate) -> DateTime<Utc> {

@@ -1,7 +1,7 @@
 //! `holdfast demo`: two invented companies, loaded through the same functions as real data, and then served.
 
-mod lived;
 mod load;
+mod renewals;
 
 use std::fs;
 use std::path::Path;

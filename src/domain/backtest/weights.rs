@@ -36,6 +36,13 @@ pub struct Suggestion {
     pub outcome: SuggestionOutcome,
 }
 
+impl Suggestion {
+    /// Whether there are weights to suggest.
+    pub fn has_weights(&self) -> bool {
+        matches!(self.outcome, SuggestionOutcome::Weights { .. })
+    }
+}
+
 /// What came of looking for weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "found")]

@@ -1,6 +1,7 @@
 //! What a methodology says of a case, under the names that `expect` uses.
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use serde_json::{Map, Value as Json, json};
 
 use super::super::Id;
@@ -72,7 +73,7 @@ impl Case {
             answer.insert("value".to_owned(), worth(&score));
         }
         if given.ticket.is_some() {
-            let due = given.ticket().and_then(|(ticket, now)| methodology.sla(facts, &ticket, now));
+            let due = given.ticket().and_then(|(ticket, now)| methodology.sla(facts, &ticket, now, Tz::UTC));
             answer.insert("sla".to_owned(), due.as_ref().map_or(Json::Null, service));
         }
         Ok(())
@@ -245,8 +246,8 @@ fn planned(plan: &[Planned]) -> Json {
 fn service(due: &Due) -> Json {
     json!({
         "calendar": due.calendar.as_deref().unwrap_or(ALWAYS),
-        "response_due": due.response,
-        "resolution_due": due.resolution,
+        "response_due": due.response.naive_utc(),
+        "resolution_due": due.resolution.map(|at| at.naive_utc()),
         "response_breached": due.response_breached,
         "resolution_breached": due.resolution_breached,
     })

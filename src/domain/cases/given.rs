@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
@@ -100,7 +100,7 @@ struct Sample {
     value: Value,
 }
 
-/// A ticket; times are in the pack's time zone.
+/// A ticket; its times are as the clocks on the wall show them, in a place that never puts them forward.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GivenTicket {
@@ -182,20 +182,20 @@ impl Given {
     }
 
     /// The ticket, and the time by which what has not happened yet is judged.
-    pub(super) fn ticket(&self) -> Option<(Ticket, NaiveDateTime)> {
+    pub(super) fn ticket(&self) -> Option<(Ticket, DateTime<Utc>)> {
         let given = self.ticket.as_ref()?;
         let opened_at = given.opened_at?;
         let ticket = Ticket {
             severity: given.severity.as_deref().map(Into::into),
             level: given.level,
-            opened_at,
-            escalated_at: given.escalated_at,
-            responded_at: given.responded_at,
-            resolved_at: given.resolved_at,
+            opened_at: opened_at.and_utc(),
+            escalated_at: given.escalated_at.map(|at| at.and_utc()),
+            responded_at: given.responded_at.map(|at| at.and_utc()),
+            resolved_at: given.resolved_at.map(|at| at.and_utc()),
         };
         let told = [self.as_of, given.escalated_at, given.responded_at, given.resolved_at];
         let now = told.into_iter().flatten().fold(opened_at, NaiveDateTime::max);
-        Some((ticket, now))
+        Some((ticket, now.and_utc()))
     }
 }
 

@@ -11,6 +11,7 @@ mod de;
 pub mod edit;
 mod error;
 mod params;
+pub mod reweigh;
 pub mod schema;
 mod types;
 mod yaml;

@@ -1,4 +1,4 @@
-//! `/api/v1/backtests`: start, look, fetch, stop.
+//! `/api/v1/backtests`: start, look, fetch, stop, delete. A key that reads may look; one that manages may do all of it.
 
 use axum::Json;
 use axum::extract::State;
@@ -18,7 +18,7 @@ use crate::db;
 use crate::db::jobs::JobState;
 use crate::domain::backtest::Settings;
 use crate::web::Web;
-use crate::web::extract::{Id, Json as Body, Query, ReadKey, WriteKey};
+use crate::web::extract::{Id, Json as Body, ManageKey, MethodologyReader, Query};
 use crate::web::pages::backtests::days;
 
 /// What is to be tried, and on which days.
@@ -50,7 +50,7 @@ pub struct BacktestRow {
     /// Its id.
     pub id: Uuid,
     /// What was tried.
-    #[schema(example = "TechCorp, version 3")]
+    #[schema(example = "Acme, version 3")]
     pub title: String,
     /// The published version; null for a draft.
     pub version: Option<i32>,
@@ -151,11 +151,11 @@ impl BacktestRow {
             headers(("location" = String, description = "Where it can be read"))),
         (status = 409, description = "Three wait or run already"),
     ),
-    security(("writeKey" = []))
+    security(("manageKey" = []))
 )]
 pub async fn start(
     State(web): State<Web>,
-    key: WriteKey,
+    key: ManageKey,
     Body(asked): Body<BacktestRequest>,
 ) -> Result<Response> {
     let subject = match (asked.version, asked.draft) {
@@ -208,11 +208,11 @@ async fn find(web: &Web, scope: &db::TenantScope, id: Uuid) -> Result<BacktestRo
     tag = "Backtests",
     params(BacktestQuery),
     responses((status = 200, description = "A page of backtests", body = Page<BacktestRow>)),
-    security(("readKey" = []))
+    security(("readKey" = []), ("manageKey" = []))
 )]
 pub async fn list(
     State(web): State<Web>,
-    key: ReadKey,
+    key: MethodologyReader,
     Query(query): Query<BacktestQuery>,
 ) -> Result<Json<Page<BacktestRow>>> {
     let rows = common::rows(query.limit)?;
@@ -236,9 +236,13 @@ pub async fn list(
     tag = "Backtests",
     params(("id" = Uuid, Path, description = "The backtest")),
     responses((status = 200, description = "The backtest", body = BacktestResult)),
-    security(("readKey" = []))
+    security(("readKey" = []), ("manageKey" = []))
 )]
-pub async fn show(State(web): State<Web>, key: ReadKey, Id(id): Id) -> Result<Json<BacktestResult>> {
+pub async fn show(
+    State(web): State<Web>,
+    key: MethodologyReader,
+    Id(id): Id,
+) -> Result<Json<BacktestResult>> {
     let backtest = find(&web, &key.scope, id).await?;
     let mut tx = web.app.db.read(&key.scope).await?;
     let report = db::backtests::report(&mut tx, id).await?;
@@ -255,9 +259,9 @@ pub async fn show(State(web): State<Web>, key: ReadKey, Id(id): Id) -> Result<Js
     tag = "Backtests",
     params(("id" = Uuid, Path, description = "The backtest, which must be done")),
     responses((status = 200, description = "CSV with a head", body = String, content_type = "text/csv")),
-    security(("readKey" = []))
+    security(("readKey" = []), ("manageKey" = []))
 )]
-pub async fn account_days(State(web): State<Web>, key: ReadKey, Id(id): Id) -> Result<Response> {
+pub async fn account_days(State(web): State<Web>, key: MethodologyReader, Id(id): Id) -> Result<Response> {
     days::days(&web.app, &key.scope, id).await.map_err(Refusal::App)
 }
 
@@ -271,9 +275,49 @@ pub async fn account_days(State(web): State<Web>, key: ReadKey, Id(id): Id) -> R
     tag = "Backtests",
     params(("id" = Uuid, Path, description = "The backtest")),
     responses((status = 200, description = "It is stopped, or will be at its next step", body = BacktestRow)),
-    security(("writeKey" = []))
+    security(("manageKey" = []))
 )]
-pub async fn cancel(State(web): State<Web>, key: WriteKey, Id(id): Id) -> Result<Json<BacktestRow>> {
-    web.app.cancel_backtest(&key.scope, id, &key.actor()).await?;
+pub async fn cancel(State(web): State<Web>, key: ManageKey, Id(id): Id) -> Result<Json<BacktestRow>> {
+    web.app.cancel_backtest(&key.scope, id, &key.actor()).await.map_err(|error| named(error, id))?;
     Ok(Json(find(&web, &key.scope, id).await?))
+}
+
+/// Delete a backtest.
+///
+/// One that waits or runs is stopped. For thirty days it can be restored.
+#[utoipa::path(
+    delete,
+    path = "/v1/backtests/{id}",
+    operation_id = "deleteBacktest",
+    tag = "Backtests",
+    params(("id" = Uuid, Path, description = "The backtest")),
+    responses((status = 204, description = "It is put away")),
+    security(("manageKey" = []))
+)]
+pub async fn delete(State(web): State<Web>, key: ManageKey, Id(id): Id) -> Result<StatusCode> {
+    web.app.delete_backtest(&key.scope, id, &key.actor()).await.map_err(|error| named(error, id))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Restore a deleted backtest.
+#[utoipa::path(
+    post,
+    path = "/v1/backtests/{id}/restore",
+    operation_id = "restoreBacktest",
+    tag = "Backtests",
+    params(("id" = Uuid, Path, description = "The backtest")),
+    responses((status = 200, description = "It is there again", body = BacktestRow)),
+    security(("manageKey" = []))
+)]
+pub async fn restore(State(web): State<Web>, key: ManageKey, Id(id): Id) -> Result<Json<BacktestRow>> {
+    web.app.restore_backtest(&key.scope, id, &key.actor()).await.map_err(|error| named(error, id))?;
+    Ok(Json(find(&web, &key.scope, id).await?))
+}
+
+/// What is not there by its name.
+fn named(error: Error, id: Uuid) -> Refusal {
+    match error {
+        Error::NotFound => Refusal::not_found("backtest", &id.to_string()),
+        error => error.into(),
+    }
 }

@@ -4,9 +4,12 @@
 //! and its line in [`routes`]. [`openapi`] adds to every endpoint what all have in common: errors and headers.
 
 pub mod accounts;
+pub mod alerts;
 pub mod backtests;
 pub mod common;
+pub mod contracts;
 pub mod docs;
+pub mod jobs;
 pub mod methodology;
 pub mod openapi;
 pub mod overrides;
@@ -14,8 +17,11 @@ pub mod plays;
 pub mod quarantine;
 pub mod refusal;
 pub mod renewals;
+pub mod storms;
 pub mod tasks;
 pub mod team;
+pub mod tickets;
+pub mod webhooks;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -41,15 +47,45 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(accounts::list::list))
         .routes(routes!(accounts::show::show, accounts::put::put))
         .routes(routes!(accounts::metric::daily))
-        .routes(routes!(renewals::list))
+        .routes(routes!(accounts::timeline::list, accounts::timeline::add))
+        .routes(routes!(accounts::lifecycle::show))
+        .routes(routes!(accounts::lifecycle::hold, accounts::lifecycle::release))
+        .routes(routes!(accounts::lifecycle::tick))
+        .merge(alert_routes())
+        .routes(routes!(renewals::next::list))
+        .routes(routes!(renewals::records::list))
+        .routes(routes!(renewals::records::show, renewals::records::patch))
+        .routes(routes!(renewals::outcome::put, renewals::outcome::reopen))
+        .routes(routes!(renewals::retention::show))
+        .routes(routes!(contracts::put))
         .routes(routes!(overrides::show, overrides::put, overrides::withdraw))
         .routes(routes!(overrides::list))
+        .routes(routes!(tickets::list::list))
+        .routes(routes!(tickets::show::show, tickets::put::put))
+        .routes(routes!(tickets::list::of_account))
+        .routes(routes!(tickets::act::answer))
+        .routes(routes!(tickets::act::escalate))
+        .routes(routes!(tickets::act::resolve))
+        .routes(routes!(tickets::act::reopen))
         .routes(routes!(quarantine::list))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::show, webhooks::put, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::delivery))
+        .routes(routes!(webhooks::replay))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(jobs::discard))
+        .routes(routes!(jobs::retry_kind))
         .routes(routes!(backtests::list, backtests::start))
-        .routes(routes!(backtests::show))
+        .routes(routes!(backtests::show, backtests::delete))
         .routes(routes!(backtests::account_days))
         .routes(routes!(backtests::cancel))
         .merge(work_routes())
+        .routes(routes!(backtests::restore))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .merge(methodology_routes().layer(DefaultBodyLimit::max(MAX_PACK_BODY)))
         .split_for_parts();
@@ -79,6 +115,19 @@ fn work_routes() -> OpenApiRouter<Web> {
         .routes(routes!(team::roles))
         .routes(routes!(team::cast))
         .routes(routes!(team::load))
+}
+
+fn alert_routes() -> OpenApiRouter<Web> {
+    OpenApiRouter::new()
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::show))
+        .routes(routes!(alerts::close))
+        .routes(routes!(alerts::reopen))
+        .routes(routes!(alerts::snooze))
+        .routes(routes!(alerts::dismiss))
+        .routes(routes!(alerts::assign))
+        .routes(routes!(storms::list))
+        .routes(routes!(storms::decide))
 }
 
 fn methodology_routes() -> OpenApiRouter<Web> {

@@ -97,7 +97,7 @@ impl FieldError {
 const DESCRIPTION: &str = "\
 Health, renewals and the accounts behind them. Make a key in Settings and send it as `Authorization: Bearer hfr_…`: \
 a **read** key (`hfr_`) reads, a **write** key (`hfw_`) states accounts and sends events, a **manage** key (`hfm_`) \
-changes and publishes the methodology.
+changes and publishes the methodology, runs backtests, sets up webhooks and looks after background work.
 
 **Errors** are `application/problem+json` (RFC 9457); `errors` names each field that is wrong.
 
@@ -152,7 +152,11 @@ fn frame(server: &str) -> OpenApi {
         .servers(Some([ServerBuilder::new().url(server).build()]))
         .tags(Some([
             tag("Accounts", "Customers: what is known of each, how healthy it is and why."),
-            tag("Renewals", "When contracts end, and how the accounts behind them do."),
+            tag("Alerts", "What rules raise for people to act upon, and what is done with it."),
+            tag(
+                "Renewals",
+                "When contracts end, what is expected of each renewal, what became of it, and retention.",
+            ),
             tag(
                 "Overrides",
                 "What people set against the model, and which of the two a renewal proved right.",
@@ -160,12 +164,15 @@ fn frame(server: &str) -> OpenApi {
             tag("Plays", "Playbooks, and their runs for accounts, members or the company."),
             tag("Tasks", "What is to be done, by whom and until when."),
             tag("Team", "Who plays which role, and who looks after how much."),
+            tag("Tickets", "What customers ask support for, and the clocks of its answers and resolutions."),
             tag("Quarantine", "Messages that were taken but could not be counted."),
             tag(
                 "Methodology",
                 "How the company works: the version in force, earlier ones, and drafts of the next.",
             ),
+            tag("Webhooks", "Your own services, told of what happens, and what became of each delivery."),
             tag("Backtests", "Scores of past days, held against who left afterwards."),
+            tag("Background work", "What runs, waits and failed, and trying it again."),
         ]))
         .components(Some(components.build()))
         .build()

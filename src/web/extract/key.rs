@@ -94,7 +94,7 @@ key!(
     ["write", "manage"]
 );
 key!(
-    /// A key that may publish a methodology.
+    /// A key that may publish a methodology and set up webhooks.
     ManageKey,
     ["manage"]
 );

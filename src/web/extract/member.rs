@@ -64,6 +64,8 @@ pub struct Member {
     pub token: String,
     /// Every place they have.
     pub memberships: Vec<Membership>,
+    /// What they were told and have not read, up to a hundred.
+    pub unread: i64,
     theme: Theme,
     here: String,
     flash: Option<String>,
@@ -113,6 +115,7 @@ impl Member {
             as_of: None,
             toasts: self.flash.as_deref().and_then(Done::toast).into_iter().collect(),
             here: self.here.clone(),
+            unread: self.unread,
         }
     }
 
@@ -147,6 +150,7 @@ async fn find(parts: &mut Parts, web: &Web) -> Result<Member, Response> {
         scope: membership.scope.clone(),
         user: session.user,
         role,
+        unread: session.unread,
         token,
         memberships,
         membership,

@@ -3,12 +3,14 @@
 //! types. Blocks of a template that htmx swaps are named in `blocks` and rendered by `as_<block>()`.
 
 pub mod accounts;
+pub mod alerts;
 pub mod backtests;
 pub mod crew;
 pub mod curves;
 pub mod error;
 pub mod jobs;
 pub mod names;
+pub mod notifications;
 pub mod playbooks;
 pub mod plays;
 pub mod portfolio;
@@ -17,7 +19,9 @@ pub mod search;
 pub mod session;
 pub mod settings;
 pub mod studio;
+pub mod support;
 pub mod tasks;
 pub mod team;
+pub mod timeline;
 pub mod today;
 pub mod wording;

@@ -9,12 +9,16 @@ use super::{Avatar, Tone, filters, html_safe};
 pub enum Room {
     /// `/`
     Today,
+    /// `/alerts`
+    Alerts,
     /// `/accounts`
     Accounts,
     /// `/renewals`
     Renewals,
     /// `/playbooks`, `/plays`, `/tasks`, `/team`
     Playbooks,
+    /// `/support`
+    Support,
     /// `/portfolio`
     Portfolio,
     /// `/settings/…`
@@ -25,11 +29,13 @@ pub enum Room {
 
 impl Room {
     /// Room, label, address and icon, in the order of the rail.
-    pub const ALL: [(Room, &'static str, &'static str, &'static str); 6] = [
+    pub const ALL: &[(Room, &'static str, &'static str, &'static str)] = &[
         (Room::Today, "Today", "/", "sun"),
+        (Room::Alerts, "Alerts", "/alerts", "circle-alert"),
         (Room::Accounts, "Accounts", "/accounts", "building-2"),
         (Room::Renewals, "Renewals", "/renewals", "refresh-cw"),
         (Room::Playbooks, "Playbooks", "/playbooks", "list-checks"),
+        (Room::Support, "Support", "/support", "life-buoy"),
         (Room::Portfolio, "Portfolio", "/portfolio", "chart-pie"),
         (Room::Settings, "Settings", "/settings/members", "settings"),
     ];
@@ -103,9 +109,16 @@ pub struct Shell {
     pub toasts: Vec<Toast>,
     /// Path and query of this page, where `POST /theme` and `POST /tenant` return to.
     pub here: String,
+    /// What the member was told and has not read, up to a hundred.
+    pub unread: i64,
 }
 
 impl Shell {
+    /// The figure at the bell: `7`, `99+`.
+    pub fn unread_text(&self) -> String {
+        if self.unread > 99 { "99+".to_owned() } else { self.unread.to_string() }
+    }
+
     /// The member's initials, beside which the layout prints the name.
     pub fn avatar(&self) -> Avatar {
         Avatar::new(&self.member).bare()

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use chrono::{Duration, NaiveDate};
 use holdfast::app::backtest::Subject;
 use holdfast::app::imports::{ImportKind, ImportRequest, Known, Mapping};
+use holdfast::app::methodology::{self, DraftFrom, Publishing};
 use holdfast::app::tenants::NewTenant;
 use holdfast::app::work::Work;
 use holdfast::app::{Actor, Error};
@@ -12,14 +13,14 @@ use holdfast::db::accounts::Stated;
 use holdfast::db::jobs::JobState;
 use holdfast::db::{self, TenantScope};
 use holdfast::domain::backtest::{Report, Settings, SuggestionOutcome};
-use holdfast::domain::pack::Overrides;
+use holdfast::domain::pack::{Overrides, schema};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::House;
 
 /// Use tells a coming churn; the other two move only once it has come.
-const PACK: &str = r#"
+pub const PACK: &str = r#"
 schema: 1
 pack: {id: leak, name: Leak, version: "1", source: test, product: Product, currency: USD, timezone: UTC, summary: A test}
 inputs:
@@ -218,6 +219,69 @@ async fn a_past_day_sees_fields_segments_and_terms_as_they_were_stated_then() {
 }
 
 #[tokio::test]
+async fn suggested_weights_become_a_draft_of_what_was_tested() {
+    let house = House::at("2026-01-01T12:00:00Z").await;
+    let scope = tenant(&house, "acme").await;
+    let actor = Actor::command_line();
+    year(&house, &scope, false).await;
+    // Two measures of use that differ tell a churn, one steadier than the other; the tree is nested and in percent.
+    let nested = PACK
+        .replace("{indicator: use, weight: 0.5}, {indicator: planted, weight: 0.25}, {indicator: reason, weight: 0.25}",
+            "{id: all, name: All, weight: 60, children: [{indicator: use}, {indicator: low}, {indicator: reason}]}, {indicator: planted, weight: 40}")
+        .replace("    planted: {name: Planted",
+            "    low: {name: Low, value: \"lowest(use, 28d)\", linear: {zero: 0, full: 100}}\n    planted: {name: Planted");
+    let draft =
+        Subject::Draft { title: "Nested".into(), source: nested.clone(), overrides: Overrides::default() };
+    let (id, report) = run(&house, &scope, &draft).await;
+    let SuggestionOutcome::Weights { leaves, .. } = &report.suggestions[0].outcome else { panic!() };
+    let begin = async |id| house.app.create_draft(&scope, DraftFrom::Backtest(id), "", &actor).await;
+
+    // What was tested is not in force: the weights would mean something else there.
+    assert_eq!(house.app.tried_in_force(&scope, id).await.unwrap(), None);
+    let Err(Error::Conflict(why)) = begin(id).await else { panic!("it was taken") };
+    assert!(why.starts_with("The version in force is not the one that was tested"), "{why}");
+
+    // The same file in force, under whatever number, is what was tested.
+    let from = DraftFrom::File { source: nested.clone(), overrides: Overrides::default() };
+    let as_is = house.app.create_draft(&scope, from, "", &actor).await.unwrap();
+    let how = Publishing { note: "Nested", remove_used: true, ..Publishing::default() };
+    house.app.publish(&scope, as_is.stored.id, 1, &how, &actor).await.unwrap();
+    assert_eq!(house.app.tried_in_force(&scope, id).await.unwrap(), Some(2));
+    let made = begin(id).await.unwrap();
+    assert_eq!(made.stored.title, "Weights suggested by the backtest of Nested");
+    assert_eq!(made.stored.based_on, Some(2));
+    let loaded = methodology::load(&made.stored.source, &made.overrides).unwrap();
+    let tree = &loaded.file.health.as_ref().unwrap().models[0].tree;
+    let weights =
+        |nodes: &[schema::TreeNode]| nodes.iter().map(|n| n.weight.unwrap().value).collect::<Vec<_>>();
+    let (top, below) = (weights(tree), weights(tree[0].children.as_ref().unwrap()));
+    assert_eq!((top.iter().sum::<f64>(), below.iter().sum::<f64>()), (100.0, 100.0));
+    let shares = [below[0] * top[0], below[1] * top[0], below[2] * top[0], top[1] * 100.0].map(|n| n / 1e4);
+    for (share, leaf) in shares.iter().zip(leaves) {
+        assert!((share - leaf.suggested).abs() < 2e-4, "{share} for {leaf:?}");
+    }
+    assert!(shares[0] > 0.0 && shares[1] > 0.0, "both measures of use weigh something: {shares:?}");
+    // Nothing else is different.
+    let changed = made.stored.source.lines().zip(nested.lines()).filter(|(is, was)| is != was);
+    assert_eq!(
+        changed.map(|(is, _)| is.trim_start().split(':').next().unwrap()).collect::<Vec<_>>(),
+        ["tree"]
+    );
+
+    // Nothing to suggest, nothing to open.
+    let blind = PACK.replace("{indicator: use, weight: 0.5}, {indicator: planted, weight: 0.25}, {indicator: reason, weight: 0.25}",
+        "{indicator: planted, weight: 0.5}, {indicator: reason, weight: 0.5}");
+    let from = DraftFrom::File { source: blind, overrides: Overrides::default() };
+    let blind = house.app.create_draft(&scope, from, "", &actor).await.unwrap();
+    house.app.publish(&scope, blind.stored.id, 1, &how, &actor).await.unwrap();
+    let (id, _) = run(&house, &scope, &Subject::Version(3)).await;
+    assert!(
+        matches!(begin(id).await, Err(Error::Conflict(why)) if why == "This backtest suggests no weights.")
+    );
+    assert!(matches!(begin(Uuid::now_v7()).await, Err(Error::NotFound)));
+}
+
+#[tokio::test]
 async fn a_draft_is_tried_as_it_was_and_a_broken_one_is_refused() {
     let house = House::at("2026-01-01T12:00:00Z").await;
     let scope = tenant(&house, "acme").await;
@@ -270,7 +334,8 @@ async fn a_backtest_is_stopped_deleted_and_taken_back() {
     assert_eq!(find(id).await.unwrap().state(), JobState::Waiting);
     house.app.cancel_backtest(&scope, id, &actor).await.unwrap();
     // One that somebody is at notices at its next step and leaves no report.
-    let work = Work::of_job(&house.app, &scope, job);
+    let claim = holdfast::db::jobs::held::Claim { job, token: uuid::Uuid::nil() };
+    let work = Work::of_job(&house.app, &scope, claim);
     assert!(matches!(house.app.run_backtest(&scope, id, &work).await, Err(Error::Conflict(_))));
     house.work().await;
     assert_eq!(find(id).await.unwrap().state(), JobState::Cancelled);

@@ -30,7 +30,7 @@ async fn house() -> (House, Home) {
     house.work().await;
     for n in 2..=10 {
         house.set(&format!("2027-03-{n:02}T12:00:00Z"));
-        house.app.score_all(&home.scope, day(&format!("2027-03-{n:02}")), &|_| ()).await.unwrap();
+        house.app.score_all(&home.scope, day(&format!("2027-03-{n:02}")), &Work::unwatched()).await.unwrap();
     }
     let late = [
         sample("a1-2", "a1", 6.0, "2027-03-05T11:00:00Z"),
@@ -45,7 +45,7 @@ async fn house() -> (House, Home) {
 /// The night after a day, as far as it matters here.
 async fn night(house: &House, home: &Home, morning: &str) -> usize {
     house.set(&format!("{morning}T00:50:00Z"));
-    house.app.score_all(&home.scope, day(morning), &|_| ()).await.unwrap();
+    house.app.score_all(&home.scope, day(morning), &Work::unwatched()).await.unwrap();
     house.app.fold(&home.scope, &Work::unwatched()).await.unwrap();
     house.app.correct_scores(&home.scope, &Work::unwatched()).await.unwrap()
 }

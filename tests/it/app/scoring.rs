@@ -1,5 +1,6 @@
 //! Scores: made from what was known, kept with their reasons, recomputed when something happens.
 
+use holdfast::app::work::Work;
 use holdfast::db;
 use serde_json::json;
 
@@ -100,7 +101,7 @@ async fn one_score_a_day_and_the_past_stays_as_it_was_said() {
     assert!((today - 52.0).abs() < 1e-6, "today knows today's sample");
     // A late sample about Monday does not rewrite Monday, not even when Monday is scored again.
     let day = "2027-03-01".parse().unwrap();
-    house.app.score_all(&home.scope, day, &|_| ()).await.unwrap();
+    house.app.score_all(&home.scope, day, &Work::unwatched()).await.unwrap();
     let monday = stored(&house, &home, "a1", "2027-03-01").await.unwrap().score.unwrap();
     assert!((monday - 82.0).abs() < 1e-6);
     // Asked as known at its own end it is still the same.
@@ -137,7 +138,7 @@ async fn a_silent_account_falls_and_is_never_shown_as_healthy_on_old_data() {
     );
     house.set("2027-05-15T12:00:00Z");
     let today = house.clock.now().date_naive();
-    house.app.score_all(&home.scope, today, &|_| ()).await.unwrap();
+    house.app.score_all(&home.scope, today, &Work::unwatched()).await.unwrap();
     let silent = score(&house, &home, "a1").await;
     assert!(silent.score.unwrap() < busy.score.unwrap() - 20.0, "{:?} {:?}", silent.score, busy.score);
     assert_eq!(silent.stale, Some(true));
@@ -215,7 +216,7 @@ async fn a_score_made_from_older_facts_never_replaces_a_newer_one() {
     let ids: Vec<String> = (0..1_200).map(|n| format!("a{n}")).collect();
     house.accounts(&home, &ids.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let today = house.clock.now().date_naive();
-    let all = house.app.score_all(&home.scope, today, &|_| ()).await.unwrap();
+    let all = house.app.score_all(&home.scope, today, &Work::unwatched()).await.unwrap();
     assert_eq!(all, 1_200, "several lanes, every account once");
     house.work().await;
     house.set("2027-03-01T12:00:10Z");
@@ -226,7 +227,7 @@ async fn a_score_made_from_older_facts_never_replaces_a_newer_one() {
     assert_eq!(newer.computed_at, Some(at("2027-03-01T12:00:10Z")));
     // As a lane would whose facts were read before the event came.
     house.set("2027-03-01T12:00:05Z");
-    house.app.score_all(&home.scope, today, &|_| ()).await.unwrap();
+    house.app.score_all(&home.scope, today, &Work::unwatched()).await.unwrap();
     assert_eq!(score(&house, &home, "a7").await.computed_at, newer.computed_at);
     assert_eq!(stored(&house, &home, "a7", "2027-03-01").await.unwrap().computed_at(), newer.computed_at);
     assert_eq!(score(&house, &home, "a8").await.computed_at, Some(at("2027-03-01T12:00:05Z")));

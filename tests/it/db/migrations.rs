@@ -23,6 +23,10 @@ const SAMPLES: &[&str] = &[
     include_str!("samples/0010.sql"),
     include_str!("samples/0011.sql"),
     include_str!("samples/0012.sql"),
+    include_str!("samples/0013.sql"),
+    include_str!("samples/0014.sql"),
+    include_str!("samples/0015.sql"),
+    include_str!("samples/0016.sql"),
     include_str!("samples/0018.sql"),
 ];
 

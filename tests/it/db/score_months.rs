@@ -38,7 +38,7 @@ async fn lived() -> (House, Home) {
             let csv = "external_id,account,start_date,term_months,arr,currency,seats\na3-C2,a3,2027-03-15,12,70000,USD,5\n";
             house.import(&home, "contracts", csv).await;
         }
-        house.app.score_all(&home.scope, today, &|_| ()).await.unwrap();
+        house.app.score_all(&home.scope, today, &Work::unwatched()).await.unwrap();
     }
     (house, home)
 }
@@ -113,7 +113,7 @@ async fn folding_changes_no_answer() {
     // The next days join a month that is folded in part.
     for today in ["2027-04-06", "2027-04-07"] {
         house.set(&format!("{today}T12:00:00Z"));
-        house.app.score_all(&home.scope, day(today), &|_| ()).await.unwrap();
+        house.app.score_all(&home.scope, day(today), &Work::unwatched()).await.unwrap();
     }
     let before = answers(&house.app, &home.scope).await;
     assert_eq!(house.app.fold_scores(&home.scope, &Work::unwatched()).await.unwrap(), 3 * 2);
@@ -145,7 +145,7 @@ async fn past_days_are_filled_in_and_what_was_said_stays() {
     let said = answers(&house.app, &home.scope).await;
     let (from, to) = (day("2027-02-20"), day("2027-04-04"));
     house.set("2027-04-05T18:00:00Z");
-    house.app.score_range(&home.scope, from, to, |day| day, &|_| ()).await.unwrap();
+    house.app.score_range(&home.scope, from, to, |day| day, &Work::unwatched()).await.unwrap();
     assert_eq!(rows(&house, "scores").await, 3 * 2, "days that are over go straight into their months");
     let mut tx = house.app.db.read(&home.scope).await.unwrap();
     assert_eq!(portfolio::first_scored_day(&mut tx).await.unwrap(), Some(from));

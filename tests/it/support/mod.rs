@@ -6,6 +6,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up may stop")]
 #![expect(dead_code, reason = "no test needs all of it")]
 
+pub mod receiver;
+pub mod server;
+pub mod smtp;
+
 use std::str::FromStr;
 use std::sync::OnceLock;
 
@@ -15,6 +19,7 @@ use base64::Engine;
 use chrono::{DateTime, Utc};
 use holdfast::app::keys::KeyScope;
 use holdfast::app::members::Role;
+use holdfast::app::outgoing::{Http, Mailer, Outlets, Reach};
 use holdfast::app::tenants::NewTenant;
 use holdfast::app::{Actor, App, methodology};
 use holdfast::clock::Clock;
@@ -141,15 +146,40 @@ impl House {
 
     /// Holdfast at a moment.
     pub async fn at(now: &str) -> House {
+        House::by(Clock::manual(at(now))).await
+    }
+
+    /// Holdfast by a clock.
+    pub async fn by(clock: Clock) -> House {
         let database = fresh_database().await;
         let url = with_database(&server_url(), &database);
         let db = Db::connect(url.to_url_lossy().as_str(), 8).await.unwrap();
-        let clock = Clock::manual(at(now));
-        let app = App::new(db.clone(), clock.clone());
+
+        let app = App::new(db.clone(), clock.clone()).with_outlets(outlets(None));
         app.keep_event_months(None).await.unwrap();
         let settings = Settings { api_requests_per_minute: 10_000, ..Settings::default() };
         let web = Web::new(app.clone(), Ingest::new(db, clock.clone()), settings, None);
         House { app, clock, web, database }
+    }
+
+    /// The same house with a mail server.
+    pub fn with_mail(mut self, smtp_url: &str) -> House {
+        self.app = self.app.with_outlets(outlets(Some(smtp_url)));
+        self.web.app = self.app.clone();
+        self
+    }
+
+    /// Forgets whom was told of what so far: of what follows from setting things up.
+    pub async fn forget_news(&self) {
+        let mut behind = self.behind().await;
+        behind.execute("DELETE FROM notifications; DELETE FROM messages").await.unwrap();
+    }
+
+    /// Another process of the same house: its own connections, the same clock.
+    pub async fn replica(&self) -> App {
+        let url = with_database(&server_url(), &self.database);
+        let db = Db::connect(url.to_url_lossy().as_str(), 4).await.unwrap();
+        App::new(db, self.clock.clone()).with_outlets(outlets(None))
     }
 
     /// A superuser's look at the database, behind row security.
@@ -247,6 +277,15 @@ impl House {
             .await;
         assert_eq!(answer.status_code(), 200, "{}", answer.text());
         answer.json()
+    }
+}
+
+/// Ways out of a test: to this machine, and to a mail server where there is one.
+fn outlets(smtp_url: Option<&str>) -> Outlets {
+    Outlets {
+        public_url: "https://holdfast.example".to_owned(),
+        mailer: smtp_url.map(|url| Mailer::new(url, "Holdfast <holdfast@example.com>").unwrap()),
+        http: Http::new(Reach::Private),
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use axum_test::{TestResponse, TestServer};
 use holdfast::app::members::Role;
+use holdfast::app::work::Work;
 use serde_json::{Value, json};
 
 use crate::support::{Home, House, track};
@@ -100,7 +101,7 @@ async fn a_past_day_shows_the_score_it_had() {
     let then = api.json("/api/v1/accounts/a1").await["health"].clone();
     house.set("2027-03-15T12:00:00Z");
     let day = "2027-03-15".parse().unwrap();
-    house.app.score_all(&home.scope, day, &|_| ()).await.unwrap();
+    house.app.score_all(&home.scope, day, &Work::unwatched()).await.unwrap();
     let now = api.json("/api/v1/accounts/a1").await["health"].clone();
     assert_ne!(now["score"], then["score"]);
     assert_eq!(api.json("/api/v1/accounts/a1?as_of=2027-03-01").await["health"], then);
@@ -304,10 +305,12 @@ async fn the_document_describes_every_route_and_needs_no_key() {
             "/api/v1/accounts/{external_id}",
             "/api/v1/accounts/{external_id}/metrics/{metric}",
             "/api/v1/accounts/{external_id}/override",
+            "/api/v1/accounts/{external_id}/tickets",
             "/api/v1/backtests",
             "/api/v1/backtests/{id}",
             "/api/v1/backtests/{id}/cancel",
             "/api/v1/backtests/{id}/days.csv",
+            "/api/v1/backtests/{id}/restore",
             "/api/v1/methodology",
             "/api/v1/methodology/diff",
             "/api/v1/methodology/drafts",
@@ -341,7 +344,13 @@ async fn the_document_describes_every_route_and_needs_no_key() {
             "/api/v1/tasks/{id}/done",
             "/api/v1/tasks/{id}/reopen",
             "/api/v1/tasks/{id}/skip",
-            "/api/v1/team/load"
+            "/api/v1/team/load",
+            "/api/v1/tickets",
+            "/api/v1/tickets/{external_id}",
+            "/api/v1/tickets/{external_id}/answer",
+            "/api/v1/tickets/{external_id}/escalate",
+            "/api/v1/tickets/{external_id}/reopen",
+            "/api/v1/tickets/{external_id}/resolve"
         ]
     );
     // Every reference leads somewhere.

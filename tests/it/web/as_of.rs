@@ -51,7 +51,7 @@ async fn house() -> (House, Home) {
             "timestamp": format!("{day}T10:00:00Z"),
             "traits": {"advanced_feature_pct": 60 - 20 * n, "integrations_live": 3}}));
         house.send(&home, &messages).await;
-        house.app.score_all(&home.scope, day.parse().unwrap(), &|_| ()).await.unwrap();
+        house.app.score_all(&home.scope, day.parse().unwrap(), &Work::unwatched()).await.unwrap();
         house.work().await;
     }
     (house, home)
@@ -73,7 +73,7 @@ async fn goes_on(house: &House, home: &Home) {
     house.import(home, "contracts", csv).await;
     let csv = "external_id,account,start_date,term_months,arr,currency,seats,ended_on\na3-C1,a3,2026-06-01,12,50000,USD,10,2027-04-10\n";
     house.import(home, "contracts", csv).await;
-    house.app.score_all(&home.scope, "2027-04-20".parse().unwrap(), &|_| ()).await.unwrap();
+    house.app.score_all(&home.scope, "2027-04-20".parse().unwrap(), &Work::unwatched()).await.unwrap();
     house.work().await;
     house.app.fold_scores(&home.scope, &Work::unwatched()).await.unwrap();
 }

@@ -1,6 +1,7 @@
 //! Backtests as people and integrations meet them.
 
 use holdfast::app::members::Role;
+use holdfast::app::methodology::Publishing;
 use holdfast::app::{Actor, keys::KeyScope};
 use scraper::{Html, Selector};
 use serde_json::{Value, json};
@@ -100,6 +101,33 @@ async fn from_the_form_to_the_result_and_back() {
     }
     assert_eq!(executive.get("/studio/backtests/new").await.status_code(), 403);
 
+    // A manager opens what it suggests as a draft: those weights are changed, and nothing else.
+    assert!(!executive.get(&here).await.text().contains("/draft\""));
+    assert_eq!(executive.post(&format!("{here}/draft"), &[]).await.status_code(), 403);
+    let note = &all(&part, &format!("form[action='{here}/draft'] p"))[0];
+    assert!(note.starts_with("Version 1 with these weights and nothing else changed."), "{note}");
+    let answer = browser.post(&format!("{here}/draft"), &[]).await;
+    assert_eq!(answer.status_code(), 303, "{}", answer.text());
+    let changes = answer.header("location").to_str().unwrap().to_owned();
+    let text = browser.get(&changes).await.text();
+    assert_eq!(all(&text, "h1"), ["Weights suggested by the backtest of Leak, version 1"]);
+    let draft = changes.strip_suffix("/changes").unwrap();
+    let file = browser.get(&format!("{draft}/file.yaml")).await.text();
+    let tree = "tree: [{indicator: use, weight: 1}, {indicator: planted, weight: 0}, {indicator: reason, weight: 0}]";
+    assert!(file.contains(tree), "{file}");
+    let (is, was) = (file.lines(), crate::app::backtest::PACK.lines());
+    assert_eq!(is.zip(was).filter(|(is, was)| is != was).count(), 1);
+
+    // Once something else is in force it is said that they cannot, and they cannot.
+    let id = draft.rsplit('/').next().unwrap().parse().unwrap();
+    let how = Publishing { note: "Learnt from the past", ..Publishing::default() };
+    house.app.publish(&home.scope, id, 1, &how, &Actor::command_line()).await.unwrap();
+    let text = browser.get(&here).await.text();
+    assert!(text.contains("is not in force any more") && !text.contains(&format!("{here}/draft")));
+    let answer = browser.post(&format!("{here}/draft"), &[]).await;
+    assert_eq!(answer.status_code(), 409);
+    assert!(answer.text().contains("The version in force is not the one that was tested"));
+
     let answer = browser.post(&format!("{here}/delete"), &[]).await;
     assert_eq!(answer.status_code(), 303);
     assert_eq!(browser.get(&here).await.status_code(), 404);
@@ -114,11 +142,14 @@ async fn integrations_start_read_and_stop() {
     year(&house, &home.scope, false).await;
     house.work().await;
     let http = house.http();
+    let actor = Actor::command_line();
+    let manage = house.app.create_key(&home.scope, "pipeline", KeyScope::Manage, &actor).await.unwrap();
     let read = format!("Bearer {}", home.read_key);
-    let write = format!("Bearer {}", home.write_key);
+    let manage = format!("Bearer {manage}");
     let get = async |path: &str| http.get(path).add_header("authorization", &read).await;
-    let post =
-        async |path: &str, body: Value| http.post(path).add_header("authorization", &write).json(&body).await;
+    let post = async |path: &str, body: Value| {
+        http.post(path).add_header("authorization", &manage).json(&body).await
+    };
 
     for (body, field) in [
         (json!({ "to": "2027-01-31" }), "to"),
@@ -145,6 +176,27 @@ async fn integrations_start_read_and_stop() {
     assert_eq!(done["report"]["counts"]["lost_accounts"], 15);
     assert_eq!(done["auc"], done["report"]["figures"]["score"]["auc"]["value"]);
     assert!(get(&format!("{here}/days.csv")).await.text().starts_with("account,day,score"));
+
+    // Only a key that manages starts, stops and deletes; one that reads looks.
+    let write = format!("Bearer {}", home.write_key);
+    for key in [&read, &write] {
+        for path in ["/api/v1/backtests".to_owned(), format!("{here}/cancel"), format!("{here}/restore")] {
+            let answer = http.post(&path).add_header("authorization", key).json(&json!({})).await;
+            assert_eq!(answer.status_code(), 403, "{path}");
+        }
+        assert_eq!(http.delete(&here).add_header("authorization", key).await.status_code(), 403);
+    }
+    assert_eq!(http.get(&here).add_header("authorization", &write).await.status_code(), 403);
+    assert_eq!(http.get(&here).add_header("authorization", &manage).await.status_code(), 200);
+    assert_eq!(http.delete(&here).add_header("authorization", &manage).await.status_code(), 204);
+    assert_eq!(http.delete(&here).add_header("authorization", &manage).await.status_code(), 404);
+    assert_eq!(get(&here).await.status_code(), 404);
+    assert_eq!(post(&format!("{here}/restore"), json!({})).await.json::<Value>()["state"], "done");
+
+    // Its weights become a draft here as well.
+    let suggested = post("/api/v1/methodology/drafts", json!({ "from_backtest": done["id"] })).await;
+    assert_eq!(suggested.status_code(), 201, "{}", suggested.text());
+    assert_eq!(suggested.json::<Value>()["title"], "Weights suggested by the backtest of Leak, version 1");
 
     // No more than three at a time, each can be stopped.
     let mut waiting = Vec::new();

@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use holdfast::app::keys::KeyScope;
 use holdfast::app::members::Role;
 use holdfast::db;
 use serde_json::{Value, json};
@@ -17,6 +18,35 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/accounts/{external_id}/usage"),
     ("GET", "/accounts/{external_id}/people"),
     ("GET", "/accounts/{external_id}/contracts"),
+    ("GET", "/accounts/{external_id}/support"),
+    ("GET", "/accounts/{external_id}/timeline"),
+    ("POST", "/accounts/{external_id}/timeline"),
+    ("GET", "/accounts/{external_id}/lifecycle"),
+    ("POST", "/accounts/{external_id}/lifecycle/hold"),
+    ("POST", "/accounts/{external_id}/lifecycle/release"),
+    ("POST", "/accounts/{external_id}/lifecycle/tick"),
+    ("GET", "/alerts/{id}"),
+    ("GET", "/alerts/{id}/panel"),
+    ("POST", "/alerts/{id}/close"),
+    ("POST", "/alerts/{id}/reopen"),
+    ("POST", "/alerts/{id}/snooze"),
+    ("POST", "/alerts/{id}/dismiss"),
+    ("POST", "/alerts/{id}/assign"),
+    ("POST", "/alerts/{id}/play"),
+    ("POST", "/alerts/storms/{id}/release"),
+    ("POST", "/alerts/storms/{id}/refuse"),
+    ("POST", "/timeline/{id}/remove"),
+    ("POST", "/timeline/{id}/restore"),
+    ("API", "/v1/alerts/{id}"),
+    ("API", "/v1/accounts/{external_id}/timeline"),
+    ("API", "/v1/accounts/{external_id}/lifecycle"),
+    ("WRITE", "/v1/alerts/{id}/close"),
+    ("WRITE", "/v1/alerts/{id}/reopen"),
+    ("WRITE", "/v1/alerts/{id}/snooze"),
+    ("WRITE", "/v1/alerts/{id}/dismiss"),
+    ("WRITE", "/v1/alerts/{id}/assign"),
+    ("WRITE", "/v1/accounts/{external_id}/timeline"),
+    ("WRITE", "/v1/accounts/{external_id}/lifecycle/criteria"),
     ("POST", "/accounts/{external_id}/owner"),
     ("POST", "/accounts/{external_id}/segment"),
     ("POST", "/accounts/{external_id}/roles"),
@@ -35,6 +65,15 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/accounts/{external_id}/override"),
     ("POST", "/accounts/{external_id}/override/withdraw"),
     ("POST", "/accounts/{external_id}/override/restore"),
+    ("GET", "/support/tickets/{id}"),
+    ("POST", "/support/tickets/{id}/answer"),
+    ("POST", "/support/tickets/{id}/escalate"),
+    ("POST", "/support/tickets/{id}/resolve"),
+    ("POST", "/support/tickets/{id}/reopen"),
+    ("GET", "/renewals/{id}"),
+    ("POST", "/renewals/{id}/forecast"),
+    ("POST", "/renewals/{id}/outcome"),
+    ("POST", "/renewals/{id}/reopen"),
     ("POST", "/settings/members/{id}/role"),
     ("POST", "/settings/members/{id}/remove"),
     ("POST", "/settings/members/{id}/restore"),
@@ -48,6 +87,10 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/settings/imports/uploads/{id}"),
     ("GET", "/settings/imports/{id}/rejected.csv"),
     ("POST", "/jobs/{id}/cancel"),
+    ("POST", "/settings/jobs/{id}/retry"),
+    ("POST", "/settings/jobs/{id}/discard"),
+    ("POST", "/settings/jobs/{id}/restore"),
+    ("MANAGE", "/v1/jobs/{id}"),
     ("GET", "/studio/versions/{version}"),
     ("GET", "/studio/versions/{version}/file.yaml"),
     ("GET", "/studio/versions/{version}/roll-back"),
@@ -76,20 +119,42 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/studio/backtests/{id}"),
     ("GET", "/studio/backtests/{id}/days.csv"),
     ("GET", "/studio/backtests/{id}/deciles.csv"),
+    ("POST", "/studio/backtests/{id}/draft"),
     ("POST", "/studio/backtests/{id}/stop"),
     ("POST", "/studio/backtests/{id}/delete"),
     ("POST", "/studio/backtests/{id}/restore"),
     ("API", "/v1/plays/{id}"),
     ("API", "/v1/tasks/{id}"),
+    ("API", "/v1/renewals/{id}"),
     ("API", "/v1/backtests/{id}"),
     ("API", "/v1/backtests/{id}/days.csv"),
     ("API", "/v1/accounts/{external_id}"),
     ("API", "/v1/accounts/{external_id}/override"),
+    ("API", "/v1/accounts/{external_id}/tickets"),
+    ("API", "/v1/tickets/{external_id}"),
+    ("ACT", "/v1/tickets/{external_id}/answer"),
+    ("ACT", "/v1/tickets/{external_id}/escalate"),
+    ("ACT", "/v1/tickets/{external_id}/resolve"),
+    ("ACT", "/v1/tickets/{external_id}/reopen"),
     ("API", "/v1/accounts/{external_id}/metrics/{metric}"),
     ("API", "/v1/methodology/drafts/{id}"),
     ("API", "/v1/methodology/drafts/{id}/plan"),
     ("API", "/v1/methodology/drafts/{id}/preview"),
     ("API", "/v1/methodology/drafts/{id}/preview.csv"),
+    ("POST", "/notifications/{id}/read"),
+    ("POST", "/notifications/{id}/unread"),
+    ("GET", "/entries/{id}"),
+    ("GET", "/settings/templates/{key}"),
+    ("POST", "/settings/templates/{key}"),
+    ("POST", "/settings/templates/{key}/remove"),
+    ("GET", "/settings/outgoing/endpoints/{id}"),
+    ("POST", "/settings/outgoing/endpoints/{id}"),
+    ("POST", "/settings/outgoing/endpoints/{id}/secret"),
+    ("POST", "/settings/outgoing/endpoints/{id}/test"),
+    ("POST", "/settings/outgoing/endpoints/{id}/replay"),
+    ("POST", "/settings/outgoing/endpoints/{id}/remove"),
+    ("POST", "/settings/outgoing/endpoints/{id}/restore"),
+    ("POST", "/settings/outgoing/messages/{id}/retry"),
     ("PUBLIC", "/invitations/{token}"),
 ];
 
@@ -105,11 +170,22 @@ struct Strange {
     backtest: Uuid,
     play: Uuid,
     task: Uuid,
+    ticket: Uuid,
+    alert: Uuid,
+    storm: Uuid,
+    note: Uuid,
+    endpoint: Uuid,
+    entry: Uuid,
+    message: Uuid,
+    renewal: Uuid,
 }
 
 async fn strange(house: &House, b: &Home) -> Strange {
     house.member(b, "bob@example.com", Role::Csm).await;
     house.accounts(b, &["secret-account"]).await;
+    let soon =
+        "external_id,account,start_date,term_months,arr\nsecret-C2,secret-account,2026-04-01,12,9000\n";
+    house.import(b, "contracts", soon).await;
     house.work().await;
     house.send(b, &[track("m1", "Dashboard Viewed", "u", "nobody", "2027-03-01T11:00:00Z")]).await;
     let actor = holdfast::app::Actor::command_line();
@@ -123,6 +199,12 @@ async fn strange(house: &House, b: &Home) -> Strange {
     let target = holdfast::app::plays::Target::Account("secret-account".into());
     let today = "2027-03-01".parse().unwrap();
     let play = house.app.start_play(&b.scope, "business-value", &target, today, &actor).await.unwrap().id;
+    let ticket = holdfast::app::tickets::Stated {
+        external_id: "secret-account".to_owned(),
+        account: Some("secret-account".to_owned()),
+        ..Default::default()
+    };
+    let ticket = house.app.put_ticket(&b.scope, &ticket, &actor).await.unwrap().0.ticket.id;
     let mut tx = house.app.db.write(&b.scope).await.unwrap();
     let of_play = db::tasks::Filter { play: Some(play), ..Default::default() };
     let task = db::tasks::list(&mut tx, &of_play, 0, 1).await.unwrap().0[0].id;
@@ -133,24 +215,80 @@ async fn strange(house: &House, b: &Home) -> Strange {
     let next = house.app.create_draft(&b.scope, from(), "", &actor).await.unwrap();
     let how = holdfast::app::methodology::Publishing { note: "x", ..Default::default() };
     house.app.publish(&b.scope, next.stored.id, 1, &how, &actor).await.unwrap();
+    house.app.put_template(&b.scope, "dau", "secret-account", "secret-account", "x", &actor).await.unwrap();
+    let url = "https://secret-account.example/hook".to_owned();
+    let wanted = holdfast::app::outgoing::Wanted { url, enabled: false, ..Default::default() };
+    let endpoint = house.app.create_endpoint(&b.scope, &wanted, &actor).await.unwrap().endpoint;
+    let mut tx = house.app.db.write(&b.scope).await.unwrap();
+    let now = house.clock.now();
+    let entry =
+        db::timeline::Entry::new(holdfast::domain::timeline::Kind::Notice, None, now, "secret-account");
+    let entry = db::timeline::append(&mut tx, &[entry], now).await.unwrap()[0];
+    let message = db::messages::NewMessage {
+        channel: "mail",
+        cause: "test",
+        subject: "secret-account".to_owned(),
+        problem: Some("x".to_owned()),
+        ..Default::default()
+    };
+    let message = db::messages::queue(&mut tx, &[(message, now)], now).await.unwrap()[0];
+    tx.commit().await.unwrap();
+    let red = holdfast::app::overrides::Wanted {
+        set: holdfast::app::overrides::Set::Band("red".to_owned()),
+        reason: "secret-account".to_owned(),
+        expires_on: None,
+        seen: None,
+    };
+    house.app.set_override(&b.scope, "secret-account", &red, &actor, None).await.unwrap();
+    house.app.settle_alerts(&b.scope, true).await.unwrap();
+    let note = holdfast::app::timeline::Logged {
+        kind: holdfast::domain::timeline::Kind::Note,
+        at: None,
+        text: "secret-account".to_owned(),
+        attendees: Vec::new(),
+        external_id: None,
+    };
+    let note = house.app.log_entry(&b.scope, "secret-account", &note, &actor, None).await.unwrap().0.id;
+    let mut tx = house.app.db.write(&b.scope).await.unwrap();
+    let today = b.scope.day_of(now);
+    db::storms::notice(&mut tx, "red-flag", "secret-account", 5, 5, now, today).await.unwrap();
+    tx.commit().await.unwrap();
     let mut tx = house.app.db.read(&b.scope).await.unwrap();
+    let alerts = db::alerts::list(&mut tx, &db::alerts::Filter::default(), today, 0, 9).await.unwrap();
     Strange {
+        alert: alerts[0].id,
+        storm: db::storms::list(&mut tx, false).await.unwrap()[0].id,
+        note,
+        endpoint,
+        entry,
+        message,
         job,
         draft,
         backtest,
         play,
         task,
+        ticket,
         member: db::members::list(&mut tx).await.unwrap()[0].id,
         invitation: db::members::pending_invitations(&mut tx, house.clock.now()).await.unwrap()[0].id,
         key: db::api_keys::list(&mut tx).await.unwrap()[0].id,
         quarantined: db::quarantine::list(&mut tx, None, None, 1).await.unwrap()[0].id,
         import: db::imports::list(&mut tx, 1).await.unwrap()[0].id,
+        renewal: db::renewals::list(&mut tx, &db::renewals::Filter::default(), 1).await.unwrap()[0]
+            .renewal
+            .id,
     }
 }
 
 impl Strange {
     fn fill(&self, route: &str) -> String {
         let id = match route.split('/').nth(2) {
+            Some("outgoing") if route.contains("/messages/") => self.message,
+            Some("outgoing") => self.endpoint,
+            _ if route.starts_with("/notifications/") || route.starts_with("/entries/") => self.entry,
+            Some("alerts") => self.alert,
+            _ if route.starts_with("/alerts/storms/") => self.storm,
+            _ if route.starts_with("/alerts/") => self.alert,
+            _ if route.starts_with("/timeline/") => self.note,
             Some("members") => self.member,
             Some("invitations") => self.invitation,
             Some("keys") => self.key,
@@ -158,7 +296,9 @@ impl Strange {
             _ if route.contains("tasks/") => self.task,
             Some("quarantine") => self.quarantined,
             Some("methodology" | "drafts") => self.draft,
-            _ if route.starts_with("/jobs/") => self.job,
+            Some("tickets") => self.ticket,
+            _ if route.starts_with("/renewals/") || route.starts_with("/v1/renewals/") => self.renewal,
+            _ if route.contains("/jobs/") => self.job,
             _ if route.contains("/backtests/") => self.backtest,
             _ => self.import,
         };
@@ -205,6 +345,8 @@ async fn what_belongs_to_another_tenant_is_not_found() {
         ("segment", "smb"),
         ("kind", "accounts"),
     ];
+    let actor = holdfast::app::Actor::command_line();
+    let manage = house.app.create_key(&a.scope, "ops", KeyScope::Manage, &actor).await.unwrap();
     for &(how, route) in ROUTES {
         let mut path = strange.fill(route);
         if path.contains("/uploads/") {
@@ -223,6 +365,27 @@ async fn what_belongs_to_another_tenant_is_not_found() {
             "API" => {
                 let key = format!("Bearer {}", a.read_key);
                 http.get(&format!("/api{path}")).add_header("authorization", key).await.status_code()
+            }
+            "ACT" => {
+                let key = format!("Bearer {}", a.write_key);
+                let post = http.post(&format!("/api{path}")).add_header("authorization", key);
+                post.json(&json!({})).await.status_code()
+            }
+            "MANAGE" => http.get(&format!("/api{path}")).authorization_bearer(&manage).await.status_code(),
+            "WRITE" => {
+                let body = match route.rsplit('/').next() {
+                    Some("snooze") => json!({ "until": "2027-03-05" }),
+                    Some("dismiss") => json!({ "reason": "x" }),
+                    Some("assign") => json!({ "owner": null }),
+                    Some("timeline") => json!({ "kind": "note", "text": "x" }),
+                    Some("criteria") => json!({ "stage": "onboarding", "criterion": "x", "met": true }),
+                    _ => json!({}),
+                };
+                http.post(&format!("/api{path}"))
+                    .authorization_bearer(&a.write_key)
+                    .json(&body)
+                    .await
+                    .status_code()
             }
             _ => continue,
         };
@@ -250,6 +413,12 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/renewals",
         "/portfolio",
         "/portfolio/overrides",
+        "/portfolio/retention",
+        "/portfolio/retention.csv",
+        "/renewals.csv?window=all",
+        "/renewals/board",
+        "/renewals/forecast",
+        "/renewals/timeline",
         "/search?q=account",
         "/settings/members",
         "/settings/keys",
@@ -257,8 +426,15 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/settings/quarantine",
         "/settings/imports",
         "/settings/metrics",
+        "/settings/jobs",
         "/settings/audit",
+        "/notifications",
+        "/settings/notifications",
+        "/settings/outgoing",
+        "/settings/outgoing/messages",
+        "/settings/templates",
         "/studio",
+        "/support?status=all",
         "/settings/rates",
         "/studio/backtests",
         "/playbooks",
@@ -279,6 +455,9 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         ("/api/v1/quarantine", 0),
         ("/api/v1/backtests", 0),
         ("/api/v1/plays", 0),
+        ("/api/v1/alerts?state=any", 0),
+        ("/api/v1/storms", 0),
+        ("/api/v1/tickets", 0),
     ] {
         let key = format!("Bearer {}", a.read_key);
         let answer: Value = house.http().get(path).add_header("authorization", key).await.json();
@@ -312,10 +491,22 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         "/accounts",
         "/accounts/a1",
         "/accounts/a1/health",
+        "/accounts/a1/timeline",
+        "/accounts/a1/lifecycle",
+        "/alerts",
+        "/activity",
+        "/settings/rules",
         "/renewals",
         "/portfolio",
         "/portfolio/overrides",
+        "/portfolio/retention",
+        "/renewals/board",
         "/settings/members",
+        "/support",
+        "/notifications",
+        "/settings/notifications",
+        "/settings/outgoing",
+        "/settings/templates",
         "/studio/backtests",
         "/playbooks",
         "/playbooks/business-value?account=a1",
@@ -328,6 +519,9 @@ async fn an_executive_reads_everything_and_changes_nothing() {
     for (path, form) in [
         ("/accounts/a1/segment", [("segment", "smb")]),
         ("/accounts/a1/owner", [("owner", "")]),
+        ("/renewals/00000000-0000-0000-0000-000000000000/forecast", [("category", "commit")]),
+        ("/renewals/00000000-0000-0000-0000-000000000000/outcome", [("churned", "yes")]),
+        ("/renewals/00000000-0000-0000-0000-000000000000/reopen", [("x", "")]),
         ("/accounts/a1/override", [("band", "green")]),
         ("/accounts/a1/override/withdraw", [("override", "")]),
         ("/accounts/a1/override/restore", [("override", "")]),
@@ -336,6 +530,16 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         ("/settings/quarantine/replay", [("state", "")]),
         ("/settings/metrics", [("name", "x")]),
         ("/settings/rates", [("currency", "EUR")]),
+        ("/settings/rules", [("percent", "10")]),
+        ("/alerts/close", [("id", "")]),
+        ("/accounts/a1/timeline", [("text", "x")]),
+        ("/accounts/a1/lifecycle/hold", [("stage", "ongoing")]),
+        ("/accounts/a1/lifecycle/release", [("stage", "")]),
+        ("/accounts/a1/lifecycle/tick", [("stage", "ongoing")]),
+        ("/settings/outgoing/endpoints", [("url", "https://example.com/")]),
+        ("/settings/outgoing/slack", [("url", "https://example.com/")]),
+        ("/settings/templates/welcome", [("subject", "x")]),
+        ("/settings/jobs/retry", [("kind", "score_all")]),
         ("/studio/backtests", [("subject", "version:1")]),
         ("/tasks", [("title", "x")]),
         ("/tasks/bulk", [("do", "done")]),
@@ -343,6 +547,7 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         ("/playbooks/business-value/start", [("account", "a1")]),
         ("/accounts/a1/roles", [("role", "csm")]),
         ("/settings/roles/csm", [("holder", "nobody")]),
+        ("/support/tickets/018f3c5e-0000-7000-8000-000000000000/resolve", [("at", "")]),
     ] {
         let answer = browser.post(path, &form).await;
         assert_eq!(answer.status_code(), 403, "{path}: {}", answer.text());

@@ -4,6 +4,7 @@
 
 use axum_test::TestResponse;
 use holdfast::app::members::Role;
+use holdfast::app::work::Work;
 use scraper::{Html, Selector};
 use serde_json::{Value, json};
 
@@ -85,7 +86,7 @@ async fn a_high_score_on_old_data_never_looks_green() {
     assert_eq!(texts(&fresh, ".badge.tone-good").len(), 1, "while the data is fresh it is green: {fresh}");
     for date in ["2027-05-10", "2027-05-15"] {
         house.set(&format!("{date}T12:00:00Z"));
-        house.app.score_all(&home.scope, date.parse().unwrap(), &|_| ()).await.unwrap();
+        house.app.score_all(&home.scope, date.parse().unwrap(), &Work::unwatched()).await.unwrap();
     }
     // A session does not last that long.
     let browser = house.sign_in("casey@example.com").await;

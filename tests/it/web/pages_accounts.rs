@@ -1,6 +1,7 @@
 //! Today, the list of accounts and the pages of one, as a browser meets them.
 
 use holdfast::app::members::Role;
+use holdfast::app::work::Work;
 use scraper::{Html, Selector};
 
 use crate::support::{Browser, Home, House, track};
@@ -21,7 +22,7 @@ async fn houses() -> (House, Home, Browser) {
         if !events.is_empty() {
             house.send(&home, &events).await;
         }
-        house.app.score_all(&home.scope, time[..10].parse().unwrap(), &|_| ()).await.unwrap();
+        house.app.score_all(&home.scope, time[..10].parse().unwrap(), &Work::unwatched()).await.unwrap();
     }
     house.work().await;
     house.member(&home, "casey@acme.example", Role::Csm).await;

@@ -1,6 +1,7 @@
 //! Renewals and the portfolio, as a browser meets them.
 
 use holdfast::app::members::Role;
+use holdfast::app::work::Work;
 use scraper::{Html, Selector};
 
 use crate::support::{Browser, Home, House, track};
@@ -70,7 +71,7 @@ async fn the_portfolio_adds_up_and_looks_back() {
     house.set("2027-04-01T12:00:00Z");
     house.import(&home, "contracts", "external_id,account,start_date,term_months,arr,currency,seats\na2-C2,a2,2027-03-15,12,70000,USD,5\n").await;
     house.work().await;
-    house.app.score_all(&home.scope, "2027-04-01".parse().unwrap(), &|_| ()).await.unwrap();
+    house.app.score_all(&home.scope, "2027-04-01".parse().unwrap(), &Work::unwatched()).await.unwrap();
     // Sessions do not last a month.
     let browser = house.sign_in("elin@acme.example").await;
     let now = browser.get("/portfolio").await.text();

@@ -334,7 +334,7 @@ async fn the_second_to_save_sees_both_texts() {
 
 #[tokio::test]
 async fn a_draft_is_tried_out_published_and_rolled_back() {
-    let (house, _home, browser) = house().await;
+    let (house, _, browser) = house().await;
     let draft = draft(&browser).await;
     let preview = format!("{draft}/preview");
     assert_eq!(texts(&browser.get(&preview).await.text(), ".empty h2"), ["Not tried out yet"]);
@@ -369,6 +369,13 @@ async fn a_draft_is_tried_out_published_and_rolled_back() {
     let version = browser.get("/studio/versions/2").await.text();
     assert_eq!(texts(&version, ".why-note"), ["Red is for the worst only."]);
     assert_eq!(texts(&version, "#scoring progress").len(), 1, "accounts are being scored anew");
+    assert!(version.contains("under way"), "nobody has begun");
+    sqlx::query("UPDATE jobs SET done = 3, total = 4 WHERE kind = 'score_all' AND finished_at IS NULL")
+        .execute(&mut house.behind().await)
+        .await
+        .unwrap();
+    let part = browser.part("/studio/versions/2").await.text();
+    assert!(texts(&part, "#scoring")[0].contains("3 of 4 accounts"), "{part}");
     house.work().await;
     assert!(texts(&browser.get("/studio/versions/2").await.text(), "#scoring progress").is_empty());
     assert_eq!(browser.get(&draft).await.header("location"), "/studio/versions/2", "the draft has become it");

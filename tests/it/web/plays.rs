@@ -196,7 +196,11 @@ async fn recoveries_spread_their_steps_and_data_decides_about_goals() {
     house.work().await;
     let (late, _) = started(&house, &home, "technical-recovery", "2027-03-02").await;
     house.set("2027-03-20T12:00:00Z");
-    house.app.score_all(&home.scope, "2027-03-20".parse().unwrap(), &|_| ()).await.unwrap();
+    house
+        .app
+        .score_all(&home.scope, "2027-03-20".parse().unwrap(), &holdfast::app::work::Work::unwatched())
+        .await
+        .unwrap();
     let missed = api(&house, &home.read_key, &format!("/v1/plays/{late}")).await;
     assert_eq!(missed["state"], "missed");
     let playbooks = api(&house, &home.read_key, "/v1/playbooks").await;
@@ -577,7 +581,11 @@ async fn a_playbook_that_is_taken_away_loses_nothing() {
     assert!(house.app.publish(&home.scope, draft.stored.id, 1, &how(false), &actor).await.is_err());
     house.app.publish(&home.scope, draft.stored.id, 1, &how(true), &actor).await.unwrap();
     house.work().await;
-    house.app.score_all(&home.scope, "2027-03-01".parse().unwrap(), &|_| ()).await.unwrap();
+    house
+        .app
+        .score_all(&home.scope, "2027-03-01".parse().unwrap(), &holdfast::app::work::Work::unwatched())
+        .await
+        .unwrap();
 
     let page = browser.get(&here).await.text();
     assert!(page.contains("no longer in the methodology") && page.contains("running"), "{page}");

@@ -47,6 +47,8 @@ pub struct NewDraft {
     from_version: Option<i32>,
     /// A pack that comes with Holdfast.
     from_pack: Option<String>,
+    /// The version in force with the weights this backtest suggests, which must have tried it.
+    from_backtest: Option<Uuid>,
     /// A pack file, up to 2 MB.
     source: Option<String>,
     /// With `source`: id of a preset of the pack.
@@ -112,8 +114,9 @@ pub async fn list(
     responses(
         (status = 201, description = "It was begun", body = DraftDetail,
             headers(("location" = String, description = "Where it can be read"))),
-        (status = 404, description = "There is no such version or pack"),
-        (status = 409, description = "There are too many drafts"),
+        (status = 404, description = "There is no such version, pack or backtest"),
+        (status = 409, description = "There are too many drafts; or the backtest suggests nothing, or tried something \
+            else than what is in force"),
     ),
     security(("writeKey" = []), ("manageKey" = []))
 )]
@@ -122,14 +125,15 @@ pub async fn create(
     key: MethodologyWriter,
     Json(new): Json<NewDraft>,
 ) -> Result<Response> {
-    let from = match (new.from_version, new.from_pack, new.source) {
-        (Some(version), None, None) => DraftFrom::Version(version),
-        (None, Some(pack), None) => DraftFrom::Pack(pack),
-        (None, None, Some(source)) => {
+    let from = match (new.from_version, new.from_pack, new.from_backtest, new.source) {
+        (Some(version), None, None, None) => DraftFrom::Version(version),
+        (None, Some(pack), None, None) => DraftFrom::Pack(pack),
+        (None, None, Some(backtest), None) => DraftFrom::Backtest(backtest),
+        (None, None, None, Some(source)) => {
             DraftFrom::File { source, overrides: overrides(new.preset, new.parameters)? }
         }
         _ => {
-            let text = "give exactly one of from_version, from_pack and source";
+            let text = "give exactly one of from_version, from_pack, from_backtest and source";
             return Err(Error::invalid("source", text).into());
         }
     };

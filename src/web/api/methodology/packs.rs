@@ -22,7 +22,7 @@ pub struct Packs {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PackSummary {
     /// Give it as `from_pack` of a draft.
-    #[schema(example = "techcorp")]
+    #[schema(example = "framework")]
     pub id: String,
     /// Name.
     pub name: String,
@@ -73,7 +73,7 @@ pub async fn list(_: MethodologyReader) -> Result<Json<Packs>> {
     path = "/v1/packs/{id}/file",
     operation_id = "getPackFile",
     tag = "Methodology",
-    params(("id" = String, Path, description = "The pack", example = "techcorp")),
+    params(("id" = String, Path, description = "The pack", example = "framework")),
     responses((status = 200, description = "The pack file", body = String, content_type = "application/yaml")),
     security(("readKey" = []), ("manageKey" = []))
 )]

@@ -17,10 +17,10 @@ use crate::domain::pack::compare::{Change, Detail};
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PackName {
     /// Id.
-    #[schema(example = "techcorp")]
+    #[schema(example = "acme")]
     pub id: String,
     /// Name.
-    #[schema(example = "TechCorp customer success")]
+    #[schema(example = "Acme customer success")]
     pub name: String,
 }
 

@@ -8,13 +8,15 @@ use super::head::AccountHead;
 use super::load::{AsOf, Subject};
 use crate::db;
 use crate::domain::calendar::next_renewal;
+use crate::domain::forecast::Kind;
 use crate::domain::playbook::Planned;
 use crate::domain::renewal::Renewal;
-use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::{Member, Query};
+use crate::web::pages::renewals::load::tone_of_outcome;
 use crate::web::respond::Page;
 use crate::web::ui::{EmptyState, Shell, StatTile, Tone, filters, format};
+use crate::web::{Web, paths};
 
 /// Contracts & renewal.
 #[derive(Clone, Debug, Template)]
@@ -30,6 +32,8 @@ pub struct AccountContractsPage {
     pub process: String,
     /// Its milestones, soonest first.
     pub milestones: Vec<Milestone>,
+    /// Renewals that were opened, newest first: where each is, `1 Jun 2027`, what is to say of it, its tone.
+    pub renewals: Vec<(String, String, String, Tone)>,
     /// Newest first.
     pub contracts: Vec<Contract>,
     /// Said when there is no contract.
@@ -85,6 +89,8 @@ pub async fn show(
     let subject = Subject::load(&web, &member, &external_id, &as_of).await?;
     let mut tx = web.app.db.read(&member.scope).await?;
     let contracts = db::contracts::of_account(&mut tx, subject.account.id).await?;
+    let of = db::renewals::Filter { account: Some(subject.account.id), ..Default::default() };
+    let renewals = db::renewals::list(&mut tx, &of, 100).await?;
     drop(tx);
     let empty = contracts.is_empty().then(|| {
         let text = "Contracts bring ARR, segment and renewal date. They come from a CSV import.";
@@ -96,6 +102,7 @@ pub async fn show(
         stats: stats(&subject),
         process: process(&subject),
         milestones: milestones(&subject),
+        renewals: renewals.iter().rev().filter_map(|one| opened(one, &subject)).collect(),
         contracts: contracts.iter().map(|one| contract(one, &contracts, subject.day)).collect(),
         empty,
     }))
@@ -113,7 +120,8 @@ pub fn milestones(subject: &Subject) -> Vec<Milestone> {
     renewal.milestones.iter().map(|step| milestone(step, renewal.date, subject.day)).collect()
 }
 
-fn milestone(step: &Planned, renewal: NaiveDate, today: NaiveDate) -> Milestone {
+/// A milestone of a renewal as seen from a day.
+pub fn milestone(step: &Planned, renewal: NaiveDate, today: NaiveDate) -> Milestone {
     let code = step.planned.map_or_else(String::new, |day| code(day, renewal));
     let (when, tone) = match step.due {
         None => ("no date".to_owned(), Tone::None),
@@ -137,6 +145,23 @@ pub fn code(day: NaiveDate, renewal: NaiveDate) -> String {
         0 => "T".to_owned(),
         days => format!("T{days:+}").replace('-', "\u{2212}"),
     }
+}
+
+/// A renewal as of the subject's day; one that was opened or closed later says nothing of that.
+fn opened(one: &db::renewals::Listed, subject: &Subject) -> Option<(String, String, String, Tone)> {
+    let (renewal, day) = (&one.renewal, subject.day);
+    if renewal.opened_on > day {
+        return None;
+    }
+    let outcome = renewal.outcome.as_deref().filter(|_| renewal.closed_on.is_some_and(|on| on <= day));
+    let (text, tone) = match outcome.and_then(Kind::parse) {
+        Some(kind) => (kind.label().to_owned(), tone_of_outcome(kind)),
+        None if renewal.renews_on < day => {
+            ("Lapsed: nobody has said what became of it".to_owned(), Tone::Critical)
+        }
+        None => (format!("Open, {}", format::days_from(renewal.renews_on, day)), Tone::None),
+    };
+    Some((paths::renewal(renewal.id), format::date(renewal.renews_on), text, tone))
 }
 
 fn process(subject: &Subject) -> String {

@@ -55,7 +55,7 @@ pub struct AccountHead {
     pub csm: Option<Avatar>,
     /// Free tags.
     pub tags: Vec<String>,
-    /// Overview, Health, Usage, People, Contracts & renewal.
+    /// Overview, Health, Usage, People, Support, Contracts & renewal.
     pub tabs: Tabs,
     /// Something about the whole account: churned on a day, no data for two weeks.
     pub notice: Option<Notice>,

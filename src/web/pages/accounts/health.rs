@@ -27,7 +27,7 @@ pub struct AccountHealthPage {
     pub empty: Option<EmptyState>,
     /// One sentence that a customer would understand.
     pub verdict: String,
-    /// `TechCorp health score, version 3, as of 22 Nov 2026`.
+    /// `Health score, version 3, as of 22 Nov 2026`.
     pub model: String,
     /// A person's word against the model's.
     pub judgement: Judgement,

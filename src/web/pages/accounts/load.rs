@@ -36,6 +36,13 @@ pub struct AsOf {
     as_of: String,
 }
 
+impl AsOf {
+    /// A day as the query string has it.
+    pub fn on(day: &str) -> Self {
+        AsOf { as_of: day.to_owned() }
+    }
+}
+
 /// One account as of a day, ready to be put into words.
 pub struct Subject {
     /// Words, with the names of the methodology that made the score.
@@ -199,12 +206,15 @@ impl Subject {
     }
 }
 
-const TABS: [(&str, &str); 5] = [
+const TABS: [(&str, &str); 8] = [
     ("", "Overview"),
     ("health", "Health"),
     ("usage", "Usage"),
     ("people", "People"),
+    ("support", "Support"),
     ("contracts", "Contracts & renewal"),
+    ("lifecycle", "Lifecycle"),
+    ("timeline", "Timeline"),
 ];
 
 fn tab_path(external_id: &str, tab: &str) -> String {

@@ -11,16 +11,20 @@ use super::load::{AsOf, Scored, Subject};
 use super::reasons;
 use super::work::{Coverage, Work};
 use super::{health, history};
+use crate::app::members::Role;
 use crate::app::scoring::figure;
 use crate::db;
+use crate::db::alerts::{Alert, Which};
 use crate::db::custom_fields::CustomField;
-use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::{Member, Query};
+use crate::web::pages::alerts::item::{self, AlertItem};
 use crate::web::pages::crew::Crew;
+use crate::web::pages::wording::Wording;
 use crate::web::respond::Page;
 use crate::web::ui::charts::LineChart;
 use crate::web::ui::{EmptyState, Shell, Tone, filters, format};
+use crate::web::{Web, paths};
 
 /// Why the score is what it is, in short; what comes next; who they are.
 #[derive(Clone, Debug, Template)]
@@ -38,6 +42,16 @@ pub struct AccountPage {
     pub contracts_href: String,
     /// The contacts.
     pub people_href: String,
+    /// Open alerts, the gravest first.
+    pub alerts: Vec<AlertItem>,
+    /// Those that were closed lately: what, how, when, and its page.
+    pub closed: Vec<(String, String, String)>,
+    /// Its stage and what is missing: (stage, day, criteria met, unmet criteria).
+    pub stage: Option<StageNow>,
+    /// Stages, criteria, moments.
+    pub lifecycle_href: String,
+    /// Everything that happened.
+    pub timeline_href: String,
     /// The dearest measures, dearest first.
     pub reasons: Vec<Reason>,
     /// The score over the last 180 days; `None` while there is no score.
@@ -56,6 +70,19 @@ pub struct AccountPage {
     pub people: Vec<(String, String, bool)>,
     /// The latest kinds of event: (what, how often in 7 days, last).
     pub activity: Vec<(String, String, String)>,
+}
+
+/// Where it is in its lifecycle, in short.
+#[derive(Clone, Debug)]
+pub struct StageNow {
+    /// `Adoption`.
+    pub name: String,
+    /// `2 of 4 criteria met`.
+    pub met: String,
+    /// Those that are not.
+    pub unmet: Vec<String>,
+    /// Overlays in force.
+    pub overlays: Vec<String>,
 }
 
 /// What a measure cost.
@@ -77,6 +104,9 @@ pub struct Reason {
 const REASONS: usize = 5;
 /// Milestones that passed longer ago than this are left to the contracts page.
 const LATELY: i64 = 14;
+/// Alerts shown: open ones, and closed ones.
+const OPEN_ALERTS: i64 = 20;
+const CLOSED_ALERTS: i64 = 4;
 
 /// The overview.
 pub async fn show(
@@ -97,6 +127,14 @@ pub async fn show(
     let mut tx = web.app.db.read(&member.scope).await?;
     let contacts = db::contacts::of_account(&mut tx, subject.account.id).await?;
     let fields = db::custom_fields::list(&mut tx).await?;
+    let of = |which| db::alerts::Filter { which, account: Some(subject.account.id), ..Default::default() };
+    let (alerts, closed) = match subject.is_past() {
+        true => (Vec::new(), Vec::new()),
+        false => (
+            db::alerts::list(&mut tx, &of(Which::Open), subject.day, 0, OPEN_ALERTS).await?,
+            db::alerts::list(&mut tx, &of(Which::Closed), subject.day, 0, CLOSED_ALERTS).await?,
+        ),
+    };
     let week = subject.day - Days::new(6);
     let events = match subject.is_past() {
         true => Vec::new(),
@@ -118,6 +156,16 @@ pub async fn show(
     });
     let here = contacts.iter().filter(|contact| contact.left_on.is_none_or(|day| day > subject.day));
     Ok(Page(AccountPage {
+        alerts: alerts
+            .iter()
+            .map(|alert| {
+                AlertItem::new(&subject.words, alert, member.may(Role::Csm), member.here()).of_account()
+            })
+            .collect(),
+        closed: closed.iter().map(|alert| closed_line(&subject.words, alert)).collect(),
+        stage: stage(&subject),
+        lifecycle_href: subject.href("lifecycle"),
+        timeline_href: subject.href("timeline"),
         shell: subject.shell(&member, ""),
         head: subject.head(""),
         verdict: scored.map_or_else(String::new, reasons::verdict),
@@ -156,6 +204,27 @@ fn dearest(subject: &Subject, scored: &Scored) -> Vec<Reason> {
             }
         };
     leaves.into_iter().take(REASONS).map(reason).collect()
+}
+
+fn closed_line(words: &Wording, alert: &Alert) -> (String, String, String) {
+    let when = alert.closed_at.map_or_else(String::new, |at| format::ago(at, words.now));
+    (alert.title.clone(), format!("{}, {when}", item::state(words, alert)), paths::alert(alert.id))
+}
+
+/// Where it is in its lifecycle; none before its first stage.
+fn stage(subject: &Subject) -> Option<StageNow> {
+    let evaluation = &subject.assessed.as_ref()?.evaluation;
+    let met = evaluation.exit.iter().filter(|criterion| criterion.met).count();
+    let met = match evaluation.exit.len() {
+        0 => "no exit criteria".to_owned(),
+        all => format!("{met} of {all} exit criteria met"),
+    };
+    Some(StageNow {
+        name: subject.words.stage(evaluation.stage.as_deref()?),
+        met,
+        unmet: evaluation.exit.iter().filter(|c| !c.met).map(|c| c.name.to_string()).collect(),
+        overlays: evaluation.overlays.iter().map(|id| subject.words.stage(id)).collect(),
+    })
 }
 
 /// The steps of an open renewal that are still of interest.

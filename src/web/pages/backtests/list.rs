@@ -46,7 +46,7 @@ pub struct BacktestsPage {
 pub struct BacktestRow {
     /// Its page.
     pub href: String,
-    /// `TechCorp, version 3`.
+    /// `Acme customer success, version 3`.
     pub title: String,
     /// `1 Mar 2026 to 15 Dec 2026, weekly, 90 days ahead`.
     pub period: String,

@@ -1,5 +1,5 @@
 //! `/studio/backtests/{id}`: how far it is, and what came of it. Block `result` answers htmx while it runs.
-//! `POST …/stop`, `…/delete`, `…/restore`.
+//! `POST …/draft`, `…/stop`, `…/delete`, `…/restore`.
 
 use askama::Template;
 use axum::extract::State;
@@ -10,15 +10,16 @@ use super::weights::WeightsView;
 use super::{HERE, ROOM, href, period};
 use crate::app::Error;
 use crate::app::members::Role;
+use crate::app::methodology::DraftFrom;
 use crate::db;
 use crate::db::backtests::Backtest;
 use crate::db::jobs::JobState;
-use crate::domain::backtest::{Counts, MIN_LOST, Report, Settings};
-use crate::web::Web;
+use crate::domain::backtest::{Counts, MIN_LOST, Report, Settings, Suggestion};
 use crate::web::error::Result;
 use crate::web::extract::{Hx, Id, Manager, Member};
 use crate::web::respond::{Done, Page};
 use crate::web::ui::{EmptyState, Notice, ProgressBar, Shell, Tone, filters, format};
+use crate::web::{Web, paths};
 
 /// One backtest.
 #[derive(Clone, Debug, Template)]
@@ -28,7 +29,7 @@ pub struct BacktestPage {
     pub shell: Shell,
     /// Path of this page.
     pub here: String,
-    /// `TechCorp, version 3`.
+    /// `Acme customer success, version 3`.
     pub title: String,
     /// `1 Mar 2026 to 15 Dec 2026, weekly, 90 days ahead`.
     pub period: String,
@@ -36,8 +37,17 @@ pub struct BacktestPage {
     pub started: String,
     /// Whether the visitor may stop and delete it.
     pub may_edit: bool,
+    /// What can become of the weights it suggests; none where it suggests none.
+    pub offer: Option<Offer>,
     /// Where it is.
     pub step: BacktestStep,
+}
+
+/// Whether suggested weights can become a draft.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The version in force, where it is the one that was tested.
+    pub over: Option<i32>,
 }
 
 /// Where a backtest is.
@@ -60,10 +70,17 @@ pub async fn show(State(web): State<Web>, member: Member, Hx(part): Hx, Id(id): 
     let report = db::backtests::report(&mut tx, id).await?;
     drop(tx);
     let settings: Settings = serde_json::from_value(found.settings.clone()).map_err(anyhow::Error::from)?;
-    let step = match report {
-        Some(report) => {
-            done(&serde_json::from_value(report).map_err(anyhow::Error::from)?, &settings, &member)
-        }
+    let report: Option<Report> =
+        report.map(serde_json::from_value).transpose().map_err(anyhow::Error::from)?;
+    let suggests =
+        report.as_ref().is_some_and(|report| report.suggestions.iter().any(Suggestion::has_weights));
+    let may_edit = member.may(Role::Manager);
+    let offer = match suggests && may_edit {
+        true => Some(Offer { over: web.app.tried_in_force(&member.scope, id).await? }),
+        false => None,
+    };
+    let step = match &report {
+        Some(report) => done(report, &settings, &member),
         None => on_its_way(&found),
     };
     let day = format::date(member.scope.day_of(found.started_at));
@@ -73,7 +90,8 @@ pub async fn show(State(web): State<Web>, member: Member, Hx(part): Hx, Id(id): 
         title: found.title.clone(),
         period: period(&settings),
         started: format!("Started {day} by {}", found.started_by),
-        may_edit: member.may(Role::Manager),
+        may_edit,
+        offer,
         step,
     };
     Ok(if part { Page(page.as_result()).into_response() } else { Page(page).into_response() })
@@ -150,6 +168,14 @@ fn basis(counts: &Counts, settings: &Settings) -> Vec<(String, String)> {
         rows.push((name.to_owned(), of(counts.entered_later_days)));
     }
     rows
+}
+
+/// Makes a draft of the version in force with the weights it suggests, and leads to what that changes.
+pub async fn draft(State(web): State<Web>, Manager(member): Manager, Id(id): Id) -> Result<Done> {
+    let draft = web.app.create_draft(&member.scope, DraftFrom::Backtest(id), "", &member.actor()).await?;
+    let href = paths::draft(draft.stored.id);
+    let text = "A draft with the suggested weights was begun; this is what it changes.";
+    Ok(Done::to(format!("{href}/changes"), text).undo(format!("{href}/discard"), &[]))
 }
 
 /// Stops it.

@@ -3,5 +3,6 @@
 mod load;
 mod movement;
 pub mod overrides;
+pub mod retention;
 mod revenue;
 pub mod show;

@@ -5,10 +5,10 @@ use axum::extract::State;
 use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 
-use super::{load, movement, revenue};
+use super::{load, movement, retention, revenue};
 use crate::app::Error;
+use crate::app::retention::{Asked, Retention};
 use crate::db::portfolio::{self, BandDay, DayTotals, Mover};
-use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::{Member, Query};
 use crate::web::pages::names::Names;
@@ -16,6 +16,7 @@ use crate::web::respond::Page;
 use crate::web::ui::charts::{HeatMap, StackedBar, StackedColumns};
 use crate::web::ui::shell::Room;
 use crate::web::ui::{Avatar, Delta, EmptyState, Notice, Shell, StatTile, Tone, filters, format};
+use crate::web::{Web, paths};
 
 /// Movement is told over this many days.
 const PERIOD: u64 = 30;
@@ -45,6 +46,8 @@ pub struct PortfolioPage {
     pub unconverted: Option<Notice>,
     /// One sentence to begin with: `€9.8M of €12.4M ARR is healthy; €1.1M at risk renews before April.`
     pub headline: String,
+    /// Net and gross retention of a year, which open to their bridge.
+    pub retention: Vec<StatTile>,
     /// Said instead of everything while there are no accounts.
     pub empty: Option<EmptyState>,
     /// Four figures: ARR, at risk, up for renewal, mean health.
@@ -217,6 +220,7 @@ pub async fn show(
         churned = portfolio::churned(&mut tx, before, day).await?.accounts;
     }
     drop(tx);
+    let told = web.app.retention(&member.scope, &Asked { months: 12, ..Asked::default() }, day).await?;
     let currency = member.scope.currency().to_owned();
     let of = Day { names, currency, day, before, totals, bands, doubtful };
     let quarters = revenue::quarters(&of, &quarters);
@@ -233,6 +237,7 @@ pub async fn show(
         day_text: day.format("%-d %B %Y").to_string(),
         unconverted: unconverted(&of),
         headline: revenue::headline(&of, &quarters),
+        retention: kept(&told, day, today),
         empty: None,
         stats: stats(&of),
         by_band: Some(revenue::by_band(&of, day == today)),
@@ -290,6 +295,31 @@ fn stats(of: &Day) -> Vec<StatTile> {
     ]
 }
 
+/// Retention over the twelve months that end with the day; each figure opens to what it is made of.
+fn kept(told: &Retention, day: NaiveDate, today: NaiveDate) -> Vec<StatTile> {
+    let whole = &told.bridges.whole;
+    let as_of = if day == today { String::new() } else { day.to_string() };
+    let href = paths::with_query("/portfolio/retention", &[("as_of", &as_of)]);
+    let money = |minor: i64| format::money_short(minor, told.currency.code());
+    let tile = |name: &str, value: Option<f64>, note: String| {
+        StatTile::new(name, retention::share(value), &note).link(&href)
+    };
+    vec![
+        tile("Net retention", whole.net(), format!("twelve months, {} expansion", money(whole.expansion))),
+        tile("Gross retention", whole.gross(), format!("{} lost", money(whole.churned + whole.contraction))),
+        tile(
+            "Logo retention",
+            whole.logos(),
+            format!("{} left", format::count(whole.churned_accounts, "account")),
+        ),
+        tile(
+            "Renewal rate",
+            told.renewed.rate(),
+            format!("{} decided", format::count(told.renewed.renewable_accounts, "renewal")),
+        ),
+    ]
+}
+
 fn unconverted(of: &Day) -> Option<Notice> {
     let n = of.totals(Some(of.day))?.unconverted;
     (n > 0).then(|| {
@@ -310,6 +340,7 @@ fn nothing_yet(member: &Member, today: NaiveDate) -> PortfolioPage {
         day_text: today.format("%-d %B %Y").to_string(),
         unconverted: None,
         headline: String::new(),
+        retention: Vec::new(),
         empty: Some(
             EmptyState::new("chart-pie", "Nothing is scored yet", text).action("Import", "/settings/imports"),
         ),

@@ -9,10 +9,13 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::load;
 use super::window::Window;
 use crate::app::scoring::Assessed;
 use crate::db::accounts::{Account, Filter, RenewalMonth, Sort};
+use crate::db::renewals::Listed;
 use crate::db::{self, members};
+use crate::domain::forecast::Category;
 use crate::web::error::Result;
 use crate::web::extract::{Hx, Member, Query};
 use crate::web::pages::names::Names;
@@ -20,7 +23,7 @@ use crate::web::respond::Page;
 use crate::web::ui::charts::{Part, StackedBar};
 use crate::web::ui::shell::Room;
 use crate::web::ui::{
-    Avatar, Chip, EmptyState, HealthBadge, Pager, SelectFilter, Shell, StatTile, Tone, filters, format,
+    Avatar, Chip, EmptyState, HealthBadge, Pager, SelectFilter, Shell, StatTile, Tabs, Tone, filters, format,
 };
 use crate::web::{Web, paths};
 
@@ -46,6 +49,10 @@ pub struct Params {
 pub struct RenewalListPage {
     /// The frame.
     pub shell: Shell,
+    /// Board, List, Forecast, Time line.
+    pub tabs: Tabs,
+    /// All of it as a file.
+    pub download: String,
     /// Window, segment, CSM.
     pub selects: Vec<SelectFilter>,
     /// What is in force beside the window.
@@ -82,7 +89,7 @@ pub struct Renewal {
     pub name: String,
     /// Its segment.
     pub segment: String,
-    /// Its contracts.
+    /// The renewal once it is open, before that the account's contracts.
     pub href: String,
     /// `14 Jan 2027`.
     pub date: String,
@@ -96,6 +103,8 @@ pub struct Renewal {
     pub health: HealthBadge,
     /// The strategy the methodology chooses: `Reinforce value`.
     pub strategy: String,
+    /// `Commit`, `Likely, 75 %`; empty while its window is to come.
+    pub forecast: String,
     /// The next planned milestone: `Business review`; empty without one.
     pub milestone: String,
     /// When it is planned, and the how manyth it is: `12 Dec, in 20 days · 3 of 6`.
@@ -117,7 +126,7 @@ pub async fn show(
     let (from, to) = window.days(today);
     let filter = Filter {
         segment: Some(params.segment.clone()).filter(|segment| !segment.is_empty()),
-        owner: owner(&params.csm),
+        owner: load::owner(&params.csm),
         renewal_from: from,
         renewal_to: to,
         ..Filter::default()
@@ -130,6 +139,16 @@ pub async fn show(
     let number = params.page.parse::<i64>().unwrap_or(1).clamp(1, last);
     let (filter, offset) = (with_date(filter), (number - 1) * PAGE);
     let accounts = db::accounts::list(&mut tx, &filter, Sort::Renewal, false, offset, PAGE).await?;
+    let of = db::renewals::Filter {
+        open: Some(true),
+        to,
+        owner: filter.owner,
+        segment: filter.segment.clone(),
+        ..db::renewals::Filter::default()
+    };
+    let open = db::renewals::list(&mut tx, &of, 5_000).await?;
+    let open: HashMap<(Uuid, NaiveDate), Listed> =
+        open.into_iter().map(|one| ((one.renewal.account_id, one.renewal.renews_on), one)).collect();
     drop(tx);
     let ids: Vec<Uuid> = accounts.iter().map(|account| account.id).collect();
     let assessed: HashMap<Uuid, Assessed> = web.app.assess_many(&member.scope, &ids, today).await?;
@@ -143,9 +162,21 @@ pub async fn show(
             &[("csm", csm), ("segment", segment), ("window", window), ("page", &page)],
         )
     };
-    let row = |account: &Account| renewal(account, assessed.get(&account.id), &names, today, currency);
+    let row = |account: &Account| {
+        let one = account.renewal_date.and_then(|date| open.get(&(account.id, date)));
+        renewal(account, one, assessed.get(&account.id), &names, today, currency)
+    };
+    let kept = load::Params {
+        csm: params.csm.clone(),
+        segment: params.segment.clone(),
+        window: params.window.clone(),
+        ..load::Params::default()
+    };
+    let query = [("csm", &*params.csm), ("segment", &*params.segment), ("window", &*params.window)];
     let page = RenewalListPage {
         shell: member.shell(Room::Renewals),
+        tabs: load::tabs(&kept, "/renewals"),
+        download: paths::with_query("/renewals.csv", &query),
         selects: selects(&params, &window, &names, &members, today),
         chips: chips(&params, &names, &members),
         stats: stats(&sums, &names, currency),
@@ -155,11 +186,6 @@ pub async fn show(
         pager: (total > PAGE).then(|| Pager::numbered(number, PAGE, total, "renewal", href).target("#list")),
     };
     Ok(if part { Page(page.as_list()).into_response() } else { Page(page).into_response() })
-}
-
-/// A CSM's id, `none` for accounts without one; anything else asks for all.
-fn owner(csm: &str) -> Option<Option<Uuid>> {
-    if csm == "none" { Some(None) } else { csm.parse().ok().map(Some) }
 }
 
 /// Accounts without a renewal date are no renewals.
@@ -195,7 +221,7 @@ fn chips(params: &Params, names: &Names, members: &[members::Member]) -> Vec<Chi
         let without = paths::with_query("/renewals", &[("csm", &params.csm), ("window", &params.window)]);
         chips.push(Chip::new(format!("Segment: {}", names.segment(&*params.segment)), without));
     }
-    if let Some(owner) = owner(&params.csm) {
+    if let Some(owner) = load::owner(&params.csm) {
         let without =
             paths::with_query("/renewals", &[("segment", &params.segment), ("window", &params.window)]);
         let name = owner.map(|id| members.iter().find(|m| m.id == id).map_or("gone", |m| &*m.name));
@@ -276,6 +302,7 @@ fn months(
 
 fn renewal(
     account: &Account,
+    open: Option<&Listed>,
     assessed: Option<&Assessed>,
     names: &Names,
     today: NaiveDate,
@@ -292,7 +319,11 @@ fn renewal(
     Renewal {
         name: account.name.clone(),
         segment: names.segment(account.segment.as_deref()),
-        href: paths::account_tab(&account.external_id, "contracts"),
+        href: open.map_or_else(
+            || paths::account_tab(&account.external_id, "contracts"),
+            |one| paths::renewal(one.renewal.id),
+        ),
+        forecast: open.map_or_else(String::new, |one| forecast(one, names)),
         date: format::date(date),
         when: format::days_from(date, today),
         when_tone: match days {
@@ -307,6 +338,19 @@ fn renewal(
         milestone,
         milestone_note,
         csm: account.owner_name.as_deref().map(Avatar::new),
+    }
+}
+
+/// `Commit, 90 %`; in brackets where nobody has said anything.
+fn forecast(one: &Listed, names: &Names) -> String {
+    let likelihood = one.renewal.likelihood_said().map(|(percent, _)| percent);
+    let percent = likelihood.map_or_else(String::new, |n| format!(", {n}\u{2009}%"));
+    match one.renewal.forecast.as_deref().and_then(Category::parse) {
+        Some(category) => format!("{}{percent}", category.label()),
+        None => {
+            let suggested = Category::suggested(likelihood, names.at_risk(one.band.as_deref()));
+            format!("({}{percent})", suggested.label())
+        }
     }
 }
 

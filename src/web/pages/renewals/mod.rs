@@ -1,4 +1,11 @@
 //! `/renewals`.
 
+pub mod board;
+pub mod change;
+pub mod export;
+pub mod forecast;
+pub mod line;
 pub mod list;
+pub mod load;
+pub mod show;
 pub mod window;

@@ -53,16 +53,20 @@ pub struct AccountHit {
 const MOST: i64 = 8;
 
 /// Where one can jump to: icon, label, further words it is found by, address, and the role it needs.
-const PAGES: [(&str, &str, &str, &str, Role); 22] = [
+const PAGES: &[(&str, &str, &str, &str, Role)] = &[
     ("sun", "Today", "home start", "/", Role::Executive),
     ("building-2", "Accounts", "customers list", "/accounts", Role::Executive),
     ("user", "My accounts", "mine customers", "/accounts?csm=me", Role::Csm),
+    ("circle-alert", "Alerts", "open tasks cta risk rules snoozed", "/alerts", Role::Executive),
+    ("activity", "Activity", "timeline journal history what happened", "/activity", Role::Executive),
+    ("list-checks", "Rules", "alerts storm guard settings", "/settings/rules", Role::Executive),
     ("refresh-cw", "Renewals", "contracts calendar", "/renewals", Role::Executive),
     ("triangle-alert", "Overdue renewals", "late contracts", "/accounts?renewal=overdue", Role::Executive),
     ("list-checks", "Tasks", "my to do due overdue calendar", "/tasks", Role::Executive),
     ("layers", "Playbooks", "plays templates running start", "/playbooks", Role::Executive),
     ("users", "Load", "team capacity csm ratio coverage unassigned", "/team", Role::Executive),
     ("user", "Roles", "who plays role owner settings", "/settings/roles", Role::Executive),
+    ("life-buoy", "Support", "tickets sla clocks answers", "/support", Role::Executive),
     ("chart-pie", "Portfolio", "arr bands board revenue", "/portfolio", Role::Executive),
     (
         "user",
@@ -80,6 +84,16 @@ const PAGES: [(&str, &str, &str, &str, Role); 22] = [
     ("activity", "Backtests", "auc lift churn prediction past studio", "/studio/backtests", Role::Executive),
     ("key-round", "API keys", "write read integration", "/settings/keys", Role::Admin),
     ("file-text", "Audit log", "history changes who", "/settings/audit", Role::Executive),
+    ("bell", "Notifications", "told news alerts unread", "/notifications", Role::Executive),
+    (
+        "bell",
+        "What I am told",
+        "notifications mail digest quiet hours",
+        "/settings/notifications",
+        Role::Executive,
+    ),
+    ("mail", "Mail templates", "email merge fields preview", "/settings/templates", Role::Executive),
+    ("send", "Outgoing", "webhooks slack mail endpoints deliveries", "/settings/outgoing", Role::Executive),
     ("key-round", "Change password", "account sign in", "/password", Role::Executive),
     ("book-open", "API reference", "rest openapi docs", "/api/docs", Role::Executive),
 ];

@@ -77,16 +77,22 @@ pub struct AuditRow {
 }
 
 /// Nouns of actions and what they are called. To add one: here, and its sentences in [`said`].
-const NOUNS: [(&str, &str); 9] = [
+const NOUNS: &[(&str, &str)] = &[
     ("account", "Accounts"),
+    ("endpoint", "Webhooks"),
     ("field", "Own fields"),
     ("import", "Imports"),
+    ("job", "Background work"),
     ("key", "API keys"),
     ("member", "Members"),
     ("methodology", "Methodology"),
     ("metric", "Metrics"),
+    ("message", "Messages"),
+    ("notifications", "What members are told"),
     ("quarantine", "Quarantine"),
     ("rate", "Exchange rates"),
+    ("slack", "Slack"),
+    ("template", "Mail templates"),
 ];
 
 impl Params {
@@ -140,7 +146,7 @@ pub async fn show(
         shell: member.shell(Room::Settings),
         nav,
         selects: vec![
-            SelectFilter::new("what", "What", "Everything", NOUNS, Some(&params.what)),
+            SelectFilter::new("what", "What", "Everything", NOUNS.iter().copied(), Some(&params.what)),
             SelectFilter::new("who", "Who", "Everybody", actors.iter().map(|a| (a, a)), Some(&params.who)),
         ],
         chips: chips(&params),
@@ -173,7 +179,11 @@ fn chips(params: &Params) -> Vec<Chip> {
 
 /// An action in words. One that is not known here is shown by its own name rather than hidden.
 fn said(entry: &Entry, called: &HashMap<String, String>, names: &Names) -> AuditRow {
-    let subject = called.get(&entry.subject).unwrap_or(&entry.subject).clone();
+    let subject = match called.get(&entry.subject) {
+        Some(name) => name.clone(),
+        None if entry.action.starts_with("job.") => super::jobs::label(&entry.subject),
+        None => entry.subject.clone(),
+    };
     let text = |name: &str| entry.detail.get(name).and_then(Value::as_str);
     let role = || text("role").and_then(Role::parse).map_or(String::new(), |r| format!("as {}", r.label()));
     let member = |id: &str| called.get(id).cloned().unwrap_or_else(|| "nobody".to_owned());
@@ -206,6 +216,14 @@ fn said(entry: &Entry, called: &HashMap<String, String>, names: &Names) -> Audit
         "field.defined" => {
             ("Defined the field", None, text("label").map_or(String::new(), |l| format!("as {l}")))
         }
+        "job.cancelled" => ("Stopped", page("/settings/jobs"), String::new()),
+        "job.retried" => {
+            let all = entry.detail.get("count").and_then(Value::as_i64);
+            let change = all.map_or(String::new(), |n| format!("all {} that had failed", format::number(n)));
+            ("Had tried again", page("/settings/jobs"), change)
+        }
+        "job.discarded" => ("Discarded", page("/settings/jobs?show=over"), String::new()),
+        "job.restored" => ("Took back", page("/settings/jobs?show=failed"), String::new()),
         "key.created" => {
             ("Made the API key", page("/settings/keys"), text("scope").unwrap_or_default().to_owned())
         }

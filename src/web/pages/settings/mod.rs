@@ -9,13 +9,18 @@ use crate::web::ui::{filters, format, html_safe};
 pub mod audit;
 pub mod import;
 pub mod imports;
+pub mod jobs;
 pub mod keys;
 pub mod members;
 pub mod metrics;
+pub mod notifications;
+pub mod outgoing;
 pub mod quarantine;
 pub mod rates;
 pub mod roles;
+pub mod rules;
 pub mod sources;
+pub mod templates;
 pub mod upload;
 
 /// The rooms of the settings. To add one: a variant, and its line in [`SettingsRoom::ALL`].
@@ -37,15 +42,25 @@ pub enum SettingsRoom {
     Metrics,
     /// `/studio`
     Methodology,
+    /// `/settings/rules`
+    Rules,
     /// `/settings/rates`
     Rates,
+    /// `/settings/templates`
+    Templates,
+    /// `/settings/outgoing`
+    Outgoing,
+    /// `/settings/notifications`
+    Notifications,
+    /// `/settings/jobs`
+    Jobs,
     /// `/settings/audit`
     Audit,
 }
 
 impl SettingsRoom {
     /// Room, label, address, icon.
-    pub const ALL: [(SettingsRoom, &'static str, &'static str, &'static str); 10] = [
+    pub const ALL: &[(SettingsRoom, &'static str, &'static str, &'static str)] = &[
         (SettingsRoom::Members, "Members", "/settings/members", "users"),
         (SettingsRoom::Roles, "Roles", "/settings/roles", "user"),
         (SettingsRoom::Keys, "API keys", "/settings/keys", "key-round"),
@@ -54,7 +69,12 @@ impl SettingsRoom {
         (SettingsRoom::Imports, "Imports", "/settings/imports", "upload"),
         (SettingsRoom::Metrics, "Metrics", "/settings/metrics", "gauge"),
         (SettingsRoom::Methodology, "Methodology", "/studio", "layers"),
+        (SettingsRoom::Rules, "Rules", "/settings/rules", "circle-alert"),
         (SettingsRoom::Rates, "Exchange rates", "/settings/rates", "refresh-cw"),
+        (SettingsRoom::Templates, "Mail templates", "/settings/templates", "mail"),
+        (SettingsRoom::Outgoing, "Outgoing", "/settings/outgoing", "send"),
+        (SettingsRoom::Notifications, "What I am told", "/settings/notifications", "bell"),
+        (SettingsRoom::Jobs, "Background work", "/settings/jobs", "clock"),
         (SettingsRoom::Audit, "Audit log", "/settings/audit", "list-checks"),
     ];
 }
@@ -67,6 +87,8 @@ pub struct SettingsNav {
     pub room: SettingsRoom,
     /// Messages in quarantine, as text; empty for none.
     pub quarantined: String,
+    /// Jobs that failed for good, as text; empty for none.
+    pub failed: String,
 }
 
 html_safe!(SettingsNav);
@@ -78,8 +100,9 @@ impl SettingsNav {
     /// When the database fails.
     pub async fn load(tx: &mut TenantTx, room: SettingsRoom) -> db::Result<Self> {
         let waiting: i64 = db::quarantine::counts(tx).await?.iter().map(|(_, _, n)| n).sum();
-        let quarantined = if waiting == 0 { String::new() } else { format::short(waiting as f64) };
-        Ok(SettingsNav { room, quarantined })
+        let failed = db::jobs::list::failed(tx).await?;
+        let figure = |n: i64| if n == 0 { String::new() } else { format::short(n as f64) };
+        Ok(SettingsNav { room, quarantined: figure(waiting), failed: figure(failed) })
     }
 }
 

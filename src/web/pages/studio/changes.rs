@@ -228,6 +228,7 @@ fn line(change: &Change, names: &Names) -> ChangeLine {
     };
     let details = change.details.iter().map(|detail| {
         let said = |value: &Option<String>| match value.as_deref() {
+            None if detail.key.ends_with(".weight") => "an equal share".to_owned(),
             None => "nothing".to_owned(),
             Some(value) => figure(&detail.key, value),
         };

@@ -1,6 +1,6 @@
 //! `/studio/drafts/new` and `POST /studio/drafts`: begins a draft from a version, a pack or a file.
 //!
-//! The form sends `title` and `start`: `version:3`, `pack:techcorp`, or `file` with the file in `source`.
+//! The form sends `title` and `start`: `version:3`, `pack:framework`, or `file` with the file in `source`.
 
 use askama::Template;
 use axum::extract::{Multipart, State};

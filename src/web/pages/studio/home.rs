@@ -76,7 +76,7 @@ pub struct DraftLine {
     pub href: String,
     /// Its title.
     pub title: String,
-    /// `TechCorp customer success`.
+    /// `Acme customer success`.
     pub pack: String,
     /// `version 3`.
     pub over: String,

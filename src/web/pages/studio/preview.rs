@@ -591,6 +591,8 @@ impl Words<'_> {
         let badge = |score: Option<f64>, bands: &[Named], band: Option<&str>| {
             let named = bands.iter().find(|named| Some(named.id.as_str()) == band);
             let name = named.map_or("", |named| named.name.as_str());
+            // In tenths like the change beside it, so that the three add up to the eye.
+            let score = score.map(|score| (score * 10.0).round() / 10.0);
             HealthBadge::new(score, name, named.map_or(Tone::None, Self::tone))
         };
         let change = row.score_before.zip(row.score_after).map(|(before, after)| after - before);

@@ -11,6 +11,7 @@ use super::forms::{self, Fields, Refused, Saved};
 use super::{Answer, REFUSED, answer, find, model};
 use crate::app::methodology::{self, Draft};
 use crate::domain::pack::edit::{Edit, Outline, Part};
+use crate::domain::pack::reweigh;
 use crate::domain::pack::schema::{Health, TreeNode};
 use crate::web::Web;
 use crate::web::error::Result;
@@ -35,9 +36,8 @@ pub struct Group {
 impl Group {
     /// The weights of nodes beside each other.
     pub fn of(nodes: &[TreeNode]) -> Self {
-        let weights: Vec<Option<f64>> = nodes.iter().map(|node| node.weight.map(|w| w.value)).collect();
-        let sum: f64 = weights.iter().flatten().sum();
-        Group { weights, total: if sum > 50.0 { 100.0 } else { 1.0 } }
+        let weights = nodes.iter().map(|node| node.weight.map(|weight| weight.value)).collect();
+        Group { weights, total: reweigh::scale(nodes) }
     }
 
     /// How many there are.
@@ -75,20 +75,6 @@ fn decimals(value: f64, digits: usize) -> String {
     let text = format!("{value:.digits$}");
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     text.to_owned()
-}
-
-/// Percentages in the same proportions that add up to 100, to two decimals; equal ones where all are zero.
-fn filled_up(percents: &[f64]) -> Vec<f64> {
-    let sum: f64 = percents.iter().sum();
-    let scaled =
-        percents.iter().map(|p| if sum > 0.0 { p / sum * 100.0 } else { 100.0 / percents.len() as f64 });
-    let mut out: Vec<f64> = scaled.map(|p| (p * 100.0).round() / 100.0).collect();
-    let rest = 100.0 - out.iter().sum::<f64>();
-    let largest = out.iter_mut().max_by(|a, b| a.total_cmp(b));
-    if let Some(largest) = largest {
-        *largest = ((*largest + rest) * 100.0).round() / 100.0;
-    }
-    out
 }
 
 /// Takes the form.
@@ -186,8 +172,8 @@ impl Typed<'_> {
             percents[going] = 0.0;
             let rest: Vec<f64> =
                 percents.iter().enumerate().filter(|(i, _)| *i != going).map(|(_, p)| *p).collect();
-            for (i, percent) in filled_up(&rest).into_iter().enumerate() {
-                percents[i + usize::from(i >= going)] = percent;
+            for (i, hundredths) in reweigh::hundredths(&rest).into_iter().enumerate() {
+                percents[i + usize::from(i >= going)] = f64::from(hundredths) / 100.0;
             }
         } else if (sum - 100.0).abs() > 0.000_05 {
             let text = format!("These add up to {}\u{2009}%, not 100\u{2009}%.", format::decimal(sum, 2));
@@ -293,16 +279,6 @@ pub(super) fn free_id(name: &str, taken: impl Fn(&str) -> bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_one_leaves_the_others_share() {
-        assert_eq!(filled_up(&[40.0, 30.0, 10.0]), [50.0, 37.5, 12.5]);
-        assert_eq!(filled_up(&[1.0, 1.0, 1.0]), [33.33, 33.33, 33.34]);
-        assert_eq!(filled_up(&[0.0, 0.0]), [50.0, 50.0]);
-        for percents in [vec![3.0, 7.0, 11.0], vec![0.1, 99.0, 5.0], vec![1.0; 7]] {
-            assert!((filled_up(&percents).iter().sum::<f64>() - 100.0).abs() < 1e-9, "{percents:?}");
-        }
-    }
 
     #[test]
     fn ids_are_made_of_names() {

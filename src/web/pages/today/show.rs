@@ -9,11 +9,15 @@ use chrono::Days;
 
 use super::load::{self, RENEWAL_DAYS, Whose};
 use super::tasks::DueTasks;
+use crate::app::members::Role;
 use crate::db;
 use crate::db::accounts::{Account, Filter, Sort, Summary};
+use crate::db::alerts::Totals;
 use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::Member;
+use crate::web::pages::alerts::item::AlertItem;
+use crate::web::pages::alerts::storm::{self, StormBanner};
 use crate::web::pages::wording::Wording;
 use crate::web::paths;
 use crate::web::respond::Page;
@@ -37,8 +41,16 @@ pub struct TodayPage {
     pub fresh: bool,
     /// Something everyone must know first, such as sources that fell silent.
     pub notice: Option<Notice>,
+    /// Rules that wait for a manager's word.
+    pub storms: Vec<StormBanner>,
     /// Three or four figures.
     pub stats: Vec<StatTile>,
+    /// Open alerts, the gravest first.
+    pub alerts: Vec<AlertItem>,
+    /// `12 alerts on 9 accounts, €480K ARR`.
+    pub alerts_text: String,
+    /// All of them.
+    pub alerts_href: String,
     /// The five to ten accounts, most urgent first.
     pub calls: Vec<Call>,
     /// All accounts in trouble: (`12 more at risk`, URL).
@@ -131,6 +143,8 @@ pub struct Due {
 
 /// Accounts on the list of those that need me.
 const CALLS: i64 = 8;
+/// Alerts on the list.
+const ALERTS: i64 = 8;
 /// Renewals on the list below the time line, and the most that are drawn on it.
 const LISTED: usize = 8;
 const DRAWN: i64 = 24;
@@ -158,6 +172,10 @@ pub async fn show(State(web): State<Web>, member: Member, headers: HeaderMap) ->
     };
     let last_message = db::sources::last_at(&mut tx).await?;
     let tasks = DueTasks::load(&mut tx, &member, owner.is_some(), words.today).await?;
+    let wanted = db::alerts::Filter { care: owner, ..Default::default() };
+    let alerts = db::alerts::list(&mut tx, &wanted, words.today, 0, ALERTS).await?;
+    let totals = db::alerts::totals(&mut tx, &wanted, words.today).await?;
+    let storms = storm::waiting(&mut tx, &member, &words, paths::TODAY).await?;
     drop(tx);
     let moved = load::moved(&web, &member, &words, owner, since).await?;
     let due = load::due(&web, &member, &words, owner).await?;
@@ -169,7 +187,14 @@ pub async fn show(State(web): State<Web>, member: Member, headers: HeaderMap) ->
         freshness: load::freshness(&words, member.scope.time_zone(), last_message, &summary),
         fresh,
         notice: notice(&words, &summary),
+        storms,
         stats: stats(&words, &whose, &summary),
+        alerts: alerts
+            .iter()
+            .map(|alert| AlertItem::new(&words, alert, member.may(Role::Csm), paths::TODAY))
+            .collect(),
+        alerts_text: alerts_text(&words, &totals),
+        alerts_href: paths::with_query(paths::ALERTS, &[("who", if owner.is_some() { "me" } else { "" })]),
         calls: urgent.iter().map(|account| call(&words, account)).collect(),
         more: more(&whose, &summary, urgent.len()),
         empty: urgent.is_empty().then(|| all_well(&summary)),
@@ -193,6 +218,18 @@ fn notice(words: &Wording, summary: &Summary) -> Option<Notice> {
         let text = "Apply one in Settings, and every account is scored within a minute.";
         Notice::new(Tone::Watch, "No methodology is in force.", text)
     })
+}
+
+fn alerts_text(words: &Wording, totals: &Totals) -> String {
+    match totals.alerts {
+        0 => String::new(),
+        n => format!(
+            "{} on {}, {} ARR",
+            format::count(n, "alert"),
+            format::count(totals.accounts, "account"),
+            format::money_short(totals.arr_base_minor, &words.currency)
+        ),
+    }
 }
 
 fn stats(words: &Wording, whose: &Whose, summary: &Summary) -> Vec<StatTile> {

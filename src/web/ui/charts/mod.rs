@@ -3,9 +3,11 @@
 //! percentages, print, and have the same figures as a table behind them.
 
 mod bars;
+mod bridge;
 mod columns;
 mod curve;
 mod curve_plot;
+mod gantt;
 mod heat;
 mod line;
 mod plot;
@@ -16,9 +18,11 @@ mod timeline;
 mod waterfall;
 
 pub use bars::{Bars, Group};
+pub use bridge::{BridgeChart, BridgeStep};
 pub use columns::{Stack, StackedColumns};
 pub use curve::CurveDot;
 pub use curve_plot::{CurvePlot, CurveSpot};
+pub use gantt::{Gantt, GanttMark, GanttRow};
 pub use heat::{HeatCell, HeatMap, HeatRow};
 pub use line::{BandRange, Flag, LineChart, Series, Spot};
 pub use plot::{Axis, Curve, Plot, Row};

@@ -6,12 +6,12 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::accounts::list::{HealthSummary, owner};
-use super::common::{self, Arr, Money, Owner, Page};
-use super::{Refusal, Result};
 use crate::db;
 use crate::db::accounts::{Account, Filter};
 use crate::web::Web;
+use crate::web::api::accounts::list::{HealthSummary, owner};
+use crate::web::api::common::{self, Arr, Money, Owner, Page};
+use crate::web::api::{Refusal, Result};
 use crate::web::extract::{Query, ReadKey};
 
 /// Which renewals, and which page of them.

@@ -1,0 +1,69 @@
+//! The milestones of renewals as tasks: what is done, due and late.
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use crate::db::{Result, TenantTx};
+
+/// The play that works the milestones of a renewal, running or over.
+pub async fn play_of(tx: &mut TenantTx, account: Uuid, renews_on: NaiveDate) -> Result<Option<Uuid>> {
+    sqlx::query_scalar("SELECT id FROM plays WHERE once = $1")
+        .bind(format!("{account}/renewal:{renews_on}"))
+        .fetch_optional(tx.conn())
+        .await
+}
+
+/// A milestone as a task.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Step {
+    /// What is to be done.
+    pub title: String,
+    /// The day it was planned for.
+    pub planned_on: Option<NaiveDate>,
+    /// The day it is due.
+    pub due_on: Option<NaiveDate>,
+    /// Whether its day had passed when the renewal was opened.
+    pub late: bool,
+    /// `open`, `done`, `skipped` or `cancelled`.
+    pub state: String,
+    /// The day it was done.
+    pub done_on: Option<NaiveDate>,
+}
+
+/// The milestones of a play, in its order.
+pub async fn steps(tx: &mut TenantTx, play: Uuid) -> Result<Vec<Step>> {
+    sqlx::query_as(
+        "SELECT title, planned_on, due_on, late, state, done_on FROM tasks WHERE play_id = $1 ORDER BY position",
+    )
+    .bind(play)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// How far the milestones of a renewal are.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub struct Progress {
+    /// The account.
+    pub account_id: Uuid,
+    /// The renewal date.
+    pub renews_on: NaiveDate,
+    /// Done or skipped.
+    pub done: i64,
+    /// Open, and their day has passed.
+    pub late: i64,
+    /// All of them.
+    pub total: i64,
+}
+
+/// Of every renewal whose milestones are being worked.
+pub async fn progress(tx: &mut TenantTx, today: NaiveDate) -> Result<Vec<Progress>> {
+    sqlx::query_as(
+        "SELECT p.account_id, p.anchor_on AS renews_on, count(*) FILTER (WHERE t.state IN ('done', 'skipped')) AS done,
+                count(*) FILTER (WHERE t.state = 'open' AND t.due_on < $1) AS late, count(*) AS total
+         FROM plays p JOIN tasks t ON t.tenant_id = p.tenant_id AND t.play_id = p.id
+         WHERE p.cause = 'renewal' AND p.ended_at IS NULL AND p.account_id IS NOT NULL GROUP BY 1, 2",
+    )
+    .bind(today)
+    .fetch_all(tx.conn())
+    .await
+}

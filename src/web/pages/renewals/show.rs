@@ -1,0 +1,443 @@
+//! `GET /renewals/{id}`: one renewal: milestones, strategy and why, forecast, contracts, and what became of it.
+
+use askama::Template;
+use axum::extract::State;
+use chrono::NaiveDate;
+
+use super::change::{CloseForm, ForecastForm};
+use super::load::{likelihood_text, printed, steps, tone_of_outcome};
+use crate::app::Error;
+use crate::app::members::Role;
+use crate::app::renewals::REOPEN_DAYS;
+use crate::db;
+use crate::db::renewals::{Linked, Listed, Step, StrategyChange};
+use crate::domain::forecast::{Category, Kind, Reason};
+use crate::domain::playbook::Planned;
+use crate::web::error::Result;
+use crate::web::extract::{Id, Member};
+use crate::web::pages::accounts::contracts::{Milestone, milestone};
+use crate::web::pages::names::Names;
+use crate::web::respond::Page;
+use crate::web::ui::list::Choice;
+use crate::web::ui::shell::Room;
+use crate::web::ui::{Avatar, HealthBadge, Shell, StatTile, Tone, filters, format};
+use crate::web::{Web, paths};
+
+/// One renewal.
+#[derive(Clone, Debug, Template)]
+#[template(path = "renewals/show.html")]
+pub struct RenewalPage {
+    /// The frame.
+    pub shell: Shell,
+    /// The account's name.
+    pub name: String,
+    /// Its contracts and renewals.
+    pub account_href: String,
+    /// Its score.
+    pub health: HealthBadge,
+    /// `1 Jun 2027`.
+    pub date: String,
+    /// `Open`, `Lapsed`, `Expanded`.
+    pub state: String,
+    /// How the state is shown.
+    pub state_tone: Tone,
+    /// Who looks after it.
+    pub csm: Option<Avatar>,
+    /// ARR, days, forecast, likelihood.
+    pub stats: Vec<StatTile>,
+    /// Soonest first.
+    pub milestones: Vec<Milestone>,
+    /// The way to approach it.
+    pub strategy: Strategy,
+    /// What it is about.
+    pub contracts: Vec<Contract>,
+    /// To say what to expect; `None` for who may not, and once it is closed.
+    pub forecast: Option<ForecastView>,
+    /// `Casey, 3 May 2027: “…”`; empty where nobody has said anything.
+    pub forecast_said: String,
+    /// To close it; `None` for who may not, and once it is closed.
+    pub close: Option<CloseView>,
+    /// What became of it.
+    pub outcome: Option<Outcome>,
+}
+
+/// The strategy and how it came.
+#[derive(Clone, Debug)]
+pub struct Strategy {
+    /// Its name; empty without one.
+    pub name: String,
+    /// What to do.
+    pub approach: String,
+    /// What may be offered.
+    pub incentive: String,
+    /// Newest first: day, from, to, why.
+    pub log: Vec<(String, String, String, String)>,
+}
+
+/// A contract of the renewal.
+#[derive(Clone, Debug)]
+pub struct Contract {
+    /// Its identity at the tenant.
+    pub reference: String,
+    /// `1 Jun 2026`.
+    pub start: String,
+    /// `12 months, renews itself`.
+    pub term: String,
+    /// ARR up for renewal.
+    pub arr: String,
+    /// ARR afterwards; empty while it is open.
+    pub after: String,
+}
+
+/// The form of the forecast.
+#[derive(Clone, Debug)]
+pub struct ForecastView {
+    /// Where it goes.
+    pub action: String,
+    /// The categories, and the empty word for none.
+    pub categories: Vec<Choice>,
+    /// The likelihood typed.
+    pub likelihood: String,
+    /// What the backtest says, as a hint.
+    pub hint: String,
+    /// The note typed.
+    pub note: String,
+    /// What is wrong with what was sent.
+    pub errors: Vec<String>,
+}
+
+/// The forms of an outcome: it renews, or it leaves.
+#[derive(Clone, Debug)]
+pub struct CloseView {
+    /// Where both go.
+    pub action: String,
+    /// Contract, its amount in a form, its currency.
+    pub amounts: Vec<(String, String, String)>,
+    /// The day the next term begins.
+    pub effective_on: String,
+    /// The latest it may be.
+    pub latest: String,
+    /// Months of the next term.
+    pub term_months: String,
+    /// Why it shrank or was lost.
+    pub reasons: Vec<Choice>,
+    /// More about it.
+    pub note: String,
+    /// Who got it instead.
+    pub competitor: String,
+    /// What the churn ends: `$100,000 on 1 Jun 2027`.
+    pub at_stake: String,
+    /// Whether it was the churn that was sent.
+    pub churned: bool,
+    /// What is wrong with what was sent.
+    pub errors: Vec<String>,
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// `Shrunk: $100,000 → $96,000`.
+    pub title: String,
+    /// How it is shown.
+    pub tone: Tone,
+    /// `Recorded by Casey on 20 May 2027, 12 days early`.
+    pub by: String,
+    /// `Price`, with the competitor.
+    pub reason: String,
+    /// More about it.
+    pub note: String,
+    /// `From 1 Jun 2027 for 24 months`.
+    pub terms: String,
+    /// Takes it back; `None` when it is too late or the member may not.
+    pub reopen: Option<String>,
+    /// `until 19 Jun 2027`.
+    pub reopen_until: String,
+}
+
+/// The page.
+pub async fn show(State(web): State<Web>, member: Member, Id(id): Id) -> Result<Page<RenewalPage>> {
+    Ok(Page(page(&web, &member, id, None, None).await?))
+}
+
+/// The page, with forms as they were sent where they were refused.
+pub(super) async fn page(
+    web: &Web,
+    member: &Member,
+    id: uuid::Uuid,
+    forecast: Option<ForecastForm>,
+    close: Option<CloseForm>,
+) -> Result<RenewalPage> {
+    let today = web.app.clock.today(member.scope.time_zone());
+    let names = Names::load(&web.app, &member.scope).await?;
+    let mut tx = web.app.db.read(&member.scope).await?;
+    let listed = db::renewals::by_id(&mut tx, id).await?.ok_or(Error::NotFound)?;
+    let account = db::accounts::find(&mut tx, &listed.external_id).await?.ok_or(Error::NotFound)?;
+    let linked = db::renewals::linked(&mut tx, &[id]).await?;
+    let log = db::renewals::strategies(&mut tx, id).await?;
+    let play = db::renewals::play_of(&mut tx, listed.renewal.account_id, listed.renewal.renews_on).await?;
+    let tasks = match play {
+        Some(play) => db::renewals::steps(&mut tx, play).await?,
+        None => Vec::new(),
+    };
+    drop(tx);
+    let renewal = &listed.renewal;
+    let may = member.may(Role::Csm);
+    let is_open = renewal.outcome.is_none();
+    let planned = steps(&names, renewal.timeline.as_deref(), renewal.renews_on, Some(renewal.opened_on));
+    let (state, state_tone) = state(&listed, today);
+    Ok(RenewalPage {
+        shell: member.shell(Room::Renewals),
+        name: listed.name.clone(),
+        account_href: paths::account_tab(&listed.external_id, "contracts"),
+        health: names.badge_with_trend(&account),
+        date: format::date(renewal.renews_on),
+        state,
+        state_tone,
+        csm: listed.owner_name.as_deref().map(Avatar::new),
+        stats: stats(&listed, &names, today),
+        milestones: if tasks.is_empty() {
+            planned.iter().map(|step| milestone(step, renewal.renews_on, today)).collect()
+        } else {
+            tasks.iter().map(|step| worked(step, renewal.renews_on, today)).collect()
+        },
+        strategy: strategy(&listed, &names, &log, today),
+        contracts: linked.iter().map(|link| contract(link, today)).collect(),
+        forecast: (may && is_open).then(|| forecast_view(&listed, forecast)),
+        forecast_said: said(&listed, today),
+        close: (may && is_open).then(|| close_view(&listed, &linked, today, close)),
+        outcome: outcome(&listed, today, may),
+    })
+}
+
+/// A milestone as the task it is: done, skipped, or due.
+fn worked(step: &Step, renews_on: NaiveDate, today: NaiveDate) -> Milestone {
+    let planned = Planned {
+        title: step.title.as_str().into(),
+        from: None,
+        planned: step.planned_on,
+        due: step.due_on,
+        late: step.late,
+    };
+    let mut milestone = milestone(&planned, renews_on, today);
+    let on = step.done_on.map_or_else(String::new, |day| format!(" {}", format::date_near(day, today)));
+    match step.state.as_str() {
+        "done" => (milestone.when, milestone.tone) = (format!("done{on}"), Tone::Good),
+        "skipped" => (milestone.when, milestone.tone) = (format!("skipped{on}"), Tone::None),
+        "cancelled" => (milestone.when, milestone.tone) = ("no longer needed".to_owned(), Tone::None),
+        _ => {}
+    }
+    milestone
+}
+
+fn state(listed: &Listed, today: NaiveDate) -> (String, Tone) {
+    match listed.renewal.outcome.as_deref().and_then(Kind::parse) {
+        Some(kind) => (kind.label().to_owned(), tone_of_outcome(kind)),
+        None if listed.renewal.has_lapsed(today) => ("Lapsed".to_owned(), Tone::Critical),
+        None => ("Open".to_owned(), Tone::None),
+    }
+}
+
+fn stats(listed: &Listed, names: &Names, today: NaiveDate) -> Vec<StatTile> {
+    let renewal = &listed.renewal;
+    let opened = format!("open since {}", format::date_near(renewal.opened_on, today));
+    let mut tiles = vec![
+        StatTile::new(
+            "ARR up for renewal",
+            printed(&listed.amounts()),
+            &names.segment(listed.segment.as_deref()),
+        ),
+        StatTile::new(
+            "Renews",
+            format::date(renewal.renews_on),
+            &format::days_from(renewal.renews_on, today),
+        ),
+    ];
+    let category = renewal.forecast.as_deref().and_then(Category::parse);
+    let likelihood = renewal.likelihood_said();
+    let suggested =
+        Category::suggested(likelihood.map(|(n, _)| n), names.at_risk(listed.band.as_deref())).label();
+    tiles.push(match category {
+        Some(category) => {
+            let by = renewal.forecast_by.as_deref().unwrap_or_default();
+            StatTile::new("Forecast", category.label(), &format!("said by {by}"))
+        }
+        None => StatTile::new("Forecast", suggested, "suggested: nobody has said anything yet"),
+    });
+    let (value, note) = match likelihood {
+        Some((percent, None)) => (format!("{percent}\u{2009}%"), "by hand".to_owned()),
+        Some((percent, Some(version))) => {
+            (format!("{percent}\u{2009}%"), format!("backtest of version {version}"))
+        }
+        None => ("\u{2013}".to_owned(), "no backtest, and nobody has said anything".to_owned()),
+    };
+    tiles.push(StatTile::new("Likelihood", value, &note));
+    if renewal.outcome.is_none() {
+        tiles[1] = StatTile::new(
+            "Renews",
+            format::date(renewal.renews_on),
+            &format!("{}, {opened}", format::days_from(renewal.renews_on, today)),
+        );
+    }
+    tiles
+}
+
+fn strategy(listed: &Listed, names: &Names, log: &[StrategyChange], today: NaiveDate) -> Strategy {
+    let id = listed.renewal.strategy.as_deref();
+    let written = names.in_force.iter().flat_map(|in_force| in_force.file.renewals.iter());
+    let written = written.flat_map(|timeline| timeline.strategies.iter()).find(|s| Some(&*s.id) == id);
+    let text = |text: Option<String>| text.unwrap_or_default();
+    let name = |id: &Option<String>| match id {
+        Some(id) => names.strategy(id.as_str()),
+        None => "none".to_owned(),
+    };
+    Strategy {
+        name: names.strategy(id),
+        approach: text(written.and_then(|s| s.approach.as_deref()).map(str::to_owned)),
+        incentive: text(written.and_then(|s| s.incentive.as_deref()).map(str::to_owned)),
+        log: log
+            .iter()
+            .map(|line| {
+                let day = format::date_near(line.day, today);
+                (day, name(&line.from_strategy), name(&line.to_strategy), line.why.clone())
+            })
+            .collect(),
+    }
+}
+
+fn contract(link: &Linked, today: NaiveDate) -> Contract {
+    let term = match (link.term_months, link.end_date) {
+        (Some(months), None) => format!("{}, renews itself", format::count(months.into(), "month")),
+        (_, Some(end)) => format!("until {}", format::date_near(end, today)),
+        (None, None) => String::new(),
+    };
+    Contract {
+        reference: link.external_id.clone(),
+        start: format::date(link.start_date),
+        term,
+        arr: format::money(link.arr_minor, &link.currency),
+        after: link.after_minor.map_or_else(String::new, |minor| match minor {
+            0 => "ended".to_owned(),
+            minor => format::money(minor, &link.currency),
+        }),
+    }
+}
+
+fn said(listed: &Listed, today: NaiveDate) -> String {
+    let renewal = &listed.renewal;
+    let Some(by) = &renewal.forecast_by else { return String::new() };
+    let on = renewal
+        .forecast_at
+        .map_or_else(String::new, |at| format!(", {}", format::date_near(at.date_naive(), today)));
+    let note = if renewal.forecast_note.is_empty() {
+        String::new()
+    } else {
+        format!(": “{}”", renewal.forecast_note)
+    };
+    format!("{by}{on}{note}")
+}
+
+fn forecast_view(listed: &Listed, sent: Option<ForecastForm>) -> ForecastView {
+    let renewal = &listed.renewal;
+    let form = sent.unwrap_or_else(|| ForecastForm {
+        category: renewal.forecast.clone().unwrap_or_default(),
+        likelihood: renewal.likelihood.map_or_else(String::new, |n| n.to_string()),
+        note: renewal.forecast_note.clone(),
+        errors: Vec::new(),
+    });
+    let none =
+        Choice { value: String::new(), label: "Not said".to_owned(), selected: form.category.is_empty() };
+    let categories = Category::ALL.iter().map(|category| Choice {
+        value: category.word().to_owned(),
+        label: category.label().to_owned(),
+        selected: form.category == category.word(),
+    });
+    let modelled = renewal.modelled.zip(renewal.modelled_by);
+    ForecastView {
+        action: format!("{}/forecast", paths::renewal(renewal.id)),
+        categories: std::iter::once(none).chain(categories).collect(),
+        likelihood: form.likelihood,
+        hint: modelled.map_or_else(String::new, |(n, version)| likelihood_text(Some((n, Some(version))))),
+        note: form.note,
+        errors: form.errors,
+    }
+}
+
+fn close_view(listed: &Listed, linked: &[Linked], today: NaiveDate, sent: Option<CloseForm>) -> CloseView {
+    let renewal = &listed.renewal;
+    let refused = sent.is_some();
+    let form = sent.unwrap_or_default();
+    let amount = |link: &Linked| {
+        let typed = form.amounts.iter().find(|(contract, _)| *contract == link.external_id);
+        let figure = || super::change::figure(link.arr_minor, &link.currency);
+        let text = typed.map_or_else(figure, |(_, text)| text.clone());
+        (link.external_id.clone(), text, link.currency.clone())
+    };
+    let usual = linked.iter().filter_map(|link| link.term_months).max();
+    let none =
+        Choice { value: String::new(), label: "Choose…".to_owned(), selected: form.reason.is_empty() };
+    let reasons = Reason::ALL.iter().map(|reason| Choice {
+        value: reason.word().to_owned(),
+        label: reason.label().to_owned(),
+        selected: form.reason == reason.word(),
+    });
+    CloseView {
+        action: format!("{}/outcome", paths::renewal(renewal.id)),
+        amounts: linked.iter().map(amount).collect(),
+        effective_on: if refused { form.effective_on } else { renewal.renews_on.to_string() },
+        latest: renewal.renews_on.max(today).to_string(),
+        term_months: if refused {
+            form.term_months
+        } else {
+            usual.map_or_else(String::new, |n| n.to_string())
+        },
+        reasons: std::iter::once(none).chain(reasons).collect(),
+        note: form.note,
+        competitor: form.competitor,
+        at_stake: format!("{} on {}", printed(&listed.amounts()), format::date(renewal.renews_on)),
+        churned: form.churned,
+        errors: form.errors,
+    }
+}
+
+fn outcome(listed: &Listed, today: NaiveDate, may: bool) -> Option<Outcome> {
+    let renewal = &listed.renewal;
+    let kind = Kind::parse(renewal.outcome.as_deref()?)?;
+    let (closed_on, effective_on) = (renewal.closed_on?, renewal.effective_on?);
+    let amounts = listed.amounts();
+    let moved = |a: &db::renewals::Amount| {
+        let money = |minor| format::money(minor, &a.currency);
+        format!("{} → {}", money(a.before), money(a.after.unwrap_or(0)))
+    };
+    let moved: Vec<String> = amounts.iter().map(moved).collect();
+    let early = (renewal.renews_on - closed_on).num_days();
+    let when = match early {
+        1.. if kind != Kind::Churned => format!(", {} early", format::count(early, "day")),
+        _ => String::new(),
+    };
+    let by = match renewal.told_by.as_deref() {
+        Some("contracts") => format!("As the contracts tell it, since {}{when}", format::date(closed_on)),
+        _ => {
+            let by = renewal.closed_by.as_deref().unwrap_or_default();
+            format!("Recorded by {by} on {}{when}", format::date(closed_on))
+        }
+    };
+    let reason = renewal.reason.as_deref().and_then(Reason::parse).map_or("", |reason| reason.label());
+    let competitor = renewal.competitor.as_str();
+    let until = closed_on + chrono::Duration::days(REOPEN_DAYS);
+    let months = renewal
+        .term_months
+        .map_or_else(String::new, |n| format!(" for {}", format::count(n.into(), "month")));
+    Some(Outcome {
+        title: format!("{}: {}", kind.label(), moved.join(", ")),
+        tone: tone_of_outcome(kind),
+        by,
+        reason: if competitor.is_empty() { reason.to_owned() } else { format!("{reason} ({competitor})") },
+        note: renewal.note.clone(),
+        terms: match kind {
+            Kind::Churned => format!("Nothing from {} on", format::date(effective_on)),
+            _ => format!("From {}{months}", format::date(effective_on)),
+        },
+        reopen: (may && today <= until).then(|| format!("{}/reopen", paths::renewal(renewal.id))),
+        reopen_until: format!("until {}", format::date_near(until, today)),
+    })
+}

@@ -1,0 +1,5 @@
+//! When things run.
+
+mod letters;
+mod queue;
+mod schedule;
