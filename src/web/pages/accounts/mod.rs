@@ -16,3 +16,4 @@ pub mod show;
 pub mod support;
 pub mod usage;
 pub mod way_up;
+pub mod work;
