@@ -25,7 +25,9 @@ fn texts(html: &str, selector: &str) -> Vec<String> {
 }
 
 /// What a redirect says was done, and how it is undone.
-fn toast(answer: &TestResponse) -> (String, Option<(String, Vec<(String, String)>)>) {
+type Undo = (String, Vec<(String, String)>);
+
+fn toast(answer: &TestResponse) -> (String, Option<Undo>) {
     assert_eq!(answer.status_code(), 303, "{}", answer.text());
     let cookie = answer.header("set-cookie");
     let value = cookie.to_str().unwrap().split(';').next().unwrap().split_once('=').unwrap().1.to_owned();
