@@ -238,7 +238,7 @@ fn outgoing() -> Router<Web> {
     use settings::outgoing::{self, endpoint, messages_list, slack};
     Router::new()
         .route("/settings/templates", get(settings::templates::show))
-        .route("/settings/templates/new", get(settings::templates::new))
+        .route("/settings/templates/new", get(settings::templates::new).post(settings::templates::create))
         .route("/settings/templates/{key}", get(settings::templates::edit).post(settings::templates::save))
         .route("/settings/templates/{key}/remove", post(settings::templates::remove))
         .route("/settings/outgoing", get(outgoing::show))

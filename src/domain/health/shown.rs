@@ -16,7 +16,9 @@ impl Health {
         if self.band_of(whole) == band {
             whole
         } else {
-            self.tenth(score, |tenth| self.band_of(tenth) == band)
+            // A tenth that would itself be printed as a whole point is no figure to print.
+            let stays = |tenth: f64| self.band_of(round_half_up(tenth, 0)) != band;
+            self.tenth(score, |tenth| self.band_of(tenth) == band && stays(tenth))
         }
     }
 

@@ -249,6 +249,11 @@ pub struct TemplateForm {
     body: String,
 }
 
+/// Adds one.
+pub async fn create(state: State<Web>, member: Manager, form: Form<TemplateForm>) -> Result<Response> {
+    save(state, member, Path(NEW.to_owned()), form).await
+}
+
 /// Saves one.
 pub async fn save(
     State(web): State<Web>,
