@@ -84,7 +84,7 @@ async fn alerts(
          WHERE account_id = ANY($1) AND closed_at IS NULL
          UNION ALL
          SELECT account_id, id, rule, state, opened_at, escalated, rule_gone, true FROM alerts
-         WHERE account_id = ANY($1) AND opened_on = $2 AND closed_at IS NOT NULL
+         WHERE account_id = ANY($1) AND (opened_on = $2 OR closed_on = $2) AND closed_at IS NOT NULL
          ORDER BY 1, 5, 2",
     )
     .bind(ids)

@@ -31,7 +31,8 @@ pub struct Book {
     pub moments: Vec<String>,
     /// Alerts that are not closed.
     pub alerts: Vec<BookedAlert>,
-    /// Rules that opened today already, whatever became of it: a rule opens once a day at most.
+    /// Rules whose alerts were opened or closed today: a rule opens once a day at most, and not on the day on which
+    /// somebody dealt with it.
     pub opened_today: Vec<String>,
     /// Plays that run or are paused.
     pub plays: Vec<BookedPlay>,

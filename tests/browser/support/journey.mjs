@@ -63,7 +63,7 @@ export async function signIn(page, who, path = "/") {
  * break, and whatever the content security policy had to stop.
  */
 export function journey(name, { as, path, expects = [], ...options }, walk) {
-  test(name, { timeout: 60_000 }, async () => {
+  test(name, { timeout: 180_000 }, async () => {
     const { context, page, complaints } = await visitor(options);
     try {
       if (as) await signIn(page, as, path);

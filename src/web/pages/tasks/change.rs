@@ -55,7 +55,8 @@ pub async fn add(State(web): State<Web>, Csm(member): Csm, Form(form): Form<NewT
         title: form.title.clone(),
         note: form.note.clone(),
         due: day(&form.due)?,
-        owner: id(&form.owner)?,
+        // What is about no account is for whoever writes it down.
+        owner: id(&form.owner)?.or(account.is_empty().then_some(member.membership.member_id)),
     };
     let next = next(&form.next);
     match web.app.add_task(&member.scope, &wanted, &member.actor()).await {
