@@ -61,6 +61,20 @@
     else if (event.key === "k" || (event.key === "ArrowUp" && inRows)) { if (walk(-1)) event.preventDefault(); }
   });
 
+  // Tasks: one box ticks all; in a month the arrows walk the days.
+  document.addEventListener("change", (event) => {
+    const form = event.target.matches("[data-all]") && event.target.form;
+    if (form) for (const box of form.querySelectorAll("input[name=task]")) box.checked = event.target.checked;
+  });
+  $("[data-month]")?.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 }[event.key];
+    const days = [...event.currentTarget.querySelectorAll(".day")];
+    const at = days.indexOf(event.target.closest("td")?.querySelector(".day"));
+    if (!step || at < 0) return;
+    event.preventDefault();
+    days[at + step]?.focus();
+  });
+
   // On a phone the rows of tabs scroll: show the one that is open.
   for (const current of document.querySelectorAll(".tabs [aria-current], .settings-nav [aria-current]")) {
     const row = current.parentElement;

@@ -145,25 +145,46 @@ impl App {
         Ok(tasks)
     }
 
-    /// Moves an open task to another day.
+    /// Moves open tasks, each to a day of its own or to none. Returns those it moved, as they were before.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when it is not open.
-    pub async fn put_off_task(
+    /// [`Error::Invalid`] for more than [`MAX_AT_ONCE`].
+    pub async fn put_off_tasks(
         &self,
         scope: &TenantScope,
-        id: Uuid,
-        due: NaiveDate,
+        days: &[(Uuid, Option<NaiveDate>)],
         actor: &Actor,
-    ) -> Result<Task> {
+    ) -> Result<Vec<Task>> {
+        let ids: Vec<Uuid> = days.iter().map(|(id, _)| *id).collect();
+        check_many(&ids)?;
         let mut tx = self.db.write(scope).await?;
-        let task = db::tasks::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
-        if !db::tasks::put_off(&mut tx, id, due).await? {
-            return Err(Error::Conflict(format!("“{}” is not open any more.", task.title)));
+        let before = db::tasks::by_ids(&mut tx, &ids).await?;
+        let moved = db::tasks::put_off(&mut tx, days).await?;
+        for (id, due) in days.iter().filter(|(id, _)| moved.contains(id)) {
+            let Some(task) = before.iter().find(|task| task.id == *id) else { continue };
+            let words = due.map_or("Without a day".to_owned(), |due| format!("Due {due}"));
+            self.task_entry(&mut tx, Kind::TaskChanged, task, actor, &words).await?;
+            let detail = json!({ "due": due });
+            self.audit_tasks(&mut tx, "task.put_off", std::slice::from_ref(task), actor, detail).await?;
         }
-        self.task_entry(&mut tx, Kind::TaskChanged, &task, actor, &format!("Due {due}")).await?;
-        self.audit_tasks(&mut tx, "task.put_off", std::slice::from_ref(&task), actor, json!({ "due": due }))
-            .await?;
+        tx.commit().await?;
+        Ok(before.into_iter().filter(|task| moved.contains(&task.id)).collect())
+    }
+
+    /// Keeps what somebody noted about a task; an empty text takes it away.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Invalid`] for a text that is too long.
+    pub async fn note_task(&self, scope: &TenantScope, id: Uuid, note: &str, actor: &Actor) -> Result<Task> {
+        check_note("note", note, false)?;
+        let mut tx = self.db.write(scope).await?;
+        let before = db::tasks::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
+        if before.note != note {
+            db::tasks::set_note(&mut tx, id, note).await?;
+            self.task_entry(&mut tx, Kind::TaskChanged, &before, actor, note).await?;
+            self.audit_tasks(&mut tx, "task.note", std::slice::from_ref(&before), actor, json!(note)).await?;
+        }
+        let task = db::tasks::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
         tx.commit().await?;
         Ok(task)
     }

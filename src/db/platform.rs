@@ -338,6 +338,20 @@ pub async fn key_holder(tx: &mut PlatformTx, secret_hash: &[u8]) -> Result<Optio
     }))
 }
 
+/// The member whose calendar a secret opens.
+pub async fn calendar_of(tx: &mut PlatformTx, secret_hash: &[u8]) -> Result<Option<(TenantScope, Uuid)>> {
+    let row = sqlx::query(
+        "SELECT f.tenant_id, f.member_id, t.time_zone, t.currency FROM calendar_feeds f
+         JOIN tenants t ON t.id = f.tenant_id
+         JOIN members m ON m.tenant_id = f.tenant_id AND m.id = f.member_id AND m.removed_at IS NULL
+         WHERE f.secret_hash = $1",
+    )
+    .bind(secret_hash)
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(|row| (scope_of(&row), row.get("member_id"))))
+}
+
 /// An open invitation.
 #[derive(Debug, Clone)]
 pub struct Invitation {

@@ -72,15 +72,21 @@ pub struct Play {
     pub next_on: Option<NaiveDate>,
 }
 
-const SELECT: &str = "SELECT p.id, p.playbook, p.version, p.name, p.category, p.subject, p.account_id, a.external_id,
-    a.name AS account, p.member_id, p.cause, p.alert_id, p.once, p.anchor_on, p.started_on, p.started_by, p.ends_on, p.goal,
-    p.goal_by_data, p.state, p.paused_on, p.ended_on, p.ended_by, p.end_reason, p.score_before, p.band_before,
-    p.playbook_gone, t.tasks, t.open, t.overdue, t.next_on
-  FROM plays p LEFT JOIN accounts a ON a.tenant_id = p.tenant_id AND a.id = p.account_id
-  CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE state <> 'cancelled') AS tasks,
-      count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'open' AND due_on < $1) AS overdue,
-      min(due_on) FILTER (WHERE state = 'open') AS next_on
-    FROM tasks t WHERE t.tenant_id = p.tenant_id AND t.play_id = p.id) t";
+/// The columns of plays; the parameter with this number is the day that "overdue" is told from.
+fn select(today: usize) -> String {
+    format!(
+        "SELECT p.id, p.playbook, p.version, p.name, p.category, p.subject, p.account_id, a.external_id,
+           a.name AS account, p.member_id, p.cause, p.alert_id, p.once, p.anchor_on, p.started_on, p.started_by,
+           p.ends_on, p.goal, p.goal_by_data, p.state, p.paused_on, p.ended_on, p.ended_by, p.end_reason,
+           p.score_before, p.band_before, p.playbook_gone, t.tasks, t.open, t.overdue, t.next_on
+         FROM plays p LEFT JOIN accounts a ON a.tenant_id = p.tenant_id AND a.id = p.account_id
+         CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE state <> 'cancelled') AS tasks,
+             count(*) FILTER (WHERE state = 'open') AS open,
+             count(*) FILTER (WHERE state = 'open' AND due_on < ${today}) AS overdue,
+             min(due_on) FILTER (WHERE state = 'open') AS next_on
+           FROM tasks t WHERE t.tenant_id = p.tenant_id AND t.play_id = p.id) t"
+    )
+}
 
 /// A play to be started.
 #[derive(Debug, Clone)]
@@ -173,6 +179,27 @@ pub struct Filter {
     pub playbook: Option<String>,
     /// Those that are over, instead of those that run or are paused.
     pub over: bool,
+    /// Of one category.
+    pub category: Option<String>,
+    /// In one state.
+    pub state: Option<String>,
+}
+
+const WHERE: &str = " WHERE ($1::uuid IS NULL OR p.account_id = $1)
+       AND ($2::uuid IS NULL OR a.owner_id = $2 OR p.member_id = $2) AND ($3::text IS NULL OR p.playbook = $3)
+       AND ($5::text IS NOT NULL OR (p.ended_at IS NOT NULL) = $4) AND ($5::text IS NULL OR p.state = $5)
+       AND ($6::text IS NULL OR p.category = $6)";
+
+macro_rules! filtered {
+    ($query:expr, $filter:expr) => {
+        $query
+            .bind($filter.account)
+            .bind($filter.member)
+            .bind(&$filter.playbook)
+            .bind($filter.over)
+            .bind(&$filter.state)
+            .bind(&$filter.category)
+    };
 }
 
 /// Plays, those with overdue tasks first; with how many there are in all.
@@ -183,45 +210,42 @@ pub async fn list(
     offset: i64,
     limit: i64,
 ) -> Result<(Vec<Play>, i64)> {
-    const WHERE: &str = " WHERE ($2::uuid IS NULL OR p.account_id = $2)
-       AND ($3::uuid IS NULL OR a.owner_id = $3 OR p.member_id = $3) AND ($4::text IS NULL OR p.playbook = $4)
-       AND (p.ended_at IS NOT NULL) = $5";
+    let select = select(7);
     let rows = format!(
-        "{SELECT}{WHERE} ORDER BY p.ended_on DESC NULLS FIRST, t.overdue DESC, t.next_on NULLS LAST, p.id OFFSET $6 LIMIT $7"
+        "{select}{WHERE} ORDER BY p.ended_on DESC NULLS FIRST, t.overdue DESC, t.next_on NULLS LAST, p.id OFFSET $8 LIMIT $9"
     );
-    let rows = sqlx::query_as(sqlx::AssertSqlSafe(rows))
-        .bind(today)
-        .bind(filter.account)
-        .bind(filter.member)
-        .bind(&filter.playbook)
-        .bind(filter.over)
-        .bind(offset)
-        .bind(limit)
-        .fetch_all(tx.conn())
-        .await?;
-    let count = sqlx::query_scalar(
-        "SELECT count(*) FROM plays p LEFT JOIN accounts a ON a.tenant_id = p.tenant_id AND a.id = p.account_id
-         WHERE ($1::uuid IS NULL OR p.account_id = $1) AND ($2::uuid IS NULL OR a.owner_id = $2 OR p.member_id = $2)
-           AND ($3::text IS NULL OR p.playbook = $3) AND (p.ended_at IS NOT NULL) = $4",
-    )
-    .bind(filter.account)
-    .bind(filter.member)
-    .bind(&filter.playbook)
-    .bind(filter.over)
-    .fetch_one(tx.conn())
-    .await?;
+    let rows = filtered!(sqlx::query_as(sqlx::AssertSqlSafe(rows)), filter);
+    let rows = rows.bind(today).bind(offset).bind(limit).fetch_all(tx.conn()).await?;
+    let count = format!(
+        "SELECT count(*) FROM plays p LEFT JOIN accounts a ON a.tenant_id = p.tenant_id AND a.id = p.account_id{WHERE}"
+    );
+    let count =
+        filtered!(sqlx::query_scalar(sqlx::AssertSqlSafe(count)), filter).fetch_one(tx.conn()).await?;
     Ok((rows, count))
+}
+
+/// A page of plays in the order they were started, after the one with an id.
+pub async fn page(
+    tx: &mut TenantTx,
+    filter: &Filter,
+    today: NaiveDate,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Play>> {
+    let sql = format!("{}{WHERE} AND ($8::uuid IS NULL OR p.id > $8) ORDER BY p.id LIMIT $9", select(7));
+    let rows = filtered!(sqlx::query_as(sqlx::AssertSqlSafe(sql)), filter);
+    rows.bind(today).bind(after).bind(limit).fetch_all(tx.conn()).await
 }
 
 /// Some plays as of a day.
 pub async fn by_ids(tx: &mut TenantTx, ids: &[Uuid], today: NaiveDate) -> Result<Vec<Play>> {
-    let sql = format!("{SELECT} WHERE p.id = ANY($2) ORDER BY p.started_on DESC, p.id");
+    let sql = format!("{} WHERE p.id = ANY($2) ORDER BY p.started_on DESC, p.id", select(1));
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(today).bind(ids).fetch_all(tx.conn()).await
 }
 
 /// The plays that an alert started, or that were started for it.
 pub async fn of_alert(tx: &mut TenantTx, alert: Uuid, today: NaiveDate) -> Result<Vec<Play>> {
-    let sql = format!("{SELECT} WHERE p.alert_id = $2 ORDER BY p.started_on DESC, p.id");
+    let sql = format!("{} WHERE p.alert_id = $2 ORDER BY p.started_on DESC, p.id", select(1));
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(today).bind(alert).fetch_all(tx.conn()).await
 }
 

@@ -45,6 +45,8 @@ pub struct Task {
     pub role: Option<String>,
     /// The member who does it; none is unassigned.
     pub owner_id: Option<Uuid>,
+    /// Whether somebody gave it to them, rather than their role.
+    pub owner_by_hand: bool,
     /// First planned day.
     pub from_on: Option<NaiveDate>,
     /// The day it was planned to be due.
@@ -64,7 +66,7 @@ pub struct Task {
 }
 
 const SELECT: &str = "SELECT t.id, t.account_id, a.external_id, a.name AS account, t.play_id, p.name AS play, t.position,
-    t.alert_id, t.source, t.title, t.kind, t.phase, t.duration, t.details, t.deliverables, t.note, t.role, t.owner_id,
+    t.alert_id, t.source, t.title, t.kind, t.phase, t.duration, t.details, t.deliverables, t.note, t.role, t.owner_id, t.owner_by_hand,
     t.from_on, t.planned_on, t.due_on, t.late, t.by_data, t.state, t.done_on, t.done_by
   FROM tasks t LEFT JOIN accounts a ON a.tenant_id = t.tenant_id AND a.id = t.account_id
   LEFT JOIN plays p ON p.tenant_id = t.tenant_id AND p.id = t.play_id";
@@ -187,39 +189,91 @@ pub struct Filter {
     pub over: bool,
     /// Of one kind.
     pub kind: Option<String>,
+    /// From one source: `play`, `touchpoint`, `rule` or `hand`.
+    pub source: Option<String>,
+    /// Without a day only.
+    pub undated: bool,
+}
+
+const WHERE: &str = " WHERE ($1::uuid IS NULL OR t.account_id = $1) AND ($2::uuid IS NULL OR t.play_id = $2)
+       AND ($3::uuid IS NULL OR t.owner_id = $3) AND (NOT $4 OR t.owner_id IS NULL)
+       AND ($5::date IS NULL OR t.due_on >= $5) AND ($6::date IS NULL OR t.due_on <= $6)
+       AND ($7 OR t.state = 'open') AND ($8::text IS NULL OR t.kind = $8)
+       AND ($9::text IS NULL OR t.source = $9) AND (NOT $10 OR t.due_on IS NULL)
+       AND ($2::uuid IS NOT NULL OR p.state IS DISTINCT FROM 'paused')";
+
+macro_rules! filtered {
+    ($query:expr, $filter:expr) => {
+        $query
+            .bind($filter.account)
+            .bind($filter.play)
+            .bind($filter.owner)
+            .bind($filter.unassigned)
+            .bind($filter.from)
+            .bind($filter.to)
+            .bind($filter.over)
+            .bind(&$filter.kind)
+            .bind(&$filter.source)
+            .bind($filter.undated)
+    };
 }
 
 /// Tasks by due day, those without one last; with how many there are in all. Tasks of paused plays are left out.
 pub async fn list(tx: &mut TenantTx, filter: &Filter, offset: i64, limit: i64) -> Result<(Vec<Task>, i64)> {
-    const WHERE: &str =
-        " WHERE ($1::uuid IS NULL OR t.account_id = $1) AND ($2::uuid IS NULL OR t.play_id = $2)
-       AND ($3::uuid IS NULL OR t.owner_id = $3) AND (NOT $4 OR t.owner_id IS NULL)
-       AND ($5::date IS NULL OR t.due_on >= $5) AND ($6::date IS NULL OR t.due_on <= $6)
-       AND ($7 OR t.state = 'open') AND ($8::text IS NULL OR t.kind = $8)
-       AND ($2::uuid IS NOT NULL OR p.state IS DISTINCT FROM 'paused')";
-    macro_rules! filtered {
-        ($query:expr) => {
-            $query
-                .bind(filter.account)
-                .bind(filter.play)
-                .bind(filter.owner)
-                .bind(filter.unassigned)
-                .bind(filter.from)
-                .bind(filter.to)
-                .bind(filter.over)
-                .bind(&filter.kind)
-        };
-    }
     let rows = format!(
-        "{SELECT}{WHERE} ORDER BY t.due_on NULLS LAST, t.play_id, t.position, t.id OFFSET $9 LIMIT $10"
+        "{SELECT}{WHERE} ORDER BY t.due_on NULLS LAST, t.play_id, t.position, t.id OFFSET $11 LIMIT $12"
     );
-    let rows = filtered!(sqlx::query_as(sqlx::AssertSqlSafe(rows)));
+    let rows = filtered!(sqlx::query_as(sqlx::AssertSqlSafe(rows)), filter);
     let rows = rows.bind(offset).bind(limit).fetch_all(tx.conn()).await?;
     let count = format!(
         "SELECT count(*) FROM tasks t LEFT JOIN plays p ON p.tenant_id = t.tenant_id AND p.id = t.play_id{WHERE}"
     );
-    let count = filtered!(sqlx::query_scalar(sqlx::AssertSqlSafe(count))).fetch_one(tx.conn()).await?;
+    let count =
+        filtered!(sqlx::query_scalar(sqlx::AssertSqlSafe(count)), filter).fetch_one(tx.conn()).await?;
     Ok((rows, count))
+}
+
+/// A page of tasks in the order they were added, after the one with an id.
+pub async fn page(tx: &mut TenantTx, filter: &Filter, after: Option<Uuid>, limit: i64) -> Result<Vec<Task>> {
+    let sql = format!("{SELECT}{WHERE} AND ($11::uuid IS NULL OR t.id > $11) ORDER BY t.id LIMIT $12");
+    filtered!(sqlx::query_as(sqlx::AssertSqlSafe(sql)), filter)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(tx.conn())
+        .await
+}
+
+/// How many tasks are when.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Counts {
+    /// Due before the day that was asked for.
+    pub overdue: i64,
+    /// Due on it.
+    pub today: i64,
+    /// Due in the seven days after it.
+    pub week: i64,
+    /// Due later.
+    pub later: i64,
+    /// Without a day.
+    pub undated: i64,
+}
+
+impl Counts {
+    /// All of them.
+    pub fn all(&self) -> i64 {
+        self.overdue + self.today + self.week + self.later + self.undated
+    }
+}
+
+/// How many tasks are when, as of a day.
+pub async fn counts(tx: &mut TenantTx, filter: &Filter, today: NaiveDate) -> Result<Counts> {
+    let sql = format!(
+        "SELECT count(*) FILTER (WHERE t.due_on < $11) AS overdue, count(*) FILTER (WHERE t.due_on = $11) AS today,
+           count(*) FILTER (WHERE t.due_on > $11 AND t.due_on <= $11 + 7) AS week,
+           count(*) FILTER (WHERE t.due_on > $11 + 7) AS later, count(*) FILTER (WHERE t.due_on IS NULL) AS undated
+         FROM tasks t LEFT JOIN plays p ON p.tenant_id = t.tenant_id AND p.id = t.play_id{WHERE}"
+    );
+    filtered!(sqlx::query_as(sqlx::AssertSqlSafe(sql)), filter).bind(today).fetch_one(tx.conn()).await
 }
 
 /// Some tasks.
@@ -308,14 +362,16 @@ pub async fn assign(tx: &mut TenantTx, ids: &[Uuid], member: Option<Uuid>) -> Re
     .await
 }
 
-/// Moves an open task to another day.
-pub async fn put_off(tx: &mut TenantTx, id: Uuid, due: NaiveDate) -> Result<bool> {
-    let done = sqlx::query("UPDATE tasks SET due_on = $2, late = false WHERE id = $1 AND state = 'open'")
-        .bind(id)
-        .bind(due)
-        .execute(tx.conn())
-        .await?;
-    Ok(done.rows_affected() == 1)
+/// Moves open tasks, each to a day of its own or to none; returns the ids of those it moved.
+pub async fn put_off(tx: &mut TenantTx, days: &[(Uuid, Option<NaiveDate>)]) -> Result<Vec<Uuid>> {
+    sqlx::query_scalar(
+        "UPDATE tasks t SET due_on = x.due, late = false FROM unnest($1::uuid[], $2::date[]) AS x (id, due)
+         WHERE t.id = x.id AND t.state = 'open' RETURNING t.id",
+    )
+    .bind(days.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+    .bind(days.iter().map(|(_, due)| *due).collect::<Vec<_>>())
+    .fetch_all(tx.conn())
+    .await
 }
 
 /// The dates of an open task of a play, by its place.

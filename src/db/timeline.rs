@@ -88,6 +88,33 @@ pub async fn append(tx: &mut TenantTx, entries: &[Entry], now: DateTime<Utc>) ->
     .await
 }
 
+/// Something that happened to a thing, as it was entered.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Entered {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The kind's word.
+    pub kind: String,
+    /// Who did it.
+    pub actor: String,
+    /// One line.
+    pub title: String,
+    /// More.
+    pub body: String,
+}
+
+/// What happened to some things, such as a play and its tasks; the latest first.
+pub async fn about(tx: &mut TenantTx, things: &[Uuid], limit: i64) -> Result<Vec<Entered>> {
+    sqlx::query_as(
+        "SELECT at, kind, actor, title, body FROM timeline WHERE about = ANY($1) AND removed_at IS NULL
+         ORDER BY at DESC, id DESC LIMIT $2",
+    )
+    .bind(things)
+    .bind(limit)
+    .fetch_all(tx.conn())
+    .await
+}
+
 /// An entry as it is read.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Listed {

@@ -41,6 +41,28 @@ pub async fn placed(tx: &mut TenantTx, place: Place, ids: &[String]) -> Result<V
     .await
 }
 
+/// For how many accounts (or members, or the tenant) plays of some playbooks run, by playbook.
+pub async fn plays(tx: &mut TenantTx, playbooks: &[String]) -> Result<Vec<(String, i64)>> {
+    sqlx::query_as(
+        "SELECT playbook, count(DISTINCT coalesce(account_id, member_id, tenant_id)) FROM plays
+         WHERE ended_at IS NULL AND playbook = ANY($1) GROUP BY 1 ORDER BY 1",
+    )
+    .bind(playbooks)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// How many accounts have an alert of some rules that a person is asked to deal with, by rule.
+pub async fn alerts(tx: &mut TenantTx, rules: &[String]) -> Result<Vec<(String, i64)>> {
+    sqlx::query_as(
+        "SELECT rule, count(DISTINCT account_id) FROM alerts
+         WHERE closed_at IS NULL AND asks AND state <> 'proposed' AND rule = ANY($1) GROUP BY 1 ORDER BY 1",
+    )
+    .bind(rules)
+    .fetch_all(tx.conn())
+    .await
+}
+
 /// Accounts that have a value of each of some own fields; fields without any are missing.
 pub async fn fields(tx: &mut TenantTx, names: &[String]) -> Result<Vec<(String, i64)>> {
     sqlx::query_as(

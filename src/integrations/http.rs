@@ -285,10 +285,12 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     // holds an IPv4 address (mapped, NAT64).
     let given_out = a & 0xe000 == 0x2000;
     // Protocols such as Teredo, documentation, 6to4.
-    let special = (a == 0x2001 && b < 0x0200)
-        || (a == 0x2001 && b == 0x0db8)
-        || a == 0x2002
-        || (a == 0x3fff && b < 0x1000);
+    let special = match a {
+        0x2001 => b < 0x0200 || b == 0x0db8,
+        0x2002 => true,
+        0x3fff => b < 0x1000,
+        _ => false,
+    };
     given_out && !special
 }
 

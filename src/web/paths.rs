@@ -21,6 +21,10 @@ pub fn encode(text: &str) -> String {
 pub const ACCOUNTS: &str = "/accounts";
 /// Today.
 pub const TODAY: &str = "/";
+/// What is to be done.
+pub const TASKS: &str = "/tasks";
+/// The templates of the methodology and what runs of them.
+pub const PLAYBOOKS: &str = "/playbooks";
 /// How the tenant works: the version in force, drafts and versions.
 pub const STUDIO: &str = "/studio";
 /// Alerts.
@@ -57,6 +61,16 @@ pub fn play(id: uuid::Uuid) -> String {
     format!("/plays/{id}")
 }
 
+/// A template of plays.
+pub fn playbook(id: &str) -> String {
+    format!("{PLAYBOOKS}/{}", encode(id))
+}
+
+/// A task.
+pub fn task(id: uuid::Uuid) -> String {
+    format!("{TASKS}/{id}")
+}
+
 /// A ticket's page.
 pub fn ticket(id: uuid::Uuid) -> String {
     format!("{SUPPORT}/tickets/{id}")
@@ -79,7 +93,7 @@ pub fn cause(kind: Kind, about: Option<uuid::Uuid>, account: Option<&str>) -> St
         (Kind::StormHeld, _) => Some(ALERTS.to_owned()),
         (Kind::Notice, _) if account.is_none() && about.is_some() => Some(OUTGOING.to_owned()),
         (Kind::Opportunity, _) | (_, Group::Alerts) => about.map(alert),
-        (Kind::TaskAdded | Kind::TaskDone | Kind::TaskChanged, _) => Some("/tasks".to_owned()),
+        (Kind::TaskAdded | Kind::TaskDone | Kind::TaskChanged, _) => about.map(task),
         (_, Group::Plays) => about.map(play),
         (_, Group::Support) => about.map(ticket),
         (Kind::ContractChanged, _) => tab("contracts"),

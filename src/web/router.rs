@@ -18,8 +18,8 @@ use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
 use super::pages::{
-    accounts, alerts, backtests, jobs, notifications, portfolio, renewals, search, session, settings, studio,
-    support, timeline, today,
+    accounts, alerts, backtests, jobs, notifications, playbooks, plays, portfolio, renewals, search, session,
+    settings, studio, support, tasks, team, timeline, today,
 };
 use super::{Web, assets, collect, ops, paths};
 
@@ -55,6 +55,7 @@ fn pages() -> Router<Web> {
         .route("/theme", post(session::theme::choose))
         .route("/invitations/{token}", get(session::invitation::show).post(session::invitation::accept))
         .merge(customers())
+        .merge(work())
         .merge(alerts())
         .merge(timeline())
         .merge(portfolio())
@@ -86,10 +87,33 @@ fn customers() -> Router<Web> {
         .route("/accounts/{external_id}/contracts", get(accounts::contracts::show))
         .route("/accounts/{external_id}/owner", post(accounts::head::assign))
         .route("/accounts/{external_id}/segment", post(accounts::head::pin))
+        .route("/accounts/{external_id}/roles", post(accounts::work::cast))
         .route("/accounts/{external_id}/override", post(accounts::overrides::set))
         .route("/accounts/{external_id}/override/withdraw", post(accounts::overrides::withdraw))
         .route("/accounts/{external_id}/override/restore", post(accounts::overrides::restore))
         .route("/search", get(search::list::show))
+}
+
+/// Playbooks, their plays, tasks, and who does them.
+fn work() -> Router<Web> {
+    Router::new()
+        .route("/playbooks", get(playbooks::list::show))
+        .route("/playbooks/{id}", get(playbooks::show::show))
+        .route("/playbooks/{id}/start", post(playbooks::start::start))
+        .route("/plays/{id}", get(plays::show::show))
+        .route("/plays/{id}/pause", post(plays::change::pause))
+        .route("/plays/{id}/resume", post(plays::change::resume))
+        .route("/plays/{id}/stop", post(plays::change::stop))
+        .route("/plays/{id}/replan", post(plays::change::replan))
+        .route("/tasks", get(tasks::list::show).post(tasks::change::add))
+        .route("/tasks/bulk", post(tasks::change::bulk))
+        .route("/tasks/undo", post(tasks::change::undo))
+        .route("/tasks/calendar", post(tasks::feed::renew))
+        .route("/tasks/calendar/revoke", post(tasks::feed::revoke))
+        .route("/tasks/{id}", get(tasks::show::show).post(tasks::change::save))
+        .route("/tasks/{id}/end", post(tasks::change::end))
+        .route("/calendar/{secret}", get(tasks::feed::serve))
+        .route("/team", get(team::show::show))
 }
 
 /// What rules raise, and what is done with it.
@@ -114,7 +138,7 @@ fn alerts() -> Router<Web> {
 
 /// Everything that happened, and where an account is in its lifecycle.
 fn timeline() -> Router<Web> {
-    use accounts::lifecycle;
+    use accounts::{lifecycle, lifecycle_change};
     use timeline::{account, activity, log};
     Router::new()
         .route("/activity", get(activity::show))
@@ -122,9 +146,9 @@ fn timeline() -> Router<Web> {
         .route("/timeline/{id}/remove", post(log::remove))
         .route("/timeline/{id}/restore", post(log::restore))
         .route("/accounts/{external_id}/lifecycle", get(lifecycle::show))
-        .route("/accounts/{external_id}/lifecycle/hold", post(lifecycle::hold))
-        .route("/accounts/{external_id}/lifecycle/release", post(lifecycle::release))
-        .route("/accounts/{external_id}/lifecycle/tick", post(lifecycle::tick))
+        .route("/accounts/{external_id}/lifecycle/hold", post(lifecycle_change::hold))
+        .route("/accounts/{external_id}/lifecycle/release", post(lifecycle_change::release))
+        .route("/accounts/{external_id}/lifecycle/tick", post(lifecycle_change::tick))
 }
 
 /// All accounts together.
@@ -165,6 +189,8 @@ fn settings() -> Router<Web> {
         .route("/settings/members/{id}/remove", post(settings::members::remove))
         .route("/settings/members/{id}/restore", post(settings::members::restore))
         .route("/settings/invitations/{id}/withdraw", post(settings::members::withdraw))
+        .route("/settings/roles", get(settings::roles::show))
+        .route("/settings/roles/{role}", post(settings::roles::cast))
         .route("/settings/keys", get(settings::keys::show).post(settings::keys::create))
         .route("/settings/keys/{id}/revoke", post(settings::keys::revoke))
         .route("/settings/keys/{id}/restore", post(settings::keys::restore))

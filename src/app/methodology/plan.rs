@@ -45,7 +45,7 @@ pub struct Plan {
 /// Something in use that would lose its definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InUse {
-    /// What it is: `segment`, `stage`, `band`, `model`, `strategy`, `input`, `value`.
+    /// What it is: `segment`, `stage`, `band`, `model`, `strategy`, `playbook`, `rule`, `input`, `value`.
     pub noun: &'static str,
     /// Its id.
     pub id: String,
@@ -225,6 +225,7 @@ async fn in_use(tx: &mut TenantTx, before: &Value, after: &Value, today: NaiveDa
     }
     let gone_strategies = gone(strategies(before), &strategies(after));
     out.extend(placed(tx, "strategy", Place::Strategy, &gone_strategies, "renew by it now").await?);
+    out.extend(under_way(tx, before, after).await?);
     let inputs = gone(compare::ids(before, "inputs"), &compare::ids(after, "inputs"));
     let names: Vec<String> = inputs.keys().cloned().collect();
     if !names.is_empty() {
@@ -269,6 +270,32 @@ async fn placed(
         how: how.to_owned(),
     };
     Ok(usage::placed(tx, place, &ids).await?.into_iter().map(use_of).collect())
+}
+
+/// Playbooks that run and rules that asked somebody to act. Nothing of either is lost: a play is worked on by hand,
+/// an alert stays until somebody closes it.
+async fn under_way(tx: &mut TenantTx, before: &Value, after: &Value) -> Result<Vec<InUse>> {
+    let playbooks = gone(compare::ids(before, "playbooks"), &compare::ids(after, "playbooks"));
+    let rules = gone(compare::ids(before, "rules"), &compare::ids(after, "rules"));
+    let in_use = |noun: &'static str,
+                  gone: &HashMap<String, String>,
+                  (id, accounts): (String, i64),
+                  how: &str| InUse {
+        noun,
+        name: gone.get(&id).cloned().unwrap_or_else(|| id.clone()),
+        id,
+        accounts,
+        more: false,
+        how: how.to_owned(),
+    };
+    let ids = |gone: &HashMap<String, String>| gone.keys().cloned().collect::<Vec<_>>();
+    let running = usage::plays(tx, &ids(&playbooks)).await?.into_iter();
+    let how = "have it running; it would go on by hand";
+    let mut out: Vec<InUse> = running.map(|found| in_use("playbook", &playbooks, found, how)).collect();
+    let open = usage::alerts(tx, &ids(&rules)).await?.into_iter();
+    let how = "have an open alert of it; only a person could close it then";
+    out.extend(open.map(|found| in_use("rule", &rules, found, how)));
+    Ok(out)
 }
 
 fn strategies(pack: &Value) -> Vec<(String, String)> {

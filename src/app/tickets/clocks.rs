@@ -37,7 +37,7 @@ pub(super) fn work_out(one: &mut Changed, desk: &Desk, facts: &HashMap<Uuid, Fac
             && old.worked_by == Some(in_force.version)
     });
     let last = after.stays.len().saturating_sub(1);
-    if !(same && !is_new(last)) {
+    if !same || is_new(last) {
         let due = facts.get(&after.ticket.account_id).and_then(|facts| {
             in_force.methodology.sla(facts, &asked(after, start), now, desk.scope.time_zone())
         });

@@ -72,7 +72,9 @@ impl Year<'_> {
             let is_followed = contracts.iter().any(|c| c.start_date >= one.renewal.renews_on);
             let closing = match left {
                 Some(left) if left <= next && !is_followed => lost(&one, left),
-                None if one.renewal.renews_on <= next && !is_followed && dice(&one) % 3 > 0 => renewed(&one),
+                None if one.renewal.renews_on <= next && !is_followed && !dice(&one).is_multiple_of(3) => {
+                    renewed(&one)
+                }
                 _ => continue,
             };
             // What its contracts do not allow stays open for them to tell.

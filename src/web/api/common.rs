@@ -63,6 +63,12 @@ impl Owner {
         let (name, email) = account.owner_name.clone().zip(account.owner_email.clone())?;
         Some(Owner { name, email })
     }
+
+    /// A member by their id; none for one who has left.
+    pub fn member(members: &[crate::db::members::Member], id: uuid::Uuid) -> Option<Self> {
+        let found = members.iter().find(|member| member.id == id)?;
+        Some(Owner { name: found.name.clone(), email: found.email.clone() })
+    }
 }
 
 /// A figure as it was read: a number, a word, or yes or no.

@@ -13,10 +13,13 @@ pub mod jobs;
 pub mod methodology;
 pub mod openapi;
 pub mod overrides;
+pub mod plays;
 pub mod quarantine;
 pub mod refusal;
 pub mod renewals;
 pub mod storms;
+pub mod tasks;
+pub mod team;
 pub mod tickets;
 pub mod webhooks;
 
@@ -81,6 +84,7 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(backtests::show, backtests::delete))
         .routes(routes!(backtests::account_days))
         .routes(routes!(backtests::cancel))
+        .merge(work_routes())
         .routes(routes!(backtests::restore))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .merge(methodology_routes().layer(DefaultBodyLimit::max(MAX_PACK_BODY)))
@@ -91,6 +95,26 @@ pub fn routes(web: Web) -> Router<Web> {
         .route("/docs", get(docs::show))
         .fallback(unknown);
     api_layers(keyed, open, web)
+}
+
+fn work_routes() -> OpenApiRouter<Web> {
+    OpenApiRouter::new()
+        .routes(routes!(plays::playbooks))
+        .routes(routes!(plays::list, plays::start))
+        .routes(routes!(plays::show))
+        .routes(routes!(plays::pause))
+        .routes(routes!(plays::resume))
+        .routes(routes!(plays::stop))
+        .routes(routes!(plays::replan))
+        .routes(routes!(tasks::list, tasks::create))
+        .routes(routes!(tasks::bulk))
+        .routes(routes!(tasks::show, tasks::change))
+        .routes(routes!(tasks::done))
+        .routes(routes!(tasks::skip))
+        .routes(routes!(tasks::reopen))
+        .routes(routes!(team::roles))
+        .routes(routes!(team::cast))
+        .routes(routes!(team::load))
 }
 
 fn alert_routes() -> OpenApiRouter<Web> {

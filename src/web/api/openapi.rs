@@ -161,6 +161,9 @@ fn frame(server: &str) -> OpenApi {
                 "Overrides",
                 "What people set against the model, and which of the two a renewal proved right.",
             ),
+            tag("Plays", "Playbooks, and their runs for accounts, members or the company."),
+            tag("Tasks", "What is to be done, by whom and until when."),
+            tag("Team", "Who plays which role, and who looks after how much."),
             tag("Tickets", "What customers ask support for, and the clocks of its answers and resolutions."),
             tag("Quarantine", "Messages that were taken but could not be counted."),
             tag(

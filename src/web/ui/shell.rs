@@ -15,6 +15,8 @@ pub enum Room {
     Accounts,
     /// `/renewals`
     Renewals,
+    /// `/playbooks`, `/plays`, `/tasks`, `/team`
+    Playbooks,
     /// `/support`
     Support,
     /// `/portfolio`
@@ -32,6 +34,7 @@ impl Room {
         (Room::Alerts, "Alerts", "/alerts", "circle-alert"),
         (Room::Accounts, "Accounts", "/accounts", "building-2"),
         (Room::Renewals, "Renewals", "/renewals", "refresh-cw"),
+        (Room::Playbooks, "Playbooks", "/playbooks", "list-checks"),
         (Room::Support, "Support", "/support", "life-buoy"),
         (Room::Portfolio, "Portfolio", "/portfolio", "chart-pie"),
         (Room::Settings, "Settings", "/settings/members", "settings"),

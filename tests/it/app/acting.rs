@@ -53,15 +53,10 @@ async fn id(house: &House, home: &Home, account: &str) -> uuid::Uuid {
 
 async fn alerts(house: &House, home: &Home, rule: &str) -> Vec<Alert> {
     let mut tx = house.app.db.read(&home.scope).await.unwrap();
-    let filter = db::alerts::Filter {
-        rule: Some(rule.to_owned()),
-        closed: true,
-        snoozed: true,
-        quiet: true,
-        ..Default::default()
-    };
+    let which = db::alerts::Which::Any;
+    let filter = db::alerts::Filter { which, rule: Some(rule.to_owned()), quiet: true, ..Default::default() };
     let today = house.app.clock.today(home.scope.time_zone());
-    db::alerts::list(&mut tx, &filter, today, 0, 1_000).await.unwrap().0
+    db::alerts::list(&mut tx, &filter, today, 0, 1_000).await.unwrap()
 }
 
 async fn plays(house: &House, home: &Home, playbook: &str) -> Vec<Play> {

@@ -27,6 +27,7 @@ const SAMPLES: &[&str] = &[
     include_str!("samples/0014.sql"),
     include_str!("samples/0015.sql"),
     include_str!("samples/0016.sql"),
+    include_str!("samples/0018.sql"),
 ];
 
 #[tokio::test]

@@ -49,6 +49,19 @@ const ROUTES: &[(&str, &str)] = &[
     ("WRITE", "/v1/accounts/{external_id}/lifecycle/criteria"),
     ("POST", "/accounts/{external_id}/owner"),
     ("POST", "/accounts/{external_id}/segment"),
+    ("POST", "/accounts/{external_id}/roles"),
+    ("GET", "/playbooks/{id}"),
+    ("POST", "/playbooks/{id}/start"),
+    ("GET", "/plays/{id}"),
+    ("POST", "/plays/{id}/pause"),
+    ("POST", "/plays/{id}/resume"),
+    ("POST", "/plays/{id}/stop"),
+    ("POST", "/plays/{id}/replan"),
+    ("GET", "/tasks/{id}"),
+    ("POST", "/tasks/{id}"),
+    ("POST", "/tasks/{id}/end"),
+    ("POST", "/settings/roles/{role}"),
+    ("PUBLIC", "/calendar/{secret}"),
     ("POST", "/accounts/{external_id}/override"),
     ("POST", "/accounts/{external_id}/override/withdraw"),
     ("POST", "/accounts/{external_id}/override/restore"),
@@ -110,6 +123,8 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/studio/backtests/{id}/stop"),
     ("POST", "/studio/backtests/{id}/delete"),
     ("POST", "/studio/backtests/{id}/restore"),
+    ("API", "/v1/plays/{id}"),
+    ("API", "/v1/tasks/{id}"),
     ("API", "/v1/renewals/{id}"),
     ("API", "/v1/backtests/{id}"),
     ("API", "/v1/backtests/{id}/days.csv"),
@@ -153,6 +168,8 @@ struct Strange {
     job: Uuid,
     draft: Uuid,
     backtest: Uuid,
+    play: Uuid,
+    task: Uuid,
     ticket: Uuid,
     alert: Uuid,
     storm: Uuid,
@@ -179,6 +196,9 @@ async fn strange(house: &House, b: &Home) -> Strange {
     let settings = holdfast::app::backtest::usual_settings("2027-03-01".parse().unwrap());
     let version = holdfast::app::backtest::Subject::Version(1);
     let backtest = house.app.start_backtest(&b.scope, &version, &settings, &actor).await.unwrap();
+    let target = holdfast::app::plays::Target::Account("secret-account".into());
+    let today = "2027-03-01".parse().unwrap();
+    let play = house.app.start_play(&b.scope, "business-value", &target, today, &actor).await.unwrap().id;
     let ticket = holdfast::app::tickets::Stated {
         external_id: "secret-account".to_owned(),
         account: Some("secret-account".to_owned()),
@@ -186,6 +206,8 @@ async fn strange(house: &House, b: &Home) -> Strange {
     };
     let ticket = house.app.put_ticket(&b.scope, &ticket, &actor).await.unwrap().0.ticket.id;
     let mut tx = house.app.db.write(&b.scope).await.unwrap();
+    let of_play = db::tasks::Filter { play: Some(play), ..Default::default() };
+    let task = db::tasks::list(&mut tx, &of_play, 0, 1).await.unwrap().0[0].id;
     let later = house.clock.now() + chrono::Duration::days(1);
     let job = db::jobs::enqueue(&mut tx, "forget", &json!({}), None, later).await.unwrap().unwrap();
     tx.commit().await.unwrap();
@@ -243,6 +265,8 @@ async fn strange(house: &House, b: &Home) -> Strange {
         job,
         draft,
         backtest,
+        play,
+        task,
         ticket,
         member: db::members::list(&mut tx).await.unwrap()[0].id,
         invitation: db::members::pending_invitations(&mut tx, house.clock.now()).await.unwrap()[0].id,
@@ -268,6 +292,8 @@ impl Strange {
             Some("members") => self.member,
             Some("invitations") => self.invitation,
             Some("keys") => self.key,
+            _ if route.contains("plays/") => self.play,
+            _ if route.contains("tasks/") => self.task,
             Some("quarantine") => self.quarantined,
             Some("methodology" | "drafts") => self.draft,
             Some("tickets") => self.ticket,
@@ -281,6 +307,7 @@ impl Strange {
             .replace("{metric}", "dashboard_viewed")
             .replace("{version}", "2")
             .replace("{key}", "dau")
+            .replace("{role}", "nobody_knows")
             .replace("{id}", &id.to_string())
     }
 }
@@ -310,7 +337,14 @@ async fn what_belongs_to_another_tenant_is_not_found() {
     let strange = strange(&house, &b).await;
     let browser = house.sign_in("ada@example.com").await;
     let http = house.http();
-    let form = [("role", "admin"), ("owner", ""), ("segment", "smb"), ("kind", "accounts")];
+    let form = [
+        ("anchor", "2027-03-01"),
+        ("state", "done"),
+        ("role", "csm"),
+        ("owner", ""),
+        ("segment", "smb"),
+        ("kind", "accounts"),
+    ];
     let actor = holdfast::app::Actor::command_line();
     let manage = house.app.create_key(&a.scope, "ops", KeyScope::Manage, &actor).await.unwrap();
     for &(how, route) in ROUTES {
@@ -403,6 +437,11 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/support?status=all",
         "/settings/rates",
         "/studio/backtests",
+        "/playbooks",
+        "/tasks?who=team",
+        "/tasks?who=team&view=calendar",
+        "/team",
+        "/settings/roles",
     ] {
         let page = browser.get(path).await;
         assert_eq!(page.status_code(), 200, "{path}");
@@ -415,6 +454,7 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         ("/api/v1/renewals", 1),
         ("/api/v1/quarantine", 0),
         ("/api/v1/backtests", 0),
+        ("/api/v1/plays", 0),
         ("/api/v1/alerts?state=any", 0),
         ("/api/v1/storms", 0),
         ("/api/v1/tickets", 0),
@@ -468,6 +508,11 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         "/settings/outgoing",
         "/settings/templates",
         "/studio/backtests",
+        "/playbooks",
+        "/playbooks/business-value?account=a1",
+        "/tasks",
+        "/team",
+        "/settings/roles",
     ] {
         assert_eq!(browser.get(path).await.status_code(), 200, "{path}");
     }
@@ -496,6 +541,12 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         ("/settings/templates/welcome", [("subject", "x")]),
         ("/settings/jobs/retry", [("kind", "score_all")]),
         ("/studio/backtests", [("subject", "version:1")]),
+        ("/tasks", [("title", "x")]),
+        ("/tasks/bulk", [("do", "done")]),
+        ("/tasks/undo", [("verb", "reopen")]),
+        ("/playbooks/business-value/start", [("account", "a1")]),
+        ("/accounts/a1/roles", [("role", "csm")]),
+        ("/settings/roles/csm", [("holder", "nobody")]),
         ("/support/tickets/018f3c5e-0000-7000-8000-000000000000/resolve", [("at", "")]),
     ] {
         let answer = browser.post(path, &form).await;

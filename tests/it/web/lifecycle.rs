@@ -1,6 +1,7 @@
 //! Where accounts are in their lifecycle, as pages and the API show it and people change it.
 
 use holdfast::app::members::Role;
+use holdfast::app::work::Work;
 use scraper::{Html, Selector};
 use serde_json::{Value, json};
 
@@ -36,7 +37,7 @@ const PAGE: &str = "/accounts/a1/lifecycle";
 
 async fn day(house: &House, home: &Home, date: &str) {
     house.set(&format!("{date}T12:00:00Z"));
-    house.app.score_all(&home.scope, date.parse().unwrap(), &|_| ()).await.unwrap();
+    house.app.score_all(&home.scope, date.parse().unwrap(), &Work::unwatched()).await.unwrap();
     house.work().await;
 }
 

@@ -97,7 +97,7 @@ impl Stream {
             }
             let waiting = tokio::time::timeout(Duration::from_secs(30), self.response.chunk());
             let chunk = waiting.await.expect("an event within half a minute").unwrap()?;
-            self.read += &String::from_utf8(chunk.to_vec()).unwrap();
+            self.read += std::str::from_utf8(&chunk).unwrap();
         }
     }
 }

@@ -5,6 +5,7 @@ use holdfast::app::Actor;
 use holdfast::app::keys::KeyScope;
 use holdfast::app::members::Role;
 use holdfast::app::overrides::{Set, Wanted};
+use holdfast::app::work::Work;
 use scraper::{Html, Selector};
 use serde_json::{Value, json};
 
@@ -56,7 +57,7 @@ async fn logins_fell(house: &House, home: &Home, id: &str) {
 
 async fn day(house: &House, home: &Home, date: &str) {
     house.set(&format!("{date}T12:00:00Z"));
-    house.app.score_all(&home.scope, date.parse().unwrap(), &|_| ()).await.unwrap();
+    house.app.score_all(&home.scope, date.parse().unwrap(), &Work::unwatched()).await.unwrap();
     house.work().await;
 }
 

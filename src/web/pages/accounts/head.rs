@@ -9,10 +9,12 @@ use uuid::Uuid;
 use super::overrides::ByHand;
 use crate::app::Error;
 use crate::app::members::Role;
+use crate::app::team::Load;
 use crate::db;
 use crate::db::accounts::Account;
 use crate::web::error::Result;
 use crate::web::extract::{Csm, Form, Member};
+use crate::web::pages::team::show::shares;
 use crate::web::pages::wording::Wording;
 use crate::web::respond::Done;
 use crate::web::ui::list::Choice;
@@ -141,8 +143,12 @@ pub async fn assign(
     }
     web.app.assign(&member.scope, &external_id, owner, &member.actor()).await?;
     let name = owner.and_then(|id| members.iter().find(|m| m.id == id)).map(|m| m.name.as_str());
+    let full = match owner {
+        Some(owner) => over_capacity(&web, &member, owner).await?,
+        None => String::new(),
+    };
     let text = match name {
-        Some(name) => format!("{} is now with {name}.", account.name),
+        Some(name) => format!("{} is now with {name}.{full}", account.name),
         None => format!("{} has no CSM now.", account.name),
     };
     let next = back(&form.next, &external_id);
@@ -156,6 +162,15 @@ pub async fn assign(
     } else {
         done.into_response()
     })
+}
+
+/// A warning, when somebody has more accounts now than their segments' ratios allow.
+async fn over_capacity(web: &Web, member: &Member, owner: Uuid) -> Result<String> {
+    let Some(load) = web.app.load_of(&member.scope, owner).await?.filter(Load::is_over) else {
+        return Ok(String::new());
+    };
+    let words = Wording::of(web, member).await?;
+    Ok(format!(" They are over capacity: {}.", shares(&words, &load)))
 }
 
 /// A segment's id, or nothing for what the rules say.

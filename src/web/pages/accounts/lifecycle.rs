@@ -1,15 +1,12 @@
 //! `/accounts/{external_id}/lifecycle`: which stages the account has gone through, what is missing, and what people
-//! say of it. `POST …/lifecycle/{hold,release,tick}` change it.
+//! say of it. `lifecycle_change` changes it.
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
-use serde::Deserialize;
 
 use super::head::AccountHead;
 use super::load::{AsOf, Subject};
-use crate::app::Error;
 use crate::app::members::Role;
 use crate::app::methodology::InForce;
 use crate::app::stages::Journey;
@@ -18,8 +15,8 @@ use crate::db::stages::{Entry, Hold, Ticked};
 use crate::domain::lifecycle::{CriterionState, Lifecycle, Moment, Stage, StageSpan};
 use crate::domain::pack::schema;
 use crate::web::error::Result;
-use crate::web::extract::{Csm, Form, Member, Path, Query};
-use crate::web::respond::{Done, Page};
+use crate::web::extract::{Member, Path, Query};
+use crate::web::respond::Page;
 use crate::web::ui::list::Choice;
 use crate::web::ui::{EmptyState, Notice, Shell, Tone, filters, format};
 use crate::web::{Web, paths};
@@ -357,102 +354,4 @@ fn edit(subject: &Subject, journey: Option<&Journey>) -> Edit {
         segment_action: paths::account_tab(id, "segment"),
         segments: std::iter::once(by_rule).chain(segments).collect(),
     }
-}
-
-/// What the forms send; each needs some of it.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Sent {
-    stage: String,
-    reason: String,
-    criterion: String,
-    met: String,
-}
-
-fn answer<T>(
-    external_id: &str,
-    done: std::result::Result<T, Error>,
-    say: impl FnOnce(String, T) -> Done,
-) -> Result<Response> {
-    let next = paths::account_tab(external_id, "lifecycle");
-    match done {
-        Ok(value) => Ok(say(next, value).into_response()),
-        Err(Error::Conflict(text)) => Ok(Done::failed(next, text).into_response()),
-        Err(Error::Invalid(fields)) => {
-            let text: Vec<String> = fields.iter().map(|f| format!("The {} {}.", f.name, f.message)).collect();
-            Ok(Done::failed(next, text.join(" ")).into_response())
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// The account's name, and what holds it today.
-async fn held(web: &Web, member: &Member, external_id: &str) -> Result<(String, Option<Hold>)> {
-    let today = member.scope.day_of(web.app.clock.now());
-    let mut tx = web.app.db.read(&member.scope).await?;
-    let account = db::accounts::find(&mut tx, external_id).await?.ok_or(Error::NotFound)?;
-    let hold = db::stages::holds(&mut tx, &[account.id], today, today).await?.pop();
-    Ok((account.name, hold))
-}
-
-/// Holds the account in a stage, or moves it to one.
-pub async fn hold(
-    State(web): State<Web>,
-    Csm(member): Csm,
-    Path(external_id): Path<String>,
-    Form(sent): Form<Sent>,
-) -> Result<Response> {
-    let (name, before) = held(&web, &member, &external_id).await?;
-    let done =
-        web.app.hold_stage(&member.scope, &external_id, &sent.stage, &sent.reason, &member.actor()).await;
-    let words = crate::web::pages::wording::Wording::of(&web, &member).await?;
-    answer(&external_id, done, |next, ()| {
-        let done = Done::to(next, format!("{name} is held in {}.", words.stage(&sent.stage)));
-        match before {
-            Some(was) => {
-                let action = paths::account_tab(&external_id, "lifecycle/hold");
-                done.undo(action, &[("stage", &was.stage), ("reason", &was.reason)])
-            }
-            None => done.undo(paths::account_tab(&external_id, "lifecycle/release"), &[]),
-        }
-    })
-}
-
-/// Lets the calendar decide again.
-pub async fn release(
-    State(web): State<Web>,
-    Csm(member): Csm,
-    Path(external_id): Path<String>,
-) -> Result<Response> {
-    let (name, before) = held(&web, &member, &external_id).await?;
-    let done = web.app.release_stage(&member.scope, &external_id, &member.actor()).await;
-    answer(&external_id, done, |next, _| {
-        let done = Done::to(next, format!("The calendar decides about the stage of {name} again."));
-        match before {
-            Some(was) => {
-                let action = paths::account_tab(&external_id, "lifecycle/hold");
-                done.undo(action, &[("stage", &was.stage), ("reason", &was.reason)])
-            }
-            None => done,
-        }
-    })
-}
-
-/// Ticks a criterion, or takes that back.
-pub async fn tick(
-    State(web): State<Web>,
-    Csm(member): Csm,
-    Path(external_id): Path<String>,
-    Form(sent): Form<Sent>,
-) -> Result<Response> {
-    let met = sent.met == "yes";
-    let (scope, actor) = (&member.scope, member.actor());
-    held(&web, &member, &external_id).await?;
-    let done = web.app.tick_criterion(scope, &external_id, &sent.stage, &sent.criterion, met, &actor).await;
-    answer(&external_id, done, |next, _| {
-        let (word, back) = if met { ("Ticked", "no") } else { ("Taken back", "yes") };
-        let action = paths::account_tab(&external_id, "lifecycle/tick");
-        let fields = [("stage", sent.stage.as_str()), ("criterion", &sent.criterion), ("met", back)];
-        Done::to(next, format!("{word}: {}.", sent.criterion)).undo(action, &fields)
-    })
 }

@@ -9,6 +9,7 @@ use super::contracts::{self, Milestone};
 use super::head::AccountHead;
 use super::load::{AsOf, Scored, Subject};
 use super::reasons;
+use super::work::{Coverage, Work};
 use super::{health, history};
 use crate::app::members::Role;
 use crate::app::scoring::figure;
@@ -18,6 +19,7 @@ use crate::db::custom_fields::CustomField;
 use crate::web::error::Result;
 use crate::web::extract::{Member, Query};
 use crate::web::pages::alerts::item::{self, AlertItem};
+use crate::web::pages::crew::Crew;
 use crate::web::pages::wording::Wording;
 use crate::web::respond::Page;
 use crate::web::ui::charts::LineChart;
@@ -56,6 +58,10 @@ pub struct AccountPage {
     pub score: Option<LineChart>,
     /// Said instead of it.
     pub empty: Option<EmptyState>,
+    /// Its open tasks and running plays.
+    pub work: Option<Work>,
+    /// What its segment is given, and who plays which role for it.
+    pub coverage: Option<Coverage>,
     /// Milestones to come or passed lately, soonest first.
     pub next: Vec<Milestone>,
     /// Details: custom fields and traits, (name, value).
@@ -134,6 +140,14 @@ pub async fn show(
         true => Vec::new(),
         false => db::events::top_names(&mut tx, subject.account.id, week, 8).await?,
     };
+    let (work, coverage) = match subject.is_past() {
+        true => (None, None),
+        false => {
+            let crew = Crew::load(&mut tx).await?;
+            let work = Work::load(&mut tx, &subject, &crew, &member).await?;
+            (Some(work), Coverage::load(&mut tx, &subject, &crew, &member).await?)
+        }
+    };
     drop(tx);
     let now = subject.words.now;
     let activity = events.into_iter().map(|event| {
@@ -161,6 +175,8 @@ pub async fn show(
         reasons: scored.map_or_else(Vec::new, |scored| dearest(&subject, scored)),
         score: chart,
         empty: scored.is_none().then(|| health::no_score(&subject)),
+        work,
+        coverage,
         next: next(&subject),
         details: details(&subject, &fields),
         people: here.take(4).map(|c| (c.name.clone(), c.title.clone(), c.champion)).collect(),

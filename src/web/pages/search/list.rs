@@ -62,6 +62,10 @@ const PAGES: &[(&str, &str, &str, &str, Role)] = &[
     ("list-checks", "Rules", "alerts storm guard settings", "/settings/rules", Role::Executive),
     ("refresh-cw", "Renewals", "contracts calendar", "/renewals", Role::Executive),
     ("triangle-alert", "Overdue renewals", "late contracts", "/accounts?renewal=overdue", Role::Executive),
+    ("list-checks", "Tasks", "my to do due overdue calendar", "/tasks", Role::Executive),
+    ("layers", "Playbooks", "plays templates running start", "/playbooks", Role::Executive),
+    ("users", "Load", "team capacity csm ratio coverage unassigned", "/team", Role::Executive),
+    ("user", "Roles", "who plays role owner settings", "/settings/roles", Role::Executive),
     ("life-buoy", "Support", "tickets sla clocks answers", "/support", Role::Executive),
     ("chart-pie", "Portfolio", "arr bands board revenue", "/portfolio", Role::Executive),
     (

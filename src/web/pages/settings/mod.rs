@@ -17,6 +17,7 @@ pub mod notifications;
 pub mod outgoing;
 pub mod quarantine;
 pub mod rates;
+pub mod roles;
 pub mod rules;
 pub mod sources;
 pub mod templates;
@@ -27,6 +28,8 @@ pub mod upload;
 pub enum SettingsRoom {
     /// `/settings/members`
     Members,
+    /// `/settings/roles`
+    Roles,
     /// `/settings/keys`
     Keys,
     /// `/settings/sources`
@@ -59,6 +62,7 @@ impl SettingsRoom {
     /// Room, label, address, icon.
     pub const ALL: &[(SettingsRoom, &'static str, &'static str, &'static str)] = &[
         (SettingsRoom::Members, "Members", "/settings/members", "users"),
+        (SettingsRoom::Roles, "Roles", "/settings/roles", "user"),
         (SettingsRoom::Keys, "API keys", "/settings/keys", "key-round"),
         (SettingsRoom::Sources, "Sources", "/settings/sources", "activity"),
         (SettingsRoom::Quarantine, "Quarantine", "/settings/quarantine", "triangle-alert"),

@@ -2,3 +2,4 @@
 
 mod load;
 pub mod show;
+mod tasks;

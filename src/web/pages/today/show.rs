@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::Days;
 
 use super::load::{self, RENEWAL_DAYS, Whose};
+use super::tasks::DueTasks;
 use crate::app::members::Role;
 use crate::db;
 use crate::db::accounts::{Account, Filter, Sort, Summary};
@@ -64,6 +65,8 @@ pub struct TodayPage {
     pub renewal_list: Vec<Upcoming>,
     /// `Friday, 18:04`; empty on a first visit, which shows the week.
     pub since: String,
+    /// The member's tasks that are due.
+    pub tasks: DueTasks,
     /// What moved since then, largest ARR first.
     pub moved: Vec<Moved>,
     /// Milestones of the last two weeks and the week to come.
@@ -168,6 +171,7 @@ pub async fn show(State(web): State<Web>, member: Member, headers: HeaderMap) ->
         soonest.clone()
     };
     let last_message = db::sources::last_at(&mut tx).await?;
+    let tasks = DueTasks::load(&mut tx, &member, owner.is_some(), words.today).await?;
     let wanted = db::alerts::Filter { care: owner, ..Default::default() };
     let alerts = db::alerts::list(&mut tx, &wanted, words.today, 0, ALERTS).await?;
     let totals = db::alerts::totals(&mut tx, &wanted, words.today).await?;
@@ -198,6 +202,7 @@ pub async fn show(State(web): State<Web>, member: Member, headers: HeaderMap) ->
         renewals_text: renewals_text(&words, &summary),
         renewal_list: soonest.iter().take(LISTED).map(|account| renewal(&words, account)).collect(),
         since: load::since_text(&member, &words, since),
+        tasks,
         moved,
         due,
     };

@@ -1,0 +1,80 @@
+//! Who looks after how much.
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::{Result, TenantTx};
+
+/// Accounts of one segment that one member has.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Owned {
+    /// The CSM; none for accounts without one.
+    pub owner_id: Option<Uuid>,
+    /// The segment, by hand or by rule.
+    pub segment: Option<String>,
+    /// Accounts in business.
+    pub accounts: i64,
+    /// Their ARR in the tenant's currency.
+    pub arr_base_minor: i64,
+}
+
+/// Accounts in business by their CSM and segment; of one member where one is given.
+pub async fn owned(tx: &mut TenantTx, member: Option<Uuid>) -> Result<Vec<Owned>> {
+    sqlx::query_as(
+        "SELECT a.owner_id, coalesce(a.pinned_segment, s.segment) AS segment, count(*) AS accounts,
+           coalesce(sum(s.arr_base_minor), 0)::bigint AS arr_base_minor
+         FROM accounts a LEFT JOIN account_states s ON s.tenant_id = a.tenant_id AND s.account_id = a.id
+         WHERE a.churned_on IS NULL AND ($1::uuid IS NULL OR a.owner_id = $1) GROUP BY 1, 2 ORDER BY 1, 2",
+    )
+    .bind(member)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// Accounts for which a member plays a role.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Played {
+    /// The role.
+    pub role: String,
+    /// Who plays it; none where nobody does.
+    pub member_id: Option<Uuid>,
+    /// For how many accounts in business.
+    pub accounts: i64,
+}
+
+/// Who plays some roles for how many accounts.
+pub async fn played(tx: &mut TenantTx, roles: &[String]) -> Result<Vec<Played>> {
+    sqlx::query_as(
+        "SELECT r.role, m.id AS member_id, count(*) AS accounts FROM roles r CROSS JOIN accounts a
+         LEFT JOIN account_roles ar ON ar.tenant_id = r.tenant_id AND ar.account_id = a.id AND ar.role = r.role
+         LEFT JOIN members m ON m.tenant_id = r.tenant_id AND m.removed_at IS NULL
+           AND m.id = coalesce(ar.member_id, r.member_id, CASE WHEN r.follows = 'owner' THEN a.owner_id END)
+         WHERE a.tenant_id = r.tenant_id AND a.churned_on IS NULL AND r.role = ANY($1) GROUP BY 1, 2 ORDER BY 1, 2",
+    )
+    .bind(roles)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// Open tasks of a member.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Busy {
+    /// The member; none for tasks that nobody does.
+    pub owner_id: Option<Uuid>,
+    /// Open tasks.
+    pub open: i64,
+    /// Overdue ones.
+    pub overdue: i64,
+}
+
+/// Open tasks by who does them, as of a day. Tasks of paused plays are left out.
+pub async fn busy(tx: &mut TenantTx, today: NaiveDate) -> Result<Vec<Busy>> {
+    sqlx::query_as(
+        "SELECT t.owner_id, count(*) AS open, count(*) FILTER (WHERE t.due_on < $1) AS overdue
+         FROM tasks t LEFT JOIN plays p ON p.tenant_id = t.tenant_id AND p.id = t.play_id
+         WHERE t.state = 'open' AND p.state IS DISTINCT FROM 'paused' GROUP BY 1",
+    )
+    .bind(today)
+    .fetch_all(tx.conn())
+    .await
+}

@@ -1,0 +1,3 @@
+//! `/team`: load.
+
+pub mod show;
