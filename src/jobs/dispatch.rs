@@ -102,8 +102,11 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
     };
     match kind {
         Kind::ScoreAll => {
-            let today = app.clock.today(job.scope.time_zone());
-            app.score_all(&job.scope, today, &work).await?;
+            // A tenant that is only just being made has nothing to score by yet. Accounts wait until it has.
+            if app.methodology(&job.scope).await?.is_some() {
+                let today = app.clock.today(job.scope.time_zone());
+                app.score_all(&job.scope, today, &work).await?;
+            }
         }
         Kind::Fold => {
             let folded = app.fold(&job.scope, &work).await?;

@@ -93,6 +93,20 @@ async fn what_time_does_not_mend_is_not_tried_again() {
 }
 
 #[tokio::test]
+async fn a_tenant_that_is_only_just_being_made_has_nothing_to_score_and_nothing_fails() {
+    let house = House::new().await;
+    let mut tx = house.app.db.platform().await.unwrap();
+    let now = house.clock.now();
+    let scope = db::platform::create_tenant(&mut tx, "new", "New", "UTC", "USD", now).await.unwrap();
+    tx.commit().await.unwrap();
+    holdfast::jobs::schedule::enqueue_due(&house.app).await.unwrap();
+    house.work().await;
+    let mut tx = house.app.db.read(&scope).await.unwrap();
+    assert_eq!(db::jobs::list::failed(&mut tx).await.unwrap(), 0);
+    assert_eq!(db::jobs::list::counts(&mut tx, now).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_job_that_kills_its_workers_is_given_up_too() {
     let house = House::new().await;
     let home = house.tenant("acme").await;
