@@ -89,8 +89,7 @@ journey("light or dark is a choice that stays", { as: "csm", colorScheme: "light
 });
 
 journey("a password is changed, and only the new one opens", { expects: REFUSED }, async ({ page }) => {
-  // The manager: nobody else signs in as him.
-  await signIn(page, "manager", "/password");
+  await signIn(page, "careful", "/password");
   await page.getByLabel("Current password").fill("correct horse battery staple");
   await page.getByLabel("New password", { exact: true }).fill("an entirely new pass phrase");
   await page.getByLabel("New password again").fill("an entirely new pass phrase");
@@ -99,7 +98,7 @@ journey("a password is changed, and only the new one opens", { expects: REFUSED 
   await page.getByRole("button", { name: /your menu/ }).click();
   await page.getByRole("button", { name: "Sign out" }).click();
   const enter = async (password) => {
-    await page.getByLabel("Email").fill(PEOPLE.manager.email);
+    await page.getByLabel("Email").fill(PEOPLE.careful.email);
     await page.getByLabel("Password").fill(password);
     await page.getByRole("button", { name: "Sign in" }).click();
   };

@@ -89,11 +89,14 @@ journey("a curve is drawn as it is typed", { as: "admin", path: "/studio" }, asy
   await page.getByLabel("Reads").fill("csat_avg");
   await page.locator("#view:not(:has(.view-faults))").waitFor();
   await page.getByText("Steps", { exact: true }).click();
-  await page.getByLabel("Figure of step 1").fill("6");
-  await page.locator("#view", { hasText: "100 from 6" }).waitFor();
+  await page.getByLabel("Figure of step 1").fill("4");
+  await page.getByLabel("Points of step 1").fill("100");
+  await page.getByLabel("Bound of step 2").selectOption("");
+  await page.getByLabel("Points of step 2").fill("30");
+  await page.locator("#view", { hasText: "100 from 4, else 30" }).waitFor();
   await page.getByRole("button", { name: "Save the measure" }).click();
   await page.locator(".toast", { hasText: "Saved" }).waitFor();
-  assert.match(await page.locator(".tree-row", { hasText: "Support satisfaction" }).innerText(), /100 from 6/);
+  assert.match(await page.locator(".tree-row", { hasText: "Support satisfaction" }).innerText(), /100 from 4, else 30/);
 });
 
 journey("an executive reads and changes nothing", { as: "executive", path: "/studio" }, async ({ page }) => {

@@ -14,6 +14,8 @@ export const PEOPLE = {
   csm: { email: "maya@lumen.example", name: "Maya Lind", role: "csm", tenant: "lumen" },
   manager: { email: "omar@lumen.example", name: "Omar Haddad", role: "manager", tenant: "lumen" },
   executive: { email: "eva@lumen.example", name: "Eva Roth", role: "executive", tenant: "lumen" },
+  // Changes his password; nobody else signs in as him.
+  careful: { email: "noor@lumen.example", name: "Noor Aziz", role: "executive", tenant: "lumen" },
   admin: { email: "ada@lumen.example", name: "Ada Berg", role: "admin", tenant: "lumen" },
   // Works for Borealis as well.
   adviser: { email: "rita@advice.example", name: "Rita Falk", role: "manager", tenant: "lumen" },

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up may stop")]
 #![expect(dead_code, reason = "no test needs all of it")]
 
+pub mod html;
 pub mod receiver;
 pub mod server;
 pub mod smtp;

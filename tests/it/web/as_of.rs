@@ -5,14 +5,8 @@ use holdfast::app::work::Work;
 use scraper::{Html, Selector};
 use serde_json::{Value, json};
 
+use crate::support::html::texts;
 use crate::support::{Browser, Home, House, track};
-
-fn texts(html: &str, selector: &str) -> Vec<String> {
-    let found = Html::parse_document(html);
-    let selector = Selector::parse(selector).unwrap();
-    let words = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    found.select(&selector).map(|e| words(e.text().collect::<String>())).collect()
-}
 
 /// The rows without the small line, which is a drawing, and the links, which carry the day.
 fn rows(html: &str) -> Vec<String> {

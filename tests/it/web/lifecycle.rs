@@ -2,17 +2,10 @@
 
 use holdfast::app::members::Role;
 use holdfast::app::work::Work;
-use scraper::{Html, Selector};
 use serde_json::{Value, json};
 
+use crate::support::html::texts;
 use crate::support::{Browser, Home, House, track};
-
-fn texts(html: &str, selector: &str) -> Vec<String> {
-    let found = Html::parse_document(html);
-    let selector = Selector::parse(selector).unwrap();
-    let words = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    found.select(&selector).map(|e| words(e.text().collect())).collect()
-}
 
 /// A company on a pack with an account `a1` that began on a day, and a CSM.
 async fn house(pack: &str, start: &str) -> (House, Home, Browser) {

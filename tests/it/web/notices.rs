@@ -13,6 +13,7 @@ use scraper::{Html, Selector};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::support::html::texts;
 use crate::support::receiver::Receiver;
 use crate::support::{Home, House, PASSWORD};
 
@@ -38,12 +39,6 @@ async fn happen(house: &House, home: &Home, severity: Option<&'static str>, titl
     tx.commit().await.unwrap();
     house.work().await;
     ids[0]
-}
-
-fn texts(page: &str, selector: &str) -> Vec<String> {
-    let html = Html::parse_document(page);
-    let selector = Selector::parse(selector).unwrap();
-    html.select(&selector).map(|found| found.text().collect::<String>().trim().to_owned()).collect()
 }
 
 #[tokio::test]

@@ -8,16 +8,8 @@ use holdfast::app::work::Work;
 use scraper::{Html, Selector};
 use serde_json::{Value, json};
 
+use crate::support::html::texts;
 use crate::support::{Browser, Home, House};
-
-fn texts(html: &str, selector: &str) -> Vec<String> {
-    let found = Html::parse_document(html);
-    let selector = Selector::parse(selector).unwrap();
-    found
-        .select(&selector)
-        .map(|e| e.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" "))
-        .collect()
-}
 
 fn attribute(html: &str, selector: &str, name: &str) -> String {
     let found = Html::parse_document(html);

@@ -4,6 +4,7 @@ use holdfast::app::members::Role;
 use holdfast::app::work::Work;
 use scraper::{Html, Selector};
 
+use crate::support::html::texts;
 use crate::support::{Browser, Home, House, track};
 
 /// Two companies; the first has two accounts, of which `a1` used the product for a month and then stopped.
@@ -31,15 +32,6 @@ async fn houses() -> (House, Home, Browser) {
     house.work().await;
     let browser = house.sign_in("casey@acme.example").await;
     (house, home, browser)
-}
-
-fn texts(html: &str, selector: &str) -> Vec<String> {
-    let found = Html::parse_document(html);
-    let selector = Selector::parse(selector).unwrap();
-    found
-        .select(&selector)
-        .map(|e| e.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" "))
-        .collect()
 }
 
 #[tokio::test]

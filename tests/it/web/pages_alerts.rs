@@ -9,20 +9,8 @@ use holdfast::app::work::Work;
 use scraper::{Html, Selector};
 use serde_json::{Value, json};
 
+use crate::support::html::{attributes, texts};
 use crate::support::{Browser, Home, House};
-
-fn texts(html: &str, selector: &str) -> Vec<String> {
-    let found = Html::parse_document(html);
-    let selector = Selector::parse(selector).unwrap();
-    let words = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    found.select(&selector).map(|e| words(e.text().collect())).collect()
-}
-
-fn attributes(html: &str, selector: &str, name: &str) -> Vec<String> {
-    let found = Html::parse_document(html);
-    let selector = Selector::parse(selector).unwrap();
-    found.select(&selector).filter_map(|e| e.attr(name)).map(str::to_owned).collect()
-}
 
 /// A company on a pack with a CSM, Casey, who has the accounts, and a manager, Morgan.
 async fn house(pack: &str, now: &str, ids: &[&str]) -> (House, Home) {

@@ -2,8 +2,8 @@
 
 use holdfast::app::members::Role;
 use holdfast::app::work::Work;
-use scraper::{Html, Selector};
 
+use crate::support::html::texts;
 use crate::support::{Browser, Home, House, track};
 
 /// A company with two accounts over 50,000 dollars that renew on 1 June, one of which uses the product.
@@ -19,15 +19,6 @@ async fn house() -> (House, Home, Browser) {
     house.member(&home, "elin@acme.example", Role::Executive).await;
     let browser = house.sign_in("elin@acme.example").await;
     (house, home, browser)
-}
-
-fn texts(html: &str, selector: &str) -> Vec<String> {
-    let found = Html::parse_document(html);
-    let selector = Selector::parse(selector).unwrap();
-    found
-        .select(&selector)
-        .map(|e| e.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" "))
-        .collect()
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use holdfast::app::members::Role;
 use scraper::{Html, Selector};
 
+use crate::support::html::texts;
 use crate::support::{Browser, Home, House, track};
 
 async fn house() -> (House, Home, Browser) {
@@ -12,15 +13,6 @@ async fn house() -> (House, Home, Browser) {
     house.member(&home, "casey@acme.example", Role::Csm).await;
     let browser = house.sign_in("ada@acme.example").await;
     (house, home, browser)
-}
-
-fn texts(html: &str, selector: &str) -> Vec<String> {
-    let found = Html::parse_document(html);
-    let selector = Selector::parse(selector).unwrap();
-    found
-        .select(&selector)
-        .map(|e| e.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" "))
-        .collect()
 }
 
 /// The action of the first form that ends so.

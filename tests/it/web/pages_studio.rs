@@ -4,6 +4,7 @@ use holdfast::app::members::Role;
 use holdfast::app::methodology::pack_source;
 use scraper::{Html, Selector};
 
+use crate::support::html::{attributes, texts};
 use crate::support::{Browser, Home, House};
 
 const FIRST_WEIGHT: &str = "%/health/models/0/tree/0/weight";
@@ -23,18 +24,6 @@ async fn house() -> (House, Home, Browser) {
     house.work().await;
     let browser = house.sign_in("ada@acme.example").await;
     (house, home, browser)
-}
-
-fn select<T>(html: &str, selector: &str, of: impl Fn(scraper::ElementRef<'_>) -> T) -> Vec<T> {
-    Html::parse_document(html).select(&Selector::parse(selector).unwrap()).map(of).collect()
-}
-
-fn texts(html: &str, selector: &str) -> Vec<String> {
-    select(html, selector, |e| e.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-fn attributes(html: &str, selector: &str, name: &str) -> Vec<String> {
-    select(html, selector, |e| e.value().attr(name).unwrap_or_default().to_owned())
 }
 
 /// The fields of a form as they stand, by the end of its action.

@@ -10,19 +10,10 @@ use holdfast::app::members::Role;
 use holdfast::app::methodology::{DraftFrom, Publishing, pack_source};
 use holdfast::db;
 use holdfast::domain::pack::Overrides;
-use scraper::{Html, Selector};
 use serde_json::{Value, json};
 
+use crate::support::html::texts;
 use crate::support::{Browser, Home, House};
-
-fn texts(html: &str, selector: &str) -> Vec<String> {
-    let found = Html::parse_document(html);
-    let selector = Selector::parse(selector).unwrap();
-    found
-        .select(&selector)
-        .map(|e| e.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" "))
-        .collect()
-}
 
 /// What a redirect says was done, and how it is undone.
 type Undo = (String, Vec<(String, String)>);
@@ -274,8 +265,10 @@ async fn a_playbook_for_a_member_and_the_touchpoints_of_a_segment() {
         assert!(coverage.contains(line), "{line}: {coverage}");
     }
     assert!(!texts(&page, "#next-steps .task-lines li").is_empty());
-    let calendar = browser.get("/tasks?view=calendar&month=2027-03").await.text();
-    assert!(calendar.contains("Bi-weekly check-ins"), "{calendar}");
+    // A day names its first tasks and counts the others; the touchpoints alone have room.
+    let calendar = browser.get("/tasks?view=calendar&month=2027-03&source=touchpoint").await.text();
+    let on = texts(&calendar, ".month td:has([aria-label^='Monday, 15 March']) li");
+    assert!(on.contains(&"Bi-weekly check-ins: Gold".to_owned()), "{on:?}");
 }
 
 async fn desk() -> (House, Home, Browser) {

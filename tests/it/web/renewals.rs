@@ -7,17 +7,10 @@ use holdfast::app::Actor;
 use holdfast::app::members::Role;
 use holdfast::app::overrides::{Set, Wanted};
 use holdfast::db::{self, renewals::Filter};
-use scraper::{Html, Selector};
 use serde_json::{Value, json};
 
+use crate::support::html::texts;
 use crate::support::{Home, House};
-
-fn texts(html: &str, selector: &str) -> Vec<String> {
-    let found = Html::parse_document(html);
-    let selector = Selector::parse(selector).unwrap();
-    let text = |e: scraper::ElementRef<'_>| e.text().collect::<String>();
-    found.select(&selector).map(|e| text(e).split_whitespace().collect::<Vec<_>>().join(" ")).collect()
-}
 
 /// A tenant on a pack with accounts, each with one contract of so many months that begins on a day.
 async fn house(pack: &str, now: &str, accounts: &[(&str, &str, u32)]) -> (House, Home) {

@@ -1,23 +1,10 @@
 //! The journal as people read it and add to it.
 
 use holdfast::app::members::Role;
-use scraper::{Html, Selector};
 use serde_json::{Value, json};
 
+use crate::support::html::{attributes, texts};
 use crate::support::{Browser, Home, House};
-
-fn texts(html: &str, selector: &str) -> Vec<String> {
-    let found = Html::parse_document(html);
-    let selector = Selector::parse(selector).unwrap();
-    let words = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    found.select(&selector).map(|e| words(e.text().collect())).collect()
-}
-
-fn attributes(html: &str, selector: &str, name: &str) -> Vec<String> {
-    let found = Html::parse_document(html);
-    let selector = Selector::parse(selector).unwrap();
-    found.select(&selector).filter_map(|e| e.attr(name)).map(str::to_owned).collect()
-}
 
 async fn house() -> (House, Home, Browser) {
     let house = House::new().await;

@@ -11,7 +11,7 @@ use crate::db::tickets::{Filter, Of};
 use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::{Member, Path, Query};
-use crate::web::pages::support::figures::{since, tiles};
+use crate::web::pages::support::figures::{period, tiles};
 use crate::web::pages::support::words::Table;
 use crate::web::respond::Page;
 use crate::web::ui::{EmptyState, Pager, Shell, StatTile, filters};
@@ -68,9 +68,9 @@ pub async fn show(
     let number = params.page.parse::<i64>().unwrap_or(1).clamp(1, ((total + PAGE - 1) / PAGE).max(1));
     let running = db::tickets::list(&mut tx, &filter(false), 0, MOST_OPEN).await?;
     let done = db::tickets::list(&mut tx, &filter(true), (number - 1) * PAGE, PAGE).await?;
-    let from = since(now, DAYS);
-    let figures = db::tickets::figures(&mut tx, from, now, &of).await?;
-    let attained = db::tickets::attained(&mut tx, from, now, &of).await?;
+    let (from, to) = period(now, DAYS);
+    let figures = db::tickets::figures(&mut tx, from, to, &of).await?;
+    let attained = db::tickets::attained(&mut tx, from, to, &of).await?;
     drop(tx);
     let nothing = || {
         let text = "Tickets come over the API or from a file, and count for the account's health as your \

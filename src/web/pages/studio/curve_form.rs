@@ -45,7 +45,9 @@ impl CurveForm {
             Some(_) => typed(&refused.fields),
             None => written(outline, base),
         };
-        form.steps.extend(std::iter::repeat_n(StepRow::default(), SPARE));
+        // What is still empty asks for a figure: only the last of all steps is "the rest".
+        let spare = StepRow { bound: "from".to_owned(), ..StepRow::default() };
+        form.steps.extend(std::iter::repeat_n(spare, SPARE));
         form.map.extend(std::iter::repeat_n(Default::default(), SPARE));
         form
     }

@@ -143,9 +143,9 @@ pub fn kpis(
     rows.collect()
 }
 
-/// Beginning of a period of so many days up to now.
-pub fn since(now: DateTime<Utc>, days: i64) -> DateTime<Utc> {
-    now - TimeDelta::days(days)
+/// The half-open period of so many days that ends with this moment, what happens in it included.
+pub fn period(now: DateTime<Utc>, days: i64) -> (DateTime<Utc>, DateTime<Utc>) {
+    (now - TimeDelta::days(days), now + TimeDelta::microseconds(1))
 }
 
 /// First answers, resolutions and escalations of a period.

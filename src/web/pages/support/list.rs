@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use super::figures::{Attainment, KpiRow, kpis, since, tiles};
+use super::figures::{Attainment, KpiRow, kpis, period, tiles};
 use super::words::{Table, level, severity, status, worked};
 use crate::app::methodology::InForce;
 use crate::db::tickets::{Filter, Of};
@@ -161,9 +161,9 @@ pub async fn show(
     let open = db::tickets::count(&mut tx, &running).await?;
     let number = params.page.parse::<i64>().unwrap_or(1).clamp(1, ((total + PAGE - 1) / PAGE).max(1));
     let found = db::tickets::list(&mut tx, &filter, (number - 1) * PAGE, PAGE).await?;
-    let from = since(now, days);
-    let figures = db::tickets::figures(&mut tx, from, now, &of).await?;
-    let attained = db::tickets::attained(&mut tx, from, now, &of).await?;
+    let (from, to) = period(now, days);
+    let figures = db::tickets::figures(&mut tx, from, to, &of).await?;
+    let attained = db::tickets::attained(&mut tx, from, to, &of).await?;
     drop(tx);
     let in_force = words.names.in_force.clone();
     let page = SupportPage {
