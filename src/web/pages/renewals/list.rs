@@ -18,7 +18,7 @@ use crate::db::{self, members};
 use crate::domain::forecast::Category;
 use crate::web::error::Result;
 use crate::web::extract::{Hx, Member, Query};
-use crate::web::pages::names::Names;
+use crate::web::pages::wording::Wording;
 use crate::web::respond::Page;
 use crate::web::ui::charts::{Part, StackedBar};
 use crate::web::ui::shell::Room;
@@ -121,7 +121,7 @@ pub async fn show(
     Query(params): Query<Params>,
 ) -> Result<Response> {
     let today = web.app.clock.today(member.scope.time_zone());
-    let names = Names::load(&web.app, &member.scope).await?;
+    let names = Wording::of(&web, &member).await?;
     let window = Window::parse(&params.window);
     let (from, to) = window.days(today);
     let filter = Filter {
@@ -196,7 +196,7 @@ fn with_date(filter: Filter) -> Filter {
 fn selects(
     params: &Params,
     window: &Window,
-    names: &Names,
+    names: &Wording,
     members: &[members::Member],
     today: NaiveDate,
 ) -> Vec<SelectFilter> {
@@ -215,7 +215,7 @@ fn selects(
     ]
 }
 
-fn chips(params: &Params, names: &Names, members: &[members::Member]) -> Vec<Chip> {
+fn chips(params: &Params, names: &Wording, members: &[members::Member]) -> Vec<Chip> {
     let mut chips = Vec::new();
     if !params.segment.is_empty() {
         let without = paths::with_query("/renewals", &[("csm", &params.csm), ("window", &params.window)]);
@@ -230,7 +230,7 @@ fn chips(params: &Params, names: &Names, members: &[members::Member]) -> Vec<Chi
     chips
 }
 
-fn stats(sums: &[RenewalMonth], names: &Names, currency: &str) -> Vec<StatTile> {
+fn stats(sums: &[RenewalMonth], names: &Wording, currency: &str) -> Vec<StatTile> {
     let add = |of: &dyn Fn(&RenewalMonth) -> bool| {
         let of = sums.iter().filter(|sum| of(sum));
         of.fold((0, 0), |(n, arr), sum| (n + sum.accounts, arr + sum.arr_base_minor))
@@ -256,7 +256,7 @@ fn stats(sums: &[RenewalMonth], names: &Names, currency: &str) -> Vec<StatTile> 
     ]
 }
 
-fn by_band(sums: &[RenewalMonth], names: &Names, currency: &str) -> StackedBar {
+fn by_band(sums: &[RenewalMonth], names: &Wording, currency: &str) -> StackedBar {
     let part = |band: Option<&str>| {
         let of = sums.iter().filter(|sum| sum.band.as_deref() == band);
         let (n, arr) = of.fold((0, 0), |(n, arr), sum| (n + sum.accounts, arr + sum.arr_base_minor));
@@ -304,7 +304,7 @@ fn renewal(
     account: &Account,
     open: Option<&Listed>,
     assessed: Option<&Assessed>,
-    names: &Names,
+    names: &Wording,
     today: NaiveDate,
     base: &str,
 ) -> Renewal {
@@ -342,7 +342,7 @@ fn renewal(
 }
 
 /// `Commit, 90 %`; in brackets where nobody has said anything.
-fn forecast(one: &Listed, names: &Names) -> String {
+fn forecast(one: &Listed, names: &Wording) -> String {
     let likelihood = one.renewal.likelihood_said().map(|(percent, _)| percent);
     let percent = likelihood.map_or_else(String::new, |n| format!(", {n}\u{2009}%"));
     match one.renewal.forecast.as_deref().and_then(Category::parse) {
