@@ -7,7 +7,6 @@ mod correct;
 mod facts;
 mod fold;
 mod load;
-mod milestones;
 mod past;
 mod sampling;
 mod standing;
@@ -23,7 +22,6 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 pub(super) use load::facts_on;
-pub use milestones::Milestone;
 pub(super) use sampling::{Sampler, Told};
 pub use standing::{Exchange, Standing};
 pub use why::{Change, changes, figure};

@@ -214,6 +214,11 @@ pub enum Effect {
         /// The task.
         task: Uuid,
     },
+    /// A touchpoint was not done, and the day of the one that follows it has come.
+    Lapse {
+        /// Its task.
+        task: Uuid,
+    },
 }
 
 /// How a play ended by itself.
