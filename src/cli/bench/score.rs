@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use super::fill::{self, Plan};
 use super::{measure, note};
 use crate::app::keys::KeyScope;
+use crate::app::methodology::DraftFrom;
 use crate::app::tenants::NewTenant;
 use crate::app::work::Work;
 use crate::app::{Actor, App, methodology};
@@ -62,6 +63,8 @@ struct Outcome {
     fill: Duration,
     /// Today, today once more, tomorrow: how long, and the most memory held, in MB.
     scoring: [(Duration, Option<u64>); 3],
+    /// A preview of a draft: every account by both methodologies.
+    preview: Duration,
     fold: Duration,
     event: Option<Duration>,
     /// Bytes on disk of an account's day: of all its daily figures, and of its score.
@@ -127,6 +130,7 @@ impl Score {
         app.db.analyze().await?;
         app.clock.set(noon + Days::new(1));
         let next = scored(&app, &scope, "tomorrow").await?;
+        let preview = previewed(&app, &scope).await?;
         let began = Instant::now();
         let folded = app.fold(&scope, &Work::unwatched()).await?;
         let fold = began.elapsed();
@@ -137,7 +141,7 @@ impl Score {
         };
         app.db.close().await;
         let scoring = [first, again, next];
-        Ok(Outcome { accounts, fill, scoring, fold, event, rollup_bytes, score_bytes })
+        Ok(Outcome { accounts, fill, scoring, preview, fold, event, rollup_bytes, score_bytes })
     }
 
     async fn tenant(&self, app: &App) -> anyhow::Result<TenantScope> {
@@ -165,6 +169,18 @@ async fn scored(app: &App, scope: &TenantScope, what: &str) -> anyhow::Result<(D
     let rate = scored as f64 / took.as_secs_f64();
     note(format_args!("  {what}: scored in {:.1} s, {rate:.0} accounts/s", took.as_secs_f64()));
     Ok((took, peak))
+}
+
+/// Previews a draft, as before publishing it.
+async fn previewed(app: &App, scope: &TenantScope) -> anyhow::Result<Duration> {
+    let actor = Actor::command_line();
+    let draft = app.create_draft(scope, DraftFrom::Version(1), "bench", &actor).await?.stored;
+    let preview = app.start_preview(scope, draft.id, draft.revision, &actor).await?;
+    let began = Instant::now();
+    app.make_preview(scope, preview.stored.id, &Work::unwatched()).await?;
+    let took = began.elapsed();
+    note(format_args!("  previewed in {:.1} s", took.as_secs_f64()));
+    Ok(took)
 }
 
 /// Sends one event while the worker runs, and waits until its account's score was worked out anew.
@@ -232,7 +248,7 @@ fn make(dir: &Path) -> anyhow::Result<()> {
 
 fn print(outcomes: &[Outcome]) {
     say(
-        "accounts   filled     today  accounts/s     again  accounts/s  tomorrow  accounts/s  peak MB   folded  event s  \
+        "accounts   filled     today  accounts/s     again  accounts/s  tomorrow  accounts/s  peak MB  preview    folded  event s  \
          bytes a day: figures  score",
     );
     for outcome in outcomes {
@@ -243,7 +259,8 @@ fn print(outcomes: &[Outcome]) {
         }
         let peak = outcome.scoring.iter().filter_map(|(_, peak)| *peak).max();
         line += &peak.map_or(format!(" {:>8}", "-"), |peak| format!(" {peak:>8}"));
-        line += &format!(" {:>6.1} s", outcome.fold.as_secs_f64());
+        line += &format!(" {:>6.1} s", outcome.preview.as_secs_f64());
+        line += &format!(" {:>7.1} s", outcome.fold.as_secs_f64());
         line += &outcome.event.map_or(format!(" {:>8}", "-"), |took| format!(" {:>8.2}", took.as_secs_f64()));
         say(line + &format!(" {:>21.0} {:>6.0}", outcome.rollup_bytes, outcome.score_bytes));
     }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::load::{self, Stand, steps};
 use super::window::Window;
+use crate::app::scoring::Assessed;
 use crate::db::accounts::{Account, Filter, RenewalMonth, Sort};
 use crate::db::renewals::{Listed, Progress};
 use crate::db::{self, members};
@@ -106,8 +107,8 @@ pub struct Renewal {
     pub forecast: String,
     /// Whether it was decided.
     pub is_closed: bool,
-    /// How far its milestones are; none while its window is to come.
-    pub milestones: Option<Stand>,
+    /// How far its milestones are.
+    pub milestones: Stand,
     /// Who looks after it.
     pub csm: Option<Avatar>,
 }
@@ -161,10 +162,13 @@ pub async fn show(
             &[("csm", csm), ("segment", segment), ("window", window), ("page", &page)],
         )
     };
+    let key = |account: &Account| (account.id, account.renewal_date.unwrap_or(today));
+    let ahead = accounts.iter().filter(|account| !open.contains_key(&key(account)));
+    let ahead: Vec<Uuid> = ahead.map(|account| account.id).collect();
+    let ahead: HashMap<Uuid, Assessed> = web.app.assess_many(&member.scope, &ahead, today).await?;
     let row = |account: &Account| {
-        let key = (account.id, account.renewal_date.unwrap_or(today));
-        let one = open.get(&key).map(|one| (one, progress.get(&key)));
-        renewal(account, one, &names, today, currency)
+        let one = open.get(&key(account)).map(|one| (one, progress.get(&key(account))));
+        renewal(account, one, ahead.get(&account.id), &names, today, currency)
     };
     let kept = load::Params {
         csm: params.csm.clone(),
@@ -303,17 +307,24 @@ fn months(
 fn renewal(
     account: &Account,
     open: Option<(&Listed, Option<&Progress>)>,
+    ahead: Option<&Assessed>,
     names: &Wording,
     today: NaiveDate,
     base: &str,
 ) -> Renewal {
     let date = account.renewal_date.unwrap_or(today);
     let days = (date - today).num_days();
-    let milestones = open.map(|(one, progress)| {
-        let renewal = &one.renewal;
-        let steps = steps(names, renewal.timeline.as_deref(), renewal.renews_on, Some(renewal.opened_on));
-        Stand::of(&steps, progress.map(|of| (of.done, of.late, of.total)), today)
-    });
+    let milestones = match open {
+        Some((one, progress)) => {
+            let renewal = &one.renewal;
+            let steps = steps(names, renewal.timeline.as_deref(), renewal.renews_on, Some(renewal.opened_on));
+            Stand::of(&steps, progress.map(|of| (of.done, of.late, of.total)), today)
+        }
+        None => {
+            let planned = ahead.and_then(|ahead| ahead.evaluation.renewal.as_ref());
+            Stand::of(planned.map_or(&[], |planned| &planned.milestones), None, today)
+        }
+    };
     let arr = match (account.arr_base_minor, account.arr_minor, &account.currency) {
         (Some(minor), ..) => format::money(minor, base),
         (None, Some(minor), Some(currency)) => format::money(minor, currency),
