@@ -401,11 +401,3 @@ pub async fn followed(tx: &mut TenantTx, since: NaiveDate) -> Result<Vec<Followe
     .fetch_all(tx.conn())
     .await
 }
-
-/// The plays for a cause that are not over, such as the renewal of an account on a day.
-pub async fn running_for(tx: &mut TenantTx, once: &str) -> Result<Option<Uuid>> {
-    sqlx::query_scalar("SELECT id FROM plays WHERE once = $1 AND ended_at IS NULL")
-        .bind(once)
-        .fetch_optional(tx.conn())
-        .await
-}

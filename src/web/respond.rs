@@ -8,8 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use super::error::Problem;
+use super::error::{Problem, Result};
 use super::ui::Toast;
+use crate::app::Error;
+use crate::app::error::Field;
 
 /// A rendered template.
 pub struct Page<T>(pub T);
@@ -20,7 +22,7 @@ impl<T: Template> IntoResponse for Page<T> {
             Ok(html) => Html(html).into_response(),
             Err(error) => {
                 tracing::error!(%error, "a template could not be rendered");
-                Problem::from(&crate::app::Error::Internal(error.into())).into_response()
+                Problem::from(&Error::Internal(error.into())).into_response()
             }
         }
     }
@@ -99,6 +101,38 @@ impl IntoResponse for Done {
         }
         response
     }
+}
+
+/// Goes on with a word of what was done; where something stood against it, with a word of that.
+pub fn unless_conflict<T>(
+    next: String,
+    done: crate::app::Result<T>,
+    say: impl FnOnce(String, T) -> Done,
+) -> Result<Response> {
+    match done {
+        Ok(value) => Ok(say(next, value).into_response()),
+        Err(Error::Conflict(text)) => Ok(Done::failed(next, text).into_response()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// As [`unless_conflict`], for what has no form of its own in which to show what was typed wrong.
+pub fn said<T>(
+    next: String,
+    done: crate::app::Result<T>,
+    say: impl FnOnce(String, T) -> Done,
+) -> Result<Response> {
+    let done = done.map_err(|error| match error {
+        Error::Invalid(fields) => Error::Conflict(sentences(&fields)),
+        other => other,
+    });
+    unless_conflict(next, done, say)
+}
+
+/// `The reason is needed. The day is no day.`
+pub fn sentences(fields: &[Field]) -> String {
+    let said: Vec<String> = fields.iter().map(|f| format!("The {} {}.", f.name, f.message)).collect();
+    said.join(" ")
 }
 
 /// 303 See Other: the next request is a GET whatever this one was.

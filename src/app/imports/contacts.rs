@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::ColumnSpec;
 use super::cells::{Cells, Checked, yes_or_no};
 use super::mapping::column;
-use super::rows::{Fate, Owned, Rows, store_owned};
+use super::rows::{Fate, Owned, OwnedRow, Rows, store_owned};
 use crate::db::accounts::Change;
 use crate::db::contacts::Contact;
 use crate::db::{self, TenantTx};
@@ -31,16 +31,10 @@ pub(super) const COLUMNS: &[ColumnSpec] = &[
 #[derive(Clone)]
 pub(super) struct Contacts;
 
-/// A contact and the external id of its account.
-pub(super) struct Row {
-    account: String,
-    contact: Contact,
-}
-
 impl Rows for Contacts {
-    type Row = Row;
+    type Row = OwnedRow<Contact>;
 
-    fn read(&self, cells: &Cells<'_>) -> Checked<Row> {
+    fn read(&self, cells: &Cells<'_>) -> Checked<OwnedRow<Contact>> {
         let email = cells.text("email", 254)?;
         if !email.is_empty() && (!email.contains('@') || email.contains(char::is_whitespace)) {
             return cells.wrong("email", format_args!("{email:?} is not an address such as ada@example.com"));
@@ -61,21 +55,22 @@ impl Rows for Contacts {
             champion,
             left_on: cells.date("left_on")?,
         };
-        Ok(Row { account: cells.needed("account", 200)?.to_owned(), contact })
+        Ok(OwnedRow { account: cells.needed("account", 200)?.to_owned(), stated: contact })
     }
 
-    async fn store(&self, tx: &mut TenantTx, rows: &[&Row], now: DateTime<Utc>) -> db::Result<Vec<Fate>> {
+    async fn store(
+        &self,
+        tx: &mut TenantTx,
+        rows: &[&Self::Row],
+        now: DateTime<Utc>,
+    ) -> db::Result<Vec<Fate>> {
         store_owned(tx, rows, now).await
     }
 }
 
-impl Owned for Row {
-    fn account(&self) -> &str {
-        &self.account
-    }
-
+impl Owned for Contact {
     fn external_id(&self) -> &str {
-        &self.contact.external_id
+        &self.external_id
     }
 
     async fn owners(tx: &mut TenantTx, external_ids: &[&str]) -> db::Result<Vec<(String, Uuid)>> {
@@ -87,8 +82,6 @@ impl Owned for Row {
         stated: &[(Uuid, &Self)],
         now: DateTime<Utc>,
     ) -> db::Result<Vec<Change>> {
-        let stated: Vec<(Uuid, &Contact)> =
-            stated.iter().map(|(account, row)| (*account, &row.contact)).collect();
-        db::contacts::put_many(tx, &stated, now).await
+        db::contacts::put_many(tx, stated, now).await
     }
 }

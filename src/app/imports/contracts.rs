@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::ColumnSpec;
 use super::cells::{Cells, Checked};
 use super::mapping::column;
-use super::rows::{Fate, Owned, Rows, store_owned};
+use super::rows::{Fate, Owned, OwnedRow, Rows, store_owned};
 use crate::app::contracts::state;
 use crate::db::accounts::Change;
 use crate::db::contracts::Contract;
@@ -46,16 +46,10 @@ pub(super) struct Contracts {
     pub(super) currency: Currency,
 }
 
-/// A contract and the external id of its account.
-pub(super) struct Row {
-    account: String,
-    contract: Contract,
-}
-
 impl Rows for Contracts {
-    type Row = Row;
+    type Row = OwnedRow<Contract>;
 
-    fn read(&self, cells: &Cells<'_>) -> Checked<Row> {
+    fn read(&self, cells: &Cells<'_>) -> Checked<OwnedRow<Contract>> {
         let currency = match cells.get("currency") {
             "" => self.currency,
             code => match code.parse() {
@@ -84,21 +78,22 @@ impl Rows for Contracts {
         if let Some((field, message)) = contract.term().fault() {
             return cells.wrong(field, message);
         }
-        Ok(Row { account: cells.needed("account", 200)?.to_owned(), contract })
+        Ok(OwnedRow { account: cells.needed("account", 200)?.to_owned(), stated: contract })
     }
 
-    async fn store(&self, tx: &mut TenantTx, rows: &[&Row], now: DateTime<Utc>) -> db::Result<Vec<Fate>> {
+    async fn store(
+        &self,
+        tx: &mut TenantTx,
+        rows: &[&Self::Row],
+        now: DateTime<Utc>,
+    ) -> db::Result<Vec<Fate>> {
         store_owned(tx, rows, now).await
     }
 }
 
-impl Owned for Row {
-    fn account(&self) -> &str {
-        &self.account
-    }
-
+impl Owned for Contract {
     fn external_id(&self) -> &str {
-        &self.contract.external_id
+        &self.external_id
     }
 
     async fn owners(tx: &mut TenantTx, external_ids: &[&str]) -> db::Result<Vec<(String, Uuid)>> {
@@ -110,8 +105,6 @@ impl Owned for Row {
         stated: &[(Uuid, &Self)],
         now: DateTime<Utc>,
     ) -> db::Result<Vec<Change>> {
-        let stated: Vec<(Uuid, &Contract)> =
-            stated.iter().map(|(account, row)| (*account, &row.contract)).collect();
-        state(tx, &stated, now, "import").await
+        state(tx, stated, now, "import").await
     }
 }

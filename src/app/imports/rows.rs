@@ -32,21 +32,26 @@ pub(super) trait Rows: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = db::Result<Vec<Fate>>> + Send;
 }
 
-/// A row that belongs to an account and has an external id of its own.
-pub(super) trait Owned: Send + Sync {
+/// A row about something that belongs to an account.
+pub(super) struct OwnedRow<T> {
     /// External id of its account.
-    fn account(&self) -> &str;
+    pub(super) account: String,
+    /// What is stated.
+    pub(super) stated: T,
+}
 
+/// Something that belongs to an account and has an external id of its own.
+pub(super) trait Owned: Send + Sync {
     /// Its own external id.
     fn external_id(&self) -> &str;
 
-    /// The accounts that rows of some external ids belong to so far.
+    /// The accounts that those of some external ids belong to so far.
     fn owners(
         tx: &mut TenantTx,
         external_ids: &[&str],
     ) -> impl Future<Output = db::Result<Vec<(String, Uuid)>>> + Send;
 
-    /// Stores rows, each with its account; no external id comes twice.
+    /// Stores them, each with its account; no external id comes twice.
     fn put_many(
         tx: &mut TenantTx,
         stated: &[(Uuid, &Self)],
@@ -55,28 +60,28 @@ pub(super) trait Owned: Send + Sync {
 }
 
 /// Stores rows whose accounts are known, and has the accounts they belong to, now or before, scored.
-pub(super) async fn store_owned<R: Owned>(
+pub(super) async fn store_owned<T: Owned>(
     tx: &mut TenantTx,
-    rows: &[&R],
+    rows: &[&OwnedRow<T>],
     now: DateTime<Utc>,
 ) -> db::Result<Vec<Fate>> {
-    let accounts = accounts_of(tx, rows.iter().map(|row| row.account())).await?;
-    let mut fates: Vec<Fate> = rows.iter().map(|row| Err(unknown_account(row.account()))).collect();
-    let known: Vec<(usize, Uuid, &R)> = rows
+    let accounts = accounts_of(tx, rows.iter().map(|row| row.account.as_str())).await?;
+    let mut fates: Vec<Fate> = rows.iter().map(|row| Err(unknown_account(&row.account))).collect();
+    let known: Vec<(usize, Uuid, &T)> = rows
         .iter()
         .enumerate()
-        .filter_map(|(at, row)| Some((at, *accounts.get(row.account())?, *row)))
+        .filter_map(|(at, row)| Some((at, *accounts.get(&row.account)?, &row.stated)))
         .collect();
-    let names: Vec<&str> = known.iter().map(|(_, _, row)| row.external_id()).collect();
-    let before: HashMap<String, Uuid> = R::owners(tx, &names).await?.into_iter().collect();
+    let names: Vec<&str> = known.iter().map(|(_, _, stated)| stated.external_id()).collect();
+    let before: HashMap<String, Uuid> = T::owners(tx, &names).await?.into_iter().collect();
     let mut touched: Vec<Uuid> = Vec::new();
     for wave in one_at_a_time(names.iter()) {
-        let stated: Vec<(Uuid, &R)> = wave.iter().map(|&k| (known[k].1, known[k].2)).collect();
-        for (k, change) in wave.iter().zip(R::put_many(tx, &stated, now).await?) {
-            let (at, account, row) = &known[*k];
+        let stated: Vec<(Uuid, &T)> = wave.iter().map(|&k| (known[k].1, known[k].2)).collect();
+        for (k, change) in wave.iter().zip(T::put_many(tx, &stated, now).await?) {
+            let (at, account, stated) = &known[*k];
             if change != Change::Unchanged {
                 touched.push(*account);
-                touched.extend(before.get(row.external_id()));
+                touched.extend(before.get(stated.external_id()));
             }
             fates[*at] = Ok(change);
         }

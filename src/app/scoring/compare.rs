@@ -4,7 +4,7 @@ use chrono::{Duration, NaiveDate};
 use uuid::Uuid;
 
 use super::facts::{AccountData, Loaded};
-use super::{Rows, exchange, load_back, past_scores};
+use super::load::{Rows, exchange, load_back, past_scores};
 use crate::app::methodology::InForce;
 use crate::app::{App, Result};
 use crate::db::TenantScope;

@@ -8,7 +8,7 @@ use anyhow::Context;
 use chrono::{Duration, NaiveDate};
 use uuid::Uuid;
 
-use super::GAUGE_DAYS;
+use super::load::GAUGE_DAYS;
 use super::past::Past;
 use super::standing::{Exchange, Standing};
 use crate::app::Result;

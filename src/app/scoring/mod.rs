@@ -6,9 +6,11 @@ mod compare;
 mod correct;
 mod facts;
 mod fold;
+mod load;
 mod past;
 mod sampling;
 mod standing;
+mod stored;
 mod why;
 
 use std::collections::HashMap;
@@ -19,28 +21,24 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+pub(super) use load::facts_on;
 pub(super) use sampling::{Sampler, Told};
 pub use standing::{Exchange, Standing};
 pub use why::{Change, changes, figure};
 
 use super::acting::{self, Acts};
-use super::methodology::{InForce, Tone};
+use super::methodology::InForce;
 use super::work::Work;
 use super::{App, Error, Result, renewals};
-use crate::db::facts::Span;
-use crate::db::overrides::{Heard, Override};
-use crate::db::scores::{Score, State};
+use crate::db::scores::Score;
 use crate::db::{self, TenantScope, TenantTx};
 use crate::domain::facts::Facts;
-use crate::domain::health::{Kept, ModelScore};
-use crate::domain::judgement;
 use crate::domain::methodology::Evaluation;
-use facts::{AccountData, ByHand, Loaded};
+use load::{exchange, known_on, load, past_scores};
+use stored::{hear, score_of, state_of};
 
 /// The score a current one is compared with lies this many days back.
 pub const COMPARE_DAYS: u16 = 30;
-/// How far back the last sample of a gauge may lie and still hold.
-const GAUGE_DAYS: i64 = 400;
 /// Accounts scored in one transaction, for one day.
 const CHUNK: i64 = 500;
 /// And for a stretch of many days: a transaction must not last long, and every lane needs its share.
@@ -346,215 +344,4 @@ impl Lane {
 /// One more than there are processors, for the one that waits.
 fn lanes_at_once() -> usize {
     std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1).min(6)
-}
-
-/// The facts of some accounts today, for whoever asks the methodology something else than a score. Accounts that are
-/// not there are missing from the answer.
-pub(super) async fn facts_on(
-    tx: &mut TenantTx,
-    scope: &TenantScope,
-    in_force: &InForce,
-    accounts: &[Uuid],
-    today: NaiveDate,
-) -> Result<HashMap<Uuid, Facts>> {
-    let known = known_on(tx, scope, in_force, accounts, today, false).await?;
-    Ok(known.into_iter().map(|(id, (_, facts))| (id, facts)).collect())
-}
-
-/// What contracts and data say of some accounts on a day, by what was known by its end.
-async fn known_on(
-    tx: &mut TenantTx,
-    scope: &TenantScope,
-    in_force: &InForce,
-    accounts: &[Uuid],
-    day: NaiveDate,
-    as_then: bool,
-) -> Result<HashMap<Uuid, (Standing, Facts)>> {
-    let loaded = load(tx, in_force, accounts, day, day, day, as_then).await?;
-    let exchange = exchange(tx, scope).await?;
-    let loaded = loaded.ready(in_force, &exchange);
-    let history = past_scores(tx, in_force, accounts, day, day).await?;
-    let opened = db::renewals::opened_on(tx, accounts).await?;
-    let opened: HashMap<(Uuid, NaiveDate), NaiveDate> =
-        opened.into_iter().map(|(account, renewal, on)| ((account, renewal), on)).collect();
-    let known = |data: AccountData<'_>| {
-        let standing = loaded.standing(&data, day, day);
-        let mut facts = loaded.facts(&data, &standing, day, day);
-        facts.health_history = history.get(&data.row.id).cloned().unwrap_or_default();
-        let renewal = standing.renewal.and_then(|renewal| opened.get(&(data.row.id, renewal)));
-        facts.renewal_opened = Some(renewal.copied().unwrap_or(scope.day_of(data.row.created_at)));
-        (data.row.id, (standing, facts))
-    };
-    loaded.accounts().map(|data| data.map(known)).collect()
-}
-
-/// The scores of accounts before a day, as far back as the methodology looks at them, up to another.
-async fn past_scores(
-    tx: &mut TenantTx,
-    in_force: &InForce,
-    ids: &[Uuid],
-    day: NaiveDate,
-    to: NaiveDate,
-) -> Result<HashMap<Uuid, Vec<(NaiveDate, f64)>>> {
-    let mut history: HashMap<Uuid, Vec<(NaiveDate, f64)>> = HashMap::new();
-    let look_back = in_force.methodology.health_look_back;
-    if look_back > 0 {
-        let from = day - Duration::days(look_back.into());
-        for point in db::scores::history(tx, ids, from, to).await? {
-            history.entry(point.account_id).or_default().extend(point.score.map(|score| (point.day, score)));
-        }
-    }
-    Ok(history)
-}
-
-/// Rows and the catalogue they belong to.
-struct Rows {
-    metrics: Vec<db::metrics::Metric>,
-    rows: db::facts::FactRows,
-    overrides: Vec<Override>,
-    past: Option<HashMap<Uuid, past::Past>>,
-    by_hand: ByHand,
-}
-
-impl Rows {
-    fn ready<'m>(self, in_force: &'m InForce, exchange: &'m Exchange) -> Loaded<'m> {
-        Loaded::new(
-            &in_force.methodology,
-            exchange,
-            &self.metrics,
-            self.rows,
-            self.past,
-            self.overrides,
-            self.by_hand,
-        )
-    }
-}
-
-/// `as_then` also loads what was stated when, so that a past day can be asked as it was known then.
-async fn load(
-    tx: &mut TenantTx,
-    in_force: &InForce,
-    ids: &[Uuid],
-    from: NaiveDate,
-    to: NaiveDate,
-    known_by: NaiveDate,
-    as_then: bool,
-) -> Result<Rows> {
-    load_back(tx, in_force.look_back(), ids, from, to, known_by, as_then).await
-}
-
-/// As [`load`], for whatever looks back so many days at most.
-async fn load_back(
-    tx: &mut TenantTx,
-    look_back: i64,
-    ids: &[Uuid],
-    from: NaiveDate,
-    to: NaiveDate,
-    known_by: NaiveDate,
-    as_then: bool,
-) -> Result<Rows> {
-    let metrics = db::metrics::list(tx).await?;
-    let counters_from = from - Duration::days(look_back);
-    let gauges_from = from - Duration::days(GAUGE_DAYS);
-    let span = Span { counters_from, gauges_from, to, known_by };
-    let rows = db::facts::load(tx, ids, span).await?;
-    let past = if as_then { Some(past::Past::of(db::facts::versions(tx, ids).await?)) } else { None };
-    let overrides = db::overrides::between(tx, ids, from, to).await?;
-    let by_hand = ByHand {
-        holds: db::stages::holds(tx, ids, from, to).await?,
-        ticks: db::stages::ticks(tx, ids, from, to).await?,
-    };
-    Ok(Rows { metrics, rows, past, overrides, by_hand })
-}
-
-async fn exchange(tx: &mut TenantTx, scope: &TenantScope) -> Result<Exchange> {
-    Ok(Exchange::new(scope.currency(), &db::contracts::rates(tx).await?))
-}
-
-/// What is stored of an account's day; nothing while the methodology has no model.
-fn score_of(
-    in_force: &InForce,
-    data: &AccountData<'_>,
-    evaluation: &Evaluation,
-    standing: &Standing,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Option<Score> {
-    let health = &evaluation.health;
-    let text = |id: &Option<crate::domain::Id>| id.as_deref().map(str::to_owned);
-    let primary = health.primary.and_then(|at| health.models.get(at));
-    (!health.models.is_empty()).then(|| Score {
-        account_id: data.row.id,
-        day: evaluation.as_of,
-        version: in_force.version,
-        model: primary.map(|model| model.id.to_string()),
-        score: health.health,
-        band: text(&evaluation.band),
-        coverage: primary.map_or(0.0, |model| model.coverage as f32),
-        stale: primary.is_none_or(ModelScore::stale),
-        segment: text(&evaluation.segment),
-        arr_base_minor: standing.arr_base.map(|money| money.minor),
-        renewal_date: standing.renewal,
-        kept: Kept::of(&evaluation.readings, now),
-    })
-}
-
-/// What the model says of an account that a person has set, and whether it agrees with them.
-fn hear(in_force: &InForce, set: &Override, evaluation: &Evaluation) -> Heard {
-    let (health, said) = (&in_force.methodology.health, &evaluation.health);
-    let person = said.band_set.or_else(|| health.band_of(health.rounded(set.score?)));
-    let band = |at: usize| health.bands.get(at).map(|band| band.id.to_string());
-    Heard {
-        id: set.id,
-        score: said.computed,
-        band: said.band_computed.and_then(band),
-        agrees: judgement::agrees(set.score, person, said.computed.map(|score| (score, said.band_computed))),
-    }
-}
-
-fn state_of(
-    in_force: &InForce,
-    data: &AccountData<'_>,
-    evaluation: &Evaluation,
-    standing: &Standing,
-    before: Option<&Score>,
-) -> State {
-    let primary = evaluation.health.primary.and_then(|at| evaluation.health.models.get(at));
-    let stale = primary.is_none_or(ModelScore::stale);
-    // Who has left has no health any more; the last score stays in the history.
-    let in_business = standing.churned_on.is_none();
-    let text = |id: &Option<crate::domain::Id>| id.as_deref().map(str::to_owned);
-    State {
-        account_id: data.row.id,
-        day: evaluation.as_of,
-        segment: text(&evaluation.segment_by_rule),
-        stage: text(&evaluation.stage),
-        stage_day: evaluation.day.and_then(|day| i32::try_from(day).ok()),
-        model: primary.map(|model| model.id.to_string()),
-        score: evaluation.health.health.filter(|_| in_business),
-        band: text(&evaluation.band).filter(|_| in_business),
-        // Old or thin data never looks healthy, not even where a person says that it is.
-        tone: evaluation
-            .health
-            .band
-            .filter(|_| in_business)
-            .map(|band| in_force.tone(band))
-            .filter(|tone| !(stale && *tone == Tone::Good))
-            .map(|tone| tone.word().to_owned()),
-        coverage: primary.map_or(0.0, |model| model.coverage),
-        stale,
-        score_before: before.and_then(|b| b.score),
-        band_before: before.and_then(|b| b.band.clone()),
-        before_day: before.map(|b| b.day),
-        why: match standing.churned_on {
-            Some(day) => format!("The last contract ended on {day}."),
-            None => why::line(in_force, evaluation, before),
-        },
-        arr_minor: standing.arr.minor,
-        currency: standing.arr.currency.code().to_owned(),
-        arr_base_minor: standing.arr_base.map(|money| money.minor),
-        renewal_date: standing.renewal,
-        renewal_open: evaluation.renewal.as_ref().is_some_and(|renewal| renewal.open),
-        strategy: evaluation.renewal.as_ref().and_then(|renewal| text(&renewal.strategy)),
-        churned_on: standing.churned_on,
-    }
 }

@@ -9,6 +9,7 @@
 mod compile;
 mod eval;
 mod evidence;
+mod names;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -17,10 +18,10 @@ use std::fmt;
 use std::ops::Range;
 
 pub(super) use compile::nearest;
-pub(super) use compile::{Level, Name, Names, Ty};
 pub use eval::Scope;
 pub(super) use eval::{Builtins, Program, round_half_up, without_noise};
 pub use evidence::Evidence;
+pub(super) use names::{Level, Name, Names, Ty};
 
 use super::facts::{InputId, MeasureId};
 

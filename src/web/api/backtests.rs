@@ -7,10 +7,11 @@ use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::common::{self, Page};
+use super::common;
+use super::paging::{Everything, Listing, Moment, Page, Paging, Start};
 use super::{Refusal, Result};
 use crate::app::Error;
 use crate::app::backtest::{Subject, usual_settings};
@@ -18,7 +19,7 @@ use crate::db;
 use crate::db::jobs::JobState;
 use crate::domain::backtest::Settings;
 use crate::web::Web;
-use crate::web::extract::{Id, Json as Body, ManageKey, MethodologyReader, Query};
+use crate::web::extract::{Id, Json as Body, ManageKey, MethodologyReader};
 use crate::web::pages::backtests::days;
 
 /// What is to be tried, and on which days.
@@ -91,19 +92,6 @@ pub struct BacktestResult {
     /// it is done.
     #[schema(value_type = Option<Object>)]
     pub report: Option<serde_json::Value>,
-}
-
-/// Which page of the list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct BacktestQuery {
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// Rows of a page.
-    #[serde(default = "common::default_limit")]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: u32,
 }
 
 impl BacktestRow {
@@ -206,22 +194,20 @@ async fn find(web: &Web, scope: &db::TenantScope, id: Uuid) -> Result<BacktestRo
     path = "/v1/backtests",
     operation_id = "listBacktests",
     tag = "Backtests",
-    params(BacktestQuery),
+    params(Paging),
     responses((status = 200, description = "A page of backtests", body = Page<BacktestRow>)),
     security(("readKey" = []), ("manageKey" = []))
 )]
 pub async fn list(
     State(web): State<Web>,
     key: MethodologyReader,
-    Query(query): Query<BacktestQuery>,
+    Listing { paging, .. }: Listing<Everything>,
 ) -> Result<Json<Page<BacktestRow>>> {
-    let rows = common::rows(query.limit)?;
-    let before: Option<(i64, Uuid)> = common::after(query.cursor.as_deref())?;
-    let before = before.and_then(|(micros, id)| Some((DateTime::from_timestamp_micros(micros)?, id)));
+    let Start { after, rows } = paging.start::<Moment>()?;
     let mut tx = web.app.db.read(&key.scope).await?;
-    let found = db::backtests::list(&mut tx, before, rows).await?;
-    let place = |one: &db::backtests::Backtest| (one.started_at.timestamp_micros(), one.id);
-    let page = Page::of(found, query.limit, place, BacktestRow::of);
+    let found = db::backtests::list(&mut tx, after.map(Moment::into), rows).await?;
+    let place = |one: &db::backtests::Backtest| Moment(one.started_at, one.id);
+    let page = paging.page(found, place, BacktestRow::of);
     let data = page.data.into_iter().collect::<Result<Vec<_>>>()?;
     Ok(Json(Page { data, next_cursor: page.next_cursor }))
 }

@@ -1,20 +1,18 @@
-//! What several endpoints share: money, people, figures, days, pages of a list.
+//! What several endpoints share: money, people, figures, days, accounts and members by what the caller calls them.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{Datelike, NaiveDate};
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
+use uuid::Uuid;
 
 use super::{Refusal, Result};
 use crate::db::accounts::Account;
+use crate::db::members::Member;
+use crate::db::{self, TenantTx};
 use crate::domain::value::Value;
-
-/// The most rows a page may have.
-pub const MAX_LIMIT: u32 = 200;
 
 /// An exact amount: whole minor units of a currency, never a fraction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -65,7 +63,7 @@ impl Owner {
     }
 
     /// A member by their id; none for one who has left.
-    pub fn member(members: &[crate::db::members::Member], id: uuid::Uuid) -> Option<Self> {
+    pub fn member(members: &[Member], id: Uuid) -> Option<Self> {
         let found = members.iter().find(|member| member.id == id)?;
         Some(Owner { name: found.name.clone(), email: found.email.clone() })
     }
@@ -120,74 +118,38 @@ impl PartialSchema for Figure {
 
 impl ToSchema for Figure {}
 
+/// The account of an external id.
+///
+/// # Errors
+/// 404 for one that the tenant does not have.
+pub async fn account(tx: &mut TenantTx, external_id: &str) -> Result<Uuid> {
+    let id = db::accounts::id_of(tx, external_id).await?;
+    id.ok_or_else(|| Refusal::not_found("account", external_id))
+}
+
+/// The account that the parameter `account` of a list names, if it is given.
+///
+/// # Errors
+/// 400 for one that the tenant does not have.
+pub async fn account_parameter(tx: &mut TenantTx, external_id: Option<&str>) -> Result<Option<Uuid>> {
+    let Some(external_id) = external_id else { return Ok(None) };
+    let id = db::accounts::id_of(tx, external_id).await?;
+    let unknown = || Refusal::parameter("account", format!("there is no account {external_id:?}"));
+    Ok(Some(id.ok_or_else(unknown)?))
+}
+
+/// The member with an address.
+///
+/// # Errors
+/// What is wrong with it, where nobody has it.
+pub fn member_by_email(members: &[Member], email: &str) -> std::result::Result<Uuid, String> {
+    let found = members.iter().find(|member| member.email.eq_ignore_ascii_case(email));
+    found.map(|member| member.id).ok_or_else(|| format!("there is no member {email:?}"))
+}
+
 /// Without the noise of binary fractions.
 pub fn six_decimals(n: f64) -> f64 {
     (n * 1e6).round() / 1e6
-}
-
-/// A page of a list.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Page<T> {
-    /// The rows, in the order of the list.
-    pub data: Vec<T>,
-    /// Give this as `cursor` for the next page; null on the last one.
-    pub next_cursor: Option<String>,
-}
-
-impl<T> Page<T> {
-    /// A page from one row more than was asked for: that row only tells that there is a next page, which begins
-    /// after the `key` of this page's last row.
-    pub fn of<R, K: Serialize>(
-        mut rows: Vec<R>,
-        limit: u32,
-        key: impl Fn(&R) -> K,
-        row: impl FnMut(R) -> T,
-    ) -> Self {
-        let limit = limit as usize;
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next_cursor = rows.last().filter(|_| more).map(|last| cursor(&key(last)));
-        Page { data: rows.into_iter().map(row).collect(), next_cursor }
-    }
-}
-
-/// How many rows a page has when the request does not say.
-pub fn default_limit() -> u32 {
-    50
-}
-
-/// The rows to fetch for a page: one more than asked for.
-///
-/// # Errors
-/// 400 outside 1..=[`MAX_LIMIT`].
-pub fn rows(limit: u32) -> Result<i64> {
-    if (1..=MAX_LIMIT).contains(&limit) {
-        Ok(i64::from(limit) + 1)
-    } else {
-        Err(Refusal::parameter("limit", format!("must be from 1 to {MAX_LIMIT}")))
-    }
-}
-
-fn cursor(key: &impl Serialize) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).unwrap_or_default())
-}
-
-/// The key a cursor stands for.
-///
-/// # Errors
-/// 400 for a text that no page of this list gave.
-pub fn after<K: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<K>> {
-    let key = |text: &str| {
-        let json = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let clean = !String::from_utf8_lossy(&json).contains("\\u0000");
-        serde_json::from_slice(&json).ok().filter(|_| clean)
-    };
-    cursor
-        .map(|text| {
-            let message = "is not one of this list; take `next_cursor` of the page before";
-            key(text).ok_or_else(|| Refusal::parameter("cursor", message))
-        })
-        .transpose()
 }
 
 /// A day as `2027-01-31`, of a year that contracts and calendars can have.
@@ -223,19 +185,6 @@ pub fn given_day<'de, D: Deserializer<'de>>(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cursors_come_back_as_they_went_and_nothing_else_does() {
-        let page = Page::of(vec!["a", "b", "c"], 2, |row| (*row).to_owned(), str::to_uppercase);
-        assert_eq!(page.data, ["A", "B"]);
-        assert_eq!(after::<String>(page.next_cursor.as_deref()).unwrap().as_deref(), Some("b"));
-        assert!(Page::of(vec!["a"], 1, |row| (*row).to_owned(), str::to_uppercase).next_cursor.is_none());
-        let nul = URL_SAFE_NO_PAD.encode(r#""a\u0000""#);
-        for strange in ["", "%", "YQ", nul.as_str()] {
-            assert!(after::<String>(Some(strange)).is_err(), "{strange}");
-        }
-        assert!(after::<(NaiveDate, String)>(Some(&cursor(&"b"))).is_err());
-    }
 
     #[test]
     fn days() {

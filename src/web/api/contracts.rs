@@ -1,6 +1,5 @@
 //! `PUT /api/v1/contracts/{external_id}`: a contract as you state it.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
@@ -13,8 +12,7 @@ use crate::app::Error;
 use crate::db::accounts::Change;
 use crate::db::contracts::Contract;
 use crate::domain::money::{Currency, MoneyError};
-use crate::web::Web;
-use crate::web::extract::{Json, Path, WriteKey};
+use crate::web::extract::{Path, Posted, WriteKey};
 
 /// A contract, stated whole: what is not given is taken away.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -94,10 +92,11 @@ pub struct ContractDetail {
     security(("writeKey" = []))
 )]
 pub async fn put(
-    State(web): State<Web>,
-    key: WriteKey,
-    Path(external_id): Path<String>,
-    Json(stated): Json<ContractStatement>,
+    Posted { web, key, id: Path(external_id), body: stated }: Posted<
+        WriteKey,
+        Path<String>,
+        ContractStatement,
+    >,
 ) -> Result<Response> {
     let currency = stated.currency.as_deref().unwrap_or(key.scope.currency());
     let currency: Currency =

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::common::{self, Page};
+use super::paging::{Listing, Moment, Page, Paging, Start};
 use super::{Refusal, Result};
 use crate::app::Error;
 use crate::db;
 use crate::db::jobs::list::{self, Shelf};
 use crate::db::jobs::{Job, JobState};
 use crate::web::Web;
-use crate::web::extract::{Id, Json as Body, ManageKey, Query};
+use crate::web::extract::{Id, Json as Body, ManageKey};
 
 /// Which jobs, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -29,12 +29,6 @@ pub struct JobQuery {
     /// Of this kind only.
     #[param(example = "score_all")]
     kind: Option<String>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// Rows of a page.
-    #[serde(default = "common::default_limit")]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: u32,
 }
 
 /// Jobs by what they ask of people.
@@ -133,26 +127,24 @@ impl From<Job> for JobRow {
     path = "/v1/jobs",
     operation_id = "listJobs",
     tag = "Background work",
-    params(JobQuery),
+    params(JobQuery, Paging),
     responses((status = 200, description = "A page of jobs", body = Page<JobRow>)),
     security(("manageKey" = []))
 )]
 pub async fn list(
     State(web): State<Web>,
     key: ManageKey,
-    Query(query): Query<JobQuery>,
+    Listing { filter: query, paging }: Listing<JobQuery>,
 ) -> Result<Json<Page<JobRow>>> {
-    let rows = common::rows(query.limit)?;
-    let after: Option<(i64, Uuid)> = common::after(query.cursor.as_deref())?;
-    let after = after.and_then(|(micros, id)| Some((DateTime::from_timestamp_micros(micros)?, id)));
+    let Start { after, rows } = paging.start::<Moment>()?;
     let shelf = query.state.shelf();
     let mut tx = web.app.db.read(&key.scope).await?;
-    let found = list::page(&mut tx, shelf, query.kind.as_deref(), after, rows).await?;
+    let found = list::page(&mut tx, shelf, query.kind.as_deref(), after.map(Moment::into), rows).await?;
     let place = |job: &Job| {
         let (at, id) = shelf.place(job);
-        (at.timestamp_micros(), id)
+        Moment(at, id)
     };
-    Ok(Json(Page::of(found, query.limit, place, JobRow::from)))
+    Ok(Json(paging.page(found, place, JobRow::from)))
 }
 
 async fn find(web: &Web, key: &ManageKey, id: Uuid) -> Result<JobRow> {

@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod methodology;
 pub mod openapi;
 pub mod overrides;
+pub mod paging;
 pub mod plays;
 pub mod quarantine;
 pub mod refusal;
@@ -68,13 +69,13 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(tickets::act::resolve))
         .routes(routes!(tickets::act::reopen))
         .routes(routes!(quarantine::list))
-        .routes(routes!(webhooks::list, webhooks::create))
-        .routes(routes!(webhooks::show, webhooks::put, webhooks::remove))
-        .routes(routes!(webhooks::rotate))
-        .routes(routes!(webhooks::test))
-        .routes(routes!(webhooks::deliveries))
-        .routes(routes!(webhooks::delivery))
-        .routes(routes!(webhooks::replay))
+        .routes(routes!(webhooks::endpoints::list, webhooks::endpoints::create))
+        .routes(routes!(webhooks::endpoints::show, webhooks::endpoints::put, webhooks::endpoints::remove))
+        .routes(routes!(webhooks::endpoints::rotate))
+        .routes(routes!(webhooks::deliveries::test))
+        .routes(routes!(webhooks::deliveries::list))
+        .routes(routes!(webhooks::deliveries::show))
+        .routes(routes!(webhooks::deliveries::replay))
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::show))
         .routes(routes!(jobs::retry))
@@ -99,19 +100,19 @@ pub fn routes(web: Web) -> Router<Web> {
 
 fn work_routes() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
-        .routes(routes!(plays::playbooks))
-        .routes(routes!(plays::list, plays::start))
-        .routes(routes!(plays::show))
-        .routes(routes!(plays::pause))
-        .routes(routes!(plays::resume))
-        .routes(routes!(plays::stop))
-        .routes(routes!(plays::replan))
-        .routes(routes!(tasks::list, tasks::create))
-        .routes(routes!(tasks::bulk))
-        .routes(routes!(tasks::show, tasks::change))
-        .routes(routes!(tasks::done))
-        .routes(routes!(tasks::skip))
-        .routes(routes!(tasks::reopen))
+        .routes(routes!(plays::playbooks::list))
+        .routes(routes!(plays::list::list, plays::act::start))
+        .routes(routes!(plays::list::show))
+        .routes(routes!(plays::act::pause))
+        .routes(routes!(plays::act::resume))
+        .routes(routes!(plays::act::stop))
+        .routes(routes!(plays::act::replan))
+        .routes(routes!(tasks::list::list, tasks::act::create))
+        .routes(routes!(tasks::act::bulk))
+        .routes(routes!(tasks::list::show, tasks::act::change))
+        .routes(routes!(tasks::act::done))
+        .routes(routes!(tasks::act::skip))
+        .routes(routes!(tasks::act::reopen))
         .routes(routes!(team::roles))
         .routes(routes!(team::cast))
         .routes(routes!(team::load))
@@ -119,13 +120,13 @@ fn work_routes() -> OpenApiRouter<Web> {
 
 fn alert_routes() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
-        .routes(routes!(alerts::list))
-        .routes(routes!(alerts::show))
-        .routes(routes!(alerts::close))
-        .routes(routes!(alerts::reopen))
-        .routes(routes!(alerts::snooze))
-        .routes(routes!(alerts::dismiss))
-        .routes(routes!(alerts::assign))
+        .routes(routes!(alerts::list::list))
+        .routes(routes!(alerts::list::show))
+        .routes(routes!(alerts::act::close))
+        .routes(routes!(alerts::act::reopen))
+        .routes(routes!(alerts::act::snooze))
+        .routes(routes!(alerts::act::dismiss))
+        .routes(routes!(alerts::act::assign))
         .routes(routes!(storms::list))
         .routes(routes!(storms::decide))
 }

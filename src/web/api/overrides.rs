@@ -8,14 +8,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::common::{self, Money, Page};
+use super::common::{self, Money};
+use super::paging::{Listing, Page, Paging, Start};
 use super::{Refusal, Result};
 use crate::app::Error;
 use crate::app::overrides::{Change, Set, Wanted};
 use crate::db;
 use crate::db::overrides::{Listed, Override};
 use crate::web::Web;
-use crate::web::extract::{Json, Path, Query, ReadKey, WriteKey};
+use crate::web::extract::{Path, Posted, ReadKey, WriteKey};
 
 /// A score or band set by hand, what the model says against it, and what the renewal showed.
 #[derive(Debug, Serialize, ToSchema)]
@@ -180,14 +181,15 @@ impl OverrideStatement {
     security(("writeKey" = []))
 )]
 pub async fn put(
-    State(web): State<Web>,
-    key: WriteKey,
-    Path(external_id): Path<String>,
-    Json(statement): Json<OverrideStatement>,
+    Posted { web, key, id: Path(external_id), body: statement }: Posted<
+        WriteKey,
+        Path<String>,
+        OverrideStatement,
+    >,
 ) -> Result<Response> {
     let wanted = statement.wanted()?;
     let set = web.app.set_override(&key.scope, &external_id, &wanted, &key.actor(), None).await;
-    let (set, change) = set.map_err(|error| named(error, &external_id))?;
+    let (set, change) = set.map_err(Refusal::about("account", &external_id))?;
     let status = if change == Change::Unchanged { StatusCode::OK } else { StatusCode::CREATED };
     let detail = OverrideDetail::of(set, &external_id, key.scope.currency());
     Ok((status, axum::Json(detail)).into_response())
@@ -212,8 +214,7 @@ pub async fn show(
 ) -> Result<axum::Json<OverrideDetail>> {
     let today = web.app.clock.today(key.scope.time_zone());
     let mut tx = web.app.db.read(&key.scope).await?;
-    let account = db::accounts::id_of(&mut tx, &external_id).await?;
-    let account = account.ok_or_else(|| Refusal::not_found("account", &external_id))?;
+    let account = common::account(&mut tx, &external_id).await?;
     let open = db::overrides::open(&mut tx, account).await?.filter(|open| open.expires_on >= today);
     let open = open.ok_or_else(|| Refusal::not_found("override of account", &external_id))?;
     Ok(axum::Json(OverrideDetail::of(open, &external_id, key.scope.currency())))
@@ -237,15 +238,8 @@ pub async fn withdraw(
     Path(external_id): Path<String>,
 ) -> Result<StatusCode> {
     let taken = web.app.withdraw_override(&key.scope, &external_id, None, &key.actor()).await;
-    taken.map_err(|error| named(error, &external_id))?;
+    taken.map_err(Refusal::about("account", &external_id))?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn named(error: Error, external_id: &str) -> Refusal {
-    match error {
-        Error::NotFound => Refusal::not_found("account", external_id),
-        other => other.into(),
-    }
 }
 
 /// Which overrides.
@@ -255,12 +249,6 @@ fn named(error: Error, external_id: &str) -> Refusal {
 pub struct OverrideQuery {
     /// True for those in force, false for those that ended; all without it.
     in_force: Option<bool>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// Rows of a page.
-    #[serde(default = "common::default_limit")]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: u32,
 }
 
 /// List overrides.
@@ -271,20 +259,19 @@ pub struct OverrideQuery {
     path = "/v1/overrides",
     operation_id = "listOverrides",
     tag = "Overrides",
-    params(OverrideQuery),
+    params(OverrideQuery, Paging),
     responses((status = 200, description = "A page of overrides", body = Page<OverrideDetail>)),
     security(("readKey" = []))
 )]
 pub async fn list(
     State(web): State<Web>,
     key: ReadKey,
-    Query(query): Query<OverrideQuery>,
+    Listing { filter: query, paging }: Listing<OverrideQuery>,
 ) -> Result<axum::Json<Page<OverrideDetail>>> {
-    let rows = common::rows(query.limit)?;
-    let after: Option<Uuid> = common::after(query.cursor.as_deref())?;
+    let Start { after, rows } = paging.start::<Uuid>()?;
     let today = web.app.clock.today(key.scope.time_zone());
     let mut tx = web.app.db.read(&key.scope).await?;
     let found = db::overrides::page(&mut tx, query.in_force, today, after, rows).await?;
     let detail = |one: Listed| OverrideDetail::of(one.set, &one.external_id, key.scope.currency());
-    Ok(axum::Json(Page::of(found, query.limit, |one| one.set.id, detail)))
+    Ok(axum::Json(paging.page(found, |one| one.set.id, detail)))
 }

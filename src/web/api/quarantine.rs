@@ -8,11 +8,11 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::Result;
-use super::common::{self, Page};
+use super::paging::{Listing, Moment, Page, Paging, Start};
 use crate::db;
 use crate::db::quarantine::Entry;
 use crate::web::Web;
-use crate::web::extract::{Query, ReadKey};
+use crate::web::extract::ReadKey;
 
 /// Which messages, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -22,12 +22,6 @@ pub struct QuarantineQuery {
     /// In this state; without it all that are not settled: waiting and rejected.
     #[param(inline)]
     state: Option<MessageState>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// Rows of a page.
-    #[serde(default = "common::default_limit")]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: u32,
 }
 
 /// What is to become of a message.
@@ -105,20 +99,19 @@ impl From<Entry> for QuarantinedMessage {
     path = "/v1/quarantine",
     operation_id = "listQuarantine",
     tag = "Quarantine",
-    params(QuarantineQuery),
+    params(QuarantineQuery, Paging),
     responses((status = 200, description = "A page of messages", body = Page<QuarantinedMessage>)),
     security(("readKey" = []))
 )]
 pub async fn list(
     State(web): State<Web>,
     key: ReadKey,
-    Query(query): Query<QuarantineQuery>,
+    Listing { filter: query, paging }: Listing<QuarantineQuery>,
 ) -> Result<Json<Page<QuarantinedMessage>>> {
-    let rows = common::rows(query.limit)?;
-    let before: Option<(i64, Uuid)> = common::after(query.cursor.as_deref())?;
-    let before = before.and_then(|(micros, id)| Some((DateTime::from_timestamp_micros(micros)?, id)));
+    let Start { after, rows } = paging.start::<Moment>()?;
+    let (state, before) = (query.state.map(MessageState::word), after.map(Moment::into));
     let mut tx = web.app.db.read(&key.scope).await?;
-    let found = db::quarantine::list(&mut tx, query.state.map(MessageState::word), before, rows).await?;
-    let key = |entry: &Entry| (entry.received_at.timestamp_micros(), entry.id);
-    Ok(Json(Page::of(found, query.limit, key, QuarantinedMessage::from)))
+    let found = db::quarantine::list(&mut tx, state, before, rows).await?;
+    let key = |entry: &Entry| Moment(entry.received_at, entry.id);
+    Ok(Json(paging.page(found, key, QuarantinedMessage::from)))
 }

@@ -26,6 +26,14 @@ impl Refusal {
         Refusal::Request(Problem::new(StatusCode::NOT_FOUND, "Not found", &text))
     }
 
+    /// For `map_err`: what is not there is said by its name; any other error stays what it is.
+    pub fn about(thing: &str, id: impl std::fmt::Display) -> impl FnOnce(Error) -> Self {
+        move |error| match error {
+            Error::NotFound => Refusal::not_found(thing, &id.to_string()),
+            other => other.into(),
+        }
+    }
+
     /// 400: a query parameter does not make sense.
     pub fn parameter(name: &str, message: impl Into<String>) -> Self {
         let message = message.into();

@@ -7,11 +7,10 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{Refusal, Result};
-use crate::app::Error;
 use crate::db;
 use crate::db::storms::Storm;
 use crate::web::Web;
-use crate::web::extract::{Json, ManageKey, MethodologyReader, Path, Query};
+use crate::web::extract::{ManageKey, MethodologyReader, Path, Posted, Query};
 
 /// A rule that waits, or waited, for a manager's word.
 #[derive(Debug, Serialize, ToSchema)]
@@ -112,16 +111,10 @@ pub struct StormDecision {
     security(("manageKey" = []))
 )]
 pub async fn decide(
-    State(web): State<Web>,
-    key: ManageKey,
-    Path(id): Path<String>,
-    Json(stated): Json<StormDecision>,
+    Posted { web, key, id: Path(id), body: stated }: Posted<ManageKey, Path<String>, StormDecision>,
 ) -> Result<axum::Json<StormDetail>> {
-    let unknown = || Refusal::not_found("rule that waits of id", &id);
-    let storm = id.parse().map_err(|_| unknown())?;
-    match web.app.decide_storm(&key.scope, storm, stated.release, &key.actor()).await {
-        Ok(storm) => Ok(axum::Json(storm.into())),
-        Err(Error::NotFound) => Err(unknown()),
-        Err(error) => Err(error.into()),
-    }
+    const THING: &str = "rule that waits of id";
+    let storm = id.parse().map_err(|_| Refusal::not_found(THING, &id))?;
+    let decided = web.app.decide_storm(&key.scope, storm, stated.release, &key.actor()).await;
+    Ok(axum::Json(decided.map_err(Refusal::about(THING, &id))?.into()))
 }

@@ -4,14 +4,14 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::common::{Owner, Page};
-use super::tasks::member_by_email;
+use super::common::{Owner, member_by_email};
+use super::paging::Page;
 use super::{Refusal, Result};
 use crate::app::Error;
 use crate::app::roles::Holder;
 use crate::db;
 use crate::web::Web;
-use crate::web::extract::{Json, Path, ReadKey, WriteKey};
+use crate::web::extract::{Path, Posted, ReadKey, WriteKey};
 
 /// A role and who plays it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -42,7 +42,7 @@ pub struct RoleDetail {
     security(("readKey" = []))
 )]
 pub async fn roles(State(web): State<Web>, key: ReadKey) -> Result<axum::Json<Page<RoleDetail>>> {
-    Ok(axum::Json(Page { data: all(&web, &key.scope).await?, next_cursor: None }))
+    Ok(axum::Json(Page::whole(all(&web, &key.scope).await?)))
 }
 
 /// Who plays a role.
@@ -82,10 +82,7 @@ pub enum Follows {
     security(("writeKey" = []))
 )]
 pub async fn cast(
-    State(web): State<Web>,
-    key: WriteKey,
-    Path(role): Path<String>,
-    Json(body): Json<RoleStatement>,
+    Posted { web, key, id: Path(role), body }: Posted<WriteKey, Path<String>, RoleStatement>,
 ) -> Result<axum::Json<RoleDetail>> {
     let holder = match (body.follows, &body.member) {
         (Follows::Owner, None) => Holder::Owner,

@@ -31,11 +31,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Query::read(parts.uri.query().unwrap_or_default())
+    }
+}
+
+impl<T: DeserializeOwned> Query<T> {
+    /// Reads a query string.
+    pub(in crate::web) fn read(query: &str) -> Result<Self, Problem> {
         // PostgreSQL holds no NUL in texts: nothing that has one can be found.
-        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+        if query.contains("%00") {
             return Err(wrong("The query holds a NUL character."));
         }
-        parse(parts.uri.query().unwrap_or_default()).map(Query)
+        parse(query).map(Query)
     }
 }
 

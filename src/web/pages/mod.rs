@@ -9,7 +9,6 @@ pub mod crew;
 pub mod curves;
 pub mod error;
 pub mod jobs;
-pub mod names;
 pub mod notifications;
 pub mod playbooks;
 pub mod plays;

@@ -10,7 +10,7 @@ use crate::db::{self, TenantScope};
 use crate::domain::lifecycle::StageSpan;
 use crate::web::Web;
 use crate::web::api::{Refusal, Result};
-use crate::web::extract::{Json, Path, ReadKey, WriteKey};
+use crate::web::extract::{Path, Posted, ReadKey, WriteKey};
 
 /// Where an account is in its lifecycle.
 #[derive(Debug, Serialize, ToSchema)]
@@ -201,10 +201,7 @@ pub struct HoldStatement {
     security(("writeKey" = []))
 )]
 pub async fn hold(
-    State(web): State<Web>,
-    key: WriteKey,
-    Path(external_id): Path<String>,
-    Json(stated): Json<HoldStatement>,
+    Posted { web, key, id: Path(external_id), body: stated }: Posted<WriteKey, Path<String>, HoldStatement>,
 ) -> Result<axum::Json<LifecycleDetail>> {
     let done =
         web.app.hold_stage(&key.scope, &external_id, &stated.stage, &stated.reason, &key.actor()).await;
@@ -259,10 +256,7 @@ pub struct TickStatement {
     security(("writeKey" = []))
 )]
 pub async fn tick(
-    State(web): State<Web>,
-    key: WriteKey,
-    Path(external_id): Path<String>,
-    Json(stated): Json<TickStatement>,
+    Posted { web, key, id: Path(external_id), body: stated }: Posted<WriteKey, Path<String>, TickStatement>,
 ) -> Result<axum::Json<LifecycleDetail>> {
     let TickStatement { stage, criterion, met } = stated;
     let mut tx = web.app.db.read(&key.scope).await?;

@@ -9,9 +9,10 @@ use utoipa::{IntoParams, ToSchema};
 use crate::db::accounts::{Account, Filter};
 use crate::db::{self, TenantTx};
 use crate::web::Web;
-use crate::web::api::common::{self, Arr, Money, Owner, Page};
+use crate::web::api::common::{self, Arr, Money, Owner};
+use crate::web::api::paging::{Listing, Page, Paging, Start};
 use crate::web::api::{Refusal, Result};
-use crate::web::extract::{Query, ReadKey};
+use crate::web::extract::ReadKey;
 
 /// Which accounts, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -49,12 +50,6 @@ pub struct AccountQuery {
     /// before it); the other filters apply to these. Names, owners and tags are those of now.
     #[serde(default, deserialize_with = "common::read_day")]
     as_of: Option<NaiveDate>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// Rows of a page.
-    #[serde(default = "common::default_limit")]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: u32,
 }
 
 /// How a band is to be taken.
@@ -227,35 +222,33 @@ impl AccountSummary {
     path = "/v1/accounts",
     operation_id = "listAccounts",
     tag = "Accounts",
-    params(AccountQuery),
+    params(AccountQuery, Paging),
     responses((status = 200, description = "A page of accounts", body = Page<AccountSummary>)),
     security(("readKey" = []))
 )]
 pub async fn list(
     State(web): State<Web>,
     key: ReadKey,
-    Query(query): Query<AccountQuery>,
+    Listing { filter: query, paging }: Listing<AccountQuery>,
 ) -> Result<Json<Page<AccountSummary>>> {
     let today = web.app.clock.today(key.scope.time_zone());
-    let rows = common::rows(query.limit)?;
-    let after: Option<String> = common::after(query.cursor.as_deref())?;
+    let Start { after, rows } = paging.start::<String>()?;
     let as_of = match query.as_of.filter(|day| *day != today) {
         Some(day) if day > today => {
             return Err(Refusal::parameter("as_of", format!("must not be after today, {today}")));
         }
         Some(day) => match web.app.as_of(&key.scope, day).await? {
             // Nothing was known by then.
-            None => return Ok(Json(Page { data: Vec::new(), next_cursor: None })),
+            None => return Ok(Json(Page::empty())),
             found => found,
         },
         None => None,
     };
     let today = as_of.as_ref().map_or(today, |as_of| as_of.day);
     let (renewal_from, renewal_to) = query.renewal_window(today)?;
-    let limit = query.limit;
     let mut tx = web.app.db.read(&key.scope).await?;
     let Some(owner) = owner(&mut tx, query.csm.as_deref()).await? else {
-        return Ok(Json(Page { data: Vec::new(), next_cursor: None }));
+        return Ok(Json(Page::empty()));
     };
     let filter = Filter {
         segment: query.segment,
@@ -276,9 +269,8 @@ pub async fn list(
         web.app.complete_as_of(&key.scope, &mut found, today).await?;
     }
     let base = key.scope.currency();
-    Ok(Json(Page::of(
+    Ok(Json(paging.page(
         found,
-        limit,
         |account| account.external_id.clone(),
         |account| AccountSummary::of(account, today, base),
     )))

@@ -1,6 +1,5 @@
 //! `PUT /api/v1/accounts/{external_id}`.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
@@ -16,7 +15,7 @@ use crate::db::accounts::{Account, Change, Stated};
 use crate::web::Web;
 use crate::web::api::common;
 use crate::web::api::{Refusal, Result};
-use crate::web::extract::{Json, Path, WriteKey};
+use crate::web::extract::{Path, Posted, WriteKey};
 
 /// The most tags an account may have.
 const MAX_TAGS: usize = 100;
@@ -101,10 +100,11 @@ pub struct StatedAccount {
     security(("writeKey" = []))
 )]
 pub async fn put(
-    State(web): State<Web>,
-    key: WriteKey,
-    Path(external_id): Path<String>,
-    Json(statement): Json<AccountStatement>,
+    Posted { web, key, id: Path(external_id), body: statement }: Posted<
+        WriteKey,
+        Path<String>,
+        AccountStatement,
+    >,
 ) -> Result<Response> {
     let stated = statement.check(&web, &key, external_id).await?;
     let change = web.app.put_account(&key.scope, &stated, &key.actor()).await?;

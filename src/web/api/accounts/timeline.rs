@@ -15,9 +15,10 @@ use crate::db;
 use crate::db::timeline::{Filter, Listed, MARK};
 use crate::domain::timeline::{Group, Kind};
 use crate::web::Web;
-use crate::web::api::common::{self, Page};
+use crate::web::api::common;
+use crate::web::api::paging::{Listing, Page, Paging, Start};
 use crate::web::api::{Refusal, Result};
-use crate::web::extract::{Json, Path, Query, ReadKey, WriteKey};
+use crate::web::extract::{Path, Posted, ReadKey, WriteKey};
 
 /// Something that happened.
 #[derive(Debug, Serialize, ToSchema)]
@@ -78,12 +79,6 @@ pub struct TimelineQuery {
     group: Option<String>,
     /// Holding these words, as typed into a search box: `renewal -draft "early exit"`.
     q: Option<String>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// Rows of a page.
-    #[serde(default = "common::default_limit")]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: u32,
 }
 
 /// List what happened to an account.
@@ -97,6 +92,7 @@ pub struct TimelineQuery {
     params(
         ("external_id" = String, Path, description = "Identity in your own systems, percent-encoded", example = "acme"),
         TimelineQuery,
+        Paging,
     ),
     responses((status = 200, description = "A page of entries", body = Page<TimelineEntry>)),
     security(("readKey" = []))
@@ -105,10 +101,9 @@ pub async fn list(
     State(web): State<Web>,
     key: ReadKey,
     Path(external_id): Path<String>,
-    Query(query): Query<TimelineQuery>,
+    Listing { filter: query, paging }: Listing<TimelineQuery>,
 ) -> Result<axum::Json<Page<TimelineEntry>>> {
-    let rows = common::rows(query.limit)?;
-    let before: Option<(DateTime<Utc>, Uuid)> = common::after(query.cursor.as_deref())?;
+    let Start { after, rows } = paging.start::<(DateTime<Utc>, Uuid)>()?;
     let kinds = match query.group.as_deref() {
         None => Vec::new(),
         Some(word) => {
@@ -120,12 +115,11 @@ pub async fn list(
         }
     };
     let mut tx = web.app.db.read(&key.scope).await?;
-    let account = db::accounts::id_of(&mut tx, &external_id).await?;
-    let account = account.ok_or_else(|| Refusal::not_found("account", &external_id))?;
+    let account = common::account(&mut tx, &external_id).await?;
     let words = query.q.filter(|words| !words.trim().is_empty());
     let filter = Filter { account: Some(account), kinds, words, ..Filter::default() };
-    let found = db::timeline::page(&mut tx, &filter, before, rows).await?;
-    Ok(axum::Json(Page::of(found, query.limit, |entry| (entry.at, entry.id), TimelineEntry::from)))
+    let found = db::timeline::page(&mut tx, &filter, after, rows).await?;
+    Ok(axum::Json(paging.page(found, |entry| (entry.at, entry.id), TimelineEntry::from)))
 }
 
 /// What you add.
@@ -164,10 +158,11 @@ pub struct TimelineStatement {
     security(("writeKey" = []))
 )]
 pub async fn add(
-    State(web): State<Web>,
-    key: WriteKey,
-    Path(external_id): Path<String>,
-    Json(stated): Json<TimelineStatement>,
+    Posted { web, key, id: Path(external_id), body: stated }: Posted<
+        WriteKey,
+        Path<String>,
+        TimelineStatement,
+    >,
 ) -> Result<Response> {
     let kind = Kind::parse(&stated.kind).filter(|kind| kind.is_by_hand());
     let kind = kind.ok_or_else(|| Error::invalid("kind", "is note, call, meeting or email"))?;
@@ -178,12 +173,8 @@ pub async fn add(
         attendees: stated.attendees,
         external_id: stated.external_id,
     };
-    match web.app.log_entry(&key.scope, &external_id, &logged, &key.actor(), None).await {
-        Ok((entry, new)) => {
-            let status = if new { StatusCode::CREATED } else { StatusCode::OK };
-            Ok((status, axum::Json(TimelineEntry::from(entry))).into_response())
-        }
-        Err(Error::NotFound) => Err(Refusal::not_found("account", &external_id)),
-        Err(error) => Err(error.into()),
-    }
+    let done = web.app.log_entry(&key.scope, &external_id, &logged, &key.actor(), None).await;
+    let (entry, new) = done.map_err(Refusal::about("account", &external_id))?;
+    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, axum::Json(TimelineEntry::from(entry))).into_response())
 }

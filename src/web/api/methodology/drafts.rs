@@ -15,7 +15,7 @@ use crate::app::methodology::DraftFrom;
 use crate::db;
 use crate::web::Web;
 use crate::web::api::{Refusal, Result};
-use crate::web::extract::{Json, MethodologyReader, MethodologyWriter, Path, Query};
+use crate::web::extract::{Json, MethodologyReader, MethodologyWriter, Path, Posted, Query};
 
 /// Which drafts.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -179,10 +179,7 @@ pub async fn show(
     security(("writeKey" = []), ("manageKey" = []))
 )]
 pub async fn put(
-    State(web): State<Web>,
-    key: MethodologyWriter,
-    Path(id): Path<Uuid>,
-    Json(draft): Json<DraftStatement>,
+    Posted { web, key, id: Path(id), body: draft }: Posted<MethodologyWriter, Path<Uuid>, DraftStatement>,
 ) -> Result<axum::Json<DraftDetail>> {
     let overrides = overrides(draft.preset, draft.parameters)?;
     let (title, revision) = (draft.title.as_deref(), draft.revision);

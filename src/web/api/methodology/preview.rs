@@ -14,7 +14,7 @@ use crate::app::methodology::{self, Summary};
 use crate::web::Web;
 use crate::web::api::common::Money;
 use crate::web::api::{Refusal, Result};
-use crate::web::extract::{Json, MethodologyReader, MethodologyWriter, Path};
+use crate::web::extract::{MethodologyReader, MethodologyWriter, Path, Posted};
 
 /// Which revision is to be tried out.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -201,10 +201,11 @@ impl MethodologyPreview {
     security(("writeKey" = []), ("manageKey" = []))
 )]
 pub async fn start(
-    State(web): State<Web>,
-    key: MethodologyWriter,
-    Path(id): Path<Uuid>,
-    Json(statement): Json<PreviewStatement>,
+    Posted { web, key, id: Path(id), body: statement }: Posted<
+        MethodologyWriter,
+        Path<Uuid>,
+        PreviewStatement,
+    >,
 ) -> Result<Response> {
     let preview = web.app.start_preview(&key.scope, id, statement.revision, &key.actor()).await?;
     let body = axum::Json(MethodologyPreview::of(preview, key.scope.currency()));

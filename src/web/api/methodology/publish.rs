@@ -1,15 +1,13 @@
 //! Publishing a draft, and going back to an earlier version.
 
-use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::shapes::Published;
 use crate::app::methodology::Publishing;
-use crate::web::Web;
 use crate::web::api::Result;
-use crate::web::extract::{Json, ManageKey, Path};
+use crate::web::extract::{ManageKey, Path, Posted};
 
 /// How a draft is to be published.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -63,10 +61,7 @@ pub struct RollBackStatement {
     security(("manageKey" = []))
 )]
 pub async fn publish(
-    State(web): State<Web>,
-    key: ManageKey,
-    Path(id): Path<Uuid>,
-    Json(how): Json<PublishStatement>,
+    Posted { web, key, id: Path(id), body: how }: Posted<ManageKey, Path<Uuid>, PublishStatement>,
 ) -> Result<axum::Json<Published>> {
     let publishing = Publishing { note: &how.note, over: how.over, remove_used: how.remove_used };
     let version = web.app.publish(&key.scope, id, how.revision, &publishing, &key.actor()).await?;
@@ -90,10 +85,7 @@ pub async fn publish(
     security(("manageKey" = []))
 )]
 pub async fn roll_back(
-    State(web): State<Web>,
-    key: ManageKey,
-    Path(version): Path<i32>,
-    Json(how): Json<RollBackStatement>,
+    Posted { web, key, id: Path(version), body: how }: Posted<ManageKey, Path<i32>, RollBackStatement>,
 ) -> Result<axum::Json<Published>> {
     let publishing = Publishing { note: &how.note, over: how.over, remove_used: how.remove_used };
     let version = web.app.roll_back(&key.scope, version, &publishing, &key.actor()).await?;

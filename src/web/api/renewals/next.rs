@@ -10,9 +10,10 @@ use crate::db;
 use crate::db::accounts::{Account, Filter};
 use crate::web::Web;
 use crate::web::api::accounts::list::{HealthSummary, owner};
-use crate::web::api::common::{self, Arr, Money, Owner, Page};
+use crate::web::api::common::{self, Arr, Money, Owner};
+use crate::web::api::paging::{Listing, Page, Paging, Start};
 use crate::web::api::{Refusal, Result};
-use crate::web::extract::{Query, ReadKey};
+use crate::web::extract::ReadKey;
 
 /// Which renewals, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -29,12 +30,6 @@ pub struct RenewalQuery {
     csm: Option<String>,
     /// Segment id, such as `enterprise`.
     segment: Option<String>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// Rows of a page.
-    #[serde(default = "common::default_limit")]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: u32,
 }
 
 /// An account's next renewal.
@@ -95,24 +90,23 @@ impl RenewalRow {
     path = "/v1/renewals",
     operation_id = "listRenewals",
     tag = "Renewals",
-    params(RenewalQuery),
+    params(RenewalQuery, Paging),
     responses((status = 200, description = "A page of renewals", body = Page<RenewalRow>)),
     security(("readKey" = []))
 )]
 pub async fn list(
     State(web): State<Web>,
     key: ReadKey,
-    Query(query): Query<RenewalQuery>,
+    Listing { filter: query, paging }: Listing<RenewalQuery>,
 ) -> Result<Json<Page<RenewalRow>>> {
     let today = web.app.clock.today(key.scope.time_zone());
-    let rows = common::rows(query.limit)?;
-    let after: Option<(NaiveDate, String)> = common::after(query.cursor.as_deref())?;
+    let Start { after, rows } = paging.start::<(NaiveDate, String)>()?;
     if query.from.zip(query.to).is_some_and(|(from, to)| from > to) {
         return Err(Refusal::parameter("from", "must not be after `to`"));
     }
     let mut tx = web.app.db.read(&key.scope).await?;
     let Some(owner) = owner(&mut tx, query.csm.as_deref()).await? else {
-        return Ok(Json(Page { data: Vec::new(), next_cursor: None }));
+        return Ok(Json(Page::empty()));
     };
     let filter = Filter {
         segment: query.segment,
@@ -124,9 +118,8 @@ pub async fn list(
     let after = after.as_ref().map(|(date, external_id)| (*date, external_id.as_str()));
     let found = db::accounts::renewals_after(&mut tx, &filter, after, rows).await?;
     let base = key.scope.currency();
-    let page = Page::of(
+    let page = paging.page(
         found,
-        query.limit,
         |account| (account.renewal_date, account.external_id.clone()),
         |account| RenewalRow::of(account, today, base),
     );

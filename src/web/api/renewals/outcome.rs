@@ -14,7 +14,7 @@ use crate::domain::forecast::{Kind, Reason};
 use crate::web::Web;
 use crate::web::api::common;
 use crate::web::api::{Refusal, Result};
-use crate::web::extract::{Id, Json, WriteKey};
+use crate::web::extract::{Id, Posted, WriteKey};
 
 /// What became of a renewal.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -101,10 +101,7 @@ impl OutcomeStatement {
     security(("writeKey" = []))
 )]
 pub async fn put(
-    State(web): State<Web>,
-    key: WriteKey,
-    Id(id): Id,
-    Json(stated): Json<OutcomeStatement>,
+    Posted { web, key, id: Id(id), body: stated }: Posted<WriteKey, Id, OutcomeStatement>,
 ) -> Result<Answer<RenewalRecord>> {
     let today = web.app.clock.today(key.scope.time_zone());
     let closing = stated.closing()?;

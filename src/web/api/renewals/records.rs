@@ -16,9 +16,10 @@ use crate::db::{self, TenantTx};
 use crate::domain::forecast::Category;
 use crate::web::Web;
 use crate::web::api::accounts::list::owner;
-use crate::web::api::common::{self, Money, Owner, Page};
+use crate::web::api::common::{self, Money, Owner};
+use crate::web::api::paging::{Listing, Page, Paging, Start};
 use crate::web::api::{Refusal, Result};
-use crate::web::extract::{Id, Json, Query, ReadKey, WriteKey};
+use crate::web::extract::{Id, Posted, ReadKey, WriteKey};
 
 /// Which renewals, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -39,12 +40,6 @@ pub struct RecordQuery {
     segment: Option<String>,
     /// One account, by its identity in your own systems.
     account: Option<String>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// Rows of a page.
-    #[serde(default = "common::default_limit")]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: u32,
 }
 
 /// A renewal: one of an account on a day.
@@ -248,25 +243,24 @@ impl RenewalRecord {
     path = "/v1/renewal-records",
     operation_id = "listRenewalRecords",
     tag = "Renewals",
-    params(RecordQuery),
+    params(RecordQuery, Paging),
     responses((status = 200, description = "A page of renewals", body = Page<RenewalRecord>)),
     security(("readKey" = []))
 )]
 pub async fn list(
     State(web): State<Web>,
     key: ReadKey,
-    Query(query): Query<RecordQuery>,
+    Listing { filter: query, paging }: Listing<RecordQuery>,
 ) -> Result<Answer<Page<RenewalRecord>>> {
     let today = web.app.clock.today(key.scope.time_zone());
-    let rows = common::rows(query.limit)?;
-    let after: Option<(NaiveDate, Uuid)> = common::after(query.cursor.as_deref())?;
+    let Start { after, rows } = paging.start::<(NaiveDate, Uuid)>()?;
     let open = match query.state.as_deref() {
         None => None,
         Some("open") => Some(true),
         Some("closed") => Some(false),
         Some(_) => return Err(Refusal::parameter("state", "must be `open` or `closed`")),
     };
-    let empty = || Ok(Answer(Page { data: Vec::new(), next_cursor: None }));
+    let empty = || Ok(Answer(Page::empty()));
     let mut tx = web.app.db.read(&key.scope).await?;
     let Some(owner) = owner(&mut tx, query.csm.as_deref()).await? else { return empty() };
     let account = match query.account.as_deref() {
@@ -284,15 +278,11 @@ pub async fn list(
     for link in db::renewals::linked(&mut tx, &ids).await? {
         linked.entry(link.renewal_id).or_default().push(link);
     }
-    Ok(Answer(Page::of(
-        found,
-        query.limit,
-        |listed| (listed.renewal.renews_on, listed.renewal.id),
-        |listed| {
-            let contracts = linked.remove(&listed.renewal.id).unwrap_or_default();
-            RenewalRecord::of(listed, &contracts, today)
-        },
-    )))
+    let place = |listed: &Listed| (listed.renewal.renews_on, listed.renewal.id);
+    Ok(Answer(paging.page(found, place, |listed| {
+        let contracts = linked.remove(&listed.renewal.id).unwrap_or_default();
+        RenewalRecord::of(listed, &contracts, today)
+    })))
 }
 
 /// Show a renewal.
@@ -348,10 +338,7 @@ pub struct ForecastChange {
     security(("writeKey" = []))
 )]
 pub async fn patch(
-    State(web): State<Web>,
-    key: WriteKey,
-    Id(id): Id,
-    Json(change): Json<ForecastChange>,
+    Posted { web, key, id: Id(id), body: change }: Posted<WriteKey, Id, ForecastChange>,
 ) -> Result<Answer<RenewalRecord>> {
     let today = web.app.clock.today(key.scope.time_zone());
     let mut tx = web.app.db.read(&key.scope).await?;

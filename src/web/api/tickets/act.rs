@@ -1,6 +1,5 @@
 //! What is done to a ticket: `POST /api/v1/tickets/{external_id}/answer`, `…/escalate`, `…/resolve`, `…/reopen`.
 
-use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -11,7 +10,7 @@ use crate::app::tickets::Act;
 use crate::db;
 use crate::web::Web;
 use crate::web::api::{Refusal, Result};
-use crate::web::extract::{Json, Path, WriteKey};
+use crate::web::extract::{Path, Posted, WriteKey};
 
 /// When it was done.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -61,99 +60,52 @@ async fn act(
     Ok(axum::Json(detail(web, &key.scope, whole).await?))
 }
 
-/// Note that a ticket was answered.
-///
-/// It stops the response clock of its level. A ticket that was answered there already stays as it is.
-#[utoipa::path(
-    post,
-    path = "/v1/tickets/{external_id}/answer",
-    operation_id = "answerTicket",
-    tag = "Tickets",
-    params(("external_id" = String, Path, description = "Identity in your own systems, percent-encoded", example = "4711")),
-    request_body(content = TicketAct, description = "May be an empty object"),
-    responses(
-        (status = 200, description = "The ticket as it is now", body = TicketDetail),
-    ),
-    security(("writeKey" = []))
-)]
-pub async fn answer(
-    State(web): State<Web>,
-    key: WriteKey,
-    Path(external_id): Path<String>,
-    Json(body): Json<TicketAct>,
-) -> Result<axum::Json<TicketDetail>> {
-    act(&web, &key, &external_id, Act::Answer, body.at).await
+macro_rules! acts {
+    ($($(#[$doc:meta])* $name:ident, $path:literal, $id:literal, $body:ident, $act:expr $(, 409: $why:literal)?;)*) => {$(
+        $(#[$doc])*
+        #[utoipa::path(
+            post,
+            path = $path,
+            operation_id = $id,
+            tag = "Tickets",
+            params(("external_id" = String, Path, description = "Identity in your own systems, percent-encoded", example = "4711")),
+            request_body(content = $body, description = "May be an empty object"),
+            responses(
+                (status = 200, description = "The ticket as it is now", body = TicketDetail),
+                $((status = 409, description = $why),)?
+            ),
+            security(("writeKey" = []))
+        )]
+        pub async fn $name(
+            Posted { web, key, id: Path(external_id), body }: Posted<WriteKey, Path<String>, $body>,
+        ) -> Result<axum::Json<TicketDetail>> {
+            let at = body.at;
+            let what: fn($body) -> Act = $act;
+            act(&web, &key, &external_id, what(body), at).await
+        }
+    )*};
 }
 
-/// Escalate a ticket.
-///
-/// It goes to a higher level of support, whose role owns it from then on, and a new response clock starts.
-#[utoipa::path(
-    post,
-    path = "/v1/tickets/{external_id}/escalate",
-    operation_id = "escalateTicket",
-    tag = "Tickets",
-    params(("external_id" = String, Path, description = "Identity in your own systems, percent-encoded", example = "4711")),
-    request_body(content = TicketEscalation, description = "May be an empty object"),
-    responses(
-        (status = 200, description = "The ticket as it is now", body = TicketDetail),
-        (status = 409, description = "It is resolved, or there is no higher level"),
-    ),
-    security(("writeKey" = []))
-)]
-pub async fn escalate(
-    State(web): State<Web>,
-    key: WriteKey,
-    Path(external_id): Path<String>,
-    Json(body): Json<TicketEscalation>,
-) -> Result<axum::Json<TicketDetail>> {
-    act(&web, &key, &external_id, Act::Escalate(body.level, body.reason), body.at).await
-}
+acts! {
+    /// Note that a ticket was answered.
+    ///
+    /// It stops the response clock of its level. A ticket that was answered there already stays as it is.
+    answer, "/v1/tickets/{external_id}/answer", "answerTicket", TicketAct, |_| Act::Answer;
 
-/// Note that a ticket was resolved.
-///
-/// It stops both clocks.
-#[utoipa::path(
-    post,
-    path = "/v1/tickets/{external_id}/resolve",
-    operation_id = "resolveTicket",
-    tag = "Tickets",
-    params(("external_id" = String, Path, description = "Identity in your own systems, percent-encoded", example = "4711")),
-    request_body(content = TicketAct, description = "May be an empty object"),
-    responses(
-        (status = 200, description = "The ticket as it is now", body = TicketDetail),
-    ),
-    security(("writeKey" = []))
-)]
-pub async fn resolve(
-    State(web): State<Web>,
-    key: WriteKey,
-    Path(external_id): Path<String>,
-    Json(body): Json<TicketAct>,
-) -> Result<axum::Json<TicketDetail>> {
-    act(&web, &key, &external_id, Act::Resolve, body.at).await
-}
+    /// Escalate a ticket.
+    ///
+    /// It goes to a higher level of support, whose role owns it from then on, and a new response clock starts.
+    escalate, "/v1/tickets/{external_id}/escalate", "escalateTicket", TicketEscalation,
+        |body| Act::Escalate(body.level, body.reason),
+        409: "It is resolved, or there is no higher level";
 
-/// Take up a resolved ticket again.
-///
-/// Both clocks start anew, at the level where it was.
-#[utoipa::path(
-    post,
-    path = "/v1/tickets/{external_id}/reopen",
-    operation_id = "reopenTicket",
-    tag = "Tickets",
-    params(("external_id" = String, Path, description = "Identity in your own systems, percent-encoded", example = "4711")),
-    request_body(content = TicketReopening, description = "May be an empty object"),
-    responses(
-        (status = 200, description = "The ticket as it is now", body = TicketDetail),
-    ),
-    security(("writeKey" = []))
-)]
-pub async fn reopen(
-    State(web): State<Web>,
-    key: WriteKey,
-    Path(external_id): Path<String>,
-    Json(body): Json<TicketReopening>,
-) -> Result<axum::Json<TicketDetail>> {
-    act(&web, &key, &external_id, Act::Reopen(body.reason), body.at).await
+    /// Note that a ticket was resolved.
+    ///
+    /// It stops both clocks.
+    resolve, "/v1/tickets/{external_id}/resolve", "resolveTicket", TicketAct, |_| Act::Resolve;
+
+    /// Take up a resolved ticket again.
+    ///
+    /// Both clocks start anew, at the level where it was.
+    reopen, "/v1/tickets/{external_id}/reopen", "reopenTicket", TicketReopening, |body| Act::Reopen(body.reason);
 }

@@ -11,9 +11,10 @@ use crate::db;
 use crate::db::tickets::Filter;
 use crate::domain::ticket::{Severity, Status};
 use crate::web::Web;
-use crate::web::api::common::{self, Page};
+use crate::web::api::common;
+use crate::web::api::paging::{Listing, Page, Paging, Start};
 use crate::web::api::{Refusal, Result};
-use crate::web::extract::{Path, Query, ReadKey};
+use crate::web::extract::{Path, ReadKey};
 
 /// Which tickets, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -31,12 +32,6 @@ pub struct TicketQuery {
     /// True for tickets with a clock that ran out and was not stopped.
     #[serde(default)]
     breached: bool,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// Rows of a page.
-    #[serde(default = "common::default_limit")]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: u32,
 }
 
 impl TicketQuery {
@@ -66,17 +61,17 @@ impl TicketQuery {
     path = "/v1/tickets",
     operation_id = "listTickets",
     tag = "Tickets",
-    params(TicketQuery),
+    params(TicketQuery, Paging),
     responses((status = 200, description = "A page of tickets", body = Page<TicketRow>)),
     security(("readKey" = []))
 )]
 pub async fn list(
     State(web): State<Web>,
     key: ReadKey,
-    Query(query): Query<TicketQuery>,
+    Listing { filter: query, paging }: Listing<TicketQuery>,
 ) -> Result<Json<Page<TicketRow>>> {
     let filter = query.filter()?;
-    page(&web, &key, &query, filter).await
+    page(&web, &key, &paging, filter).await
 }
 
 /// List an account's tickets.
@@ -89,7 +84,8 @@ pub async fn list(
     tag = "Tickets",
     params(
         ("external_id" = String, Path, description = "Identity in your own systems, percent-encoded", example = "acme"),
-        TicketQuery
+        TicketQuery,
+        Paging
     ),
     responses((status = 200, description = "A page of tickets", body = Page<TicketRow>)),
     security(("readKey" = []))
@@ -98,24 +94,17 @@ pub async fn of_account(
     State(web): State<Web>,
     key: ReadKey,
     Path(external_id): Path<String>,
-    Query(query): Query<TicketQuery>,
+    Listing { filter: query, paging }: Listing<TicketQuery>,
 ) -> Result<Json<Page<TicketRow>>> {
     let filter = query.filter()?;
-    let account = db::accounts::id_of(&mut web.app.db.read(&key.scope).await?, &external_id).await?;
-    let account = account.ok_or_else(|| Refusal::not_found("account", &external_id))?;
-    page(&web, &key, &query, Filter { account: Some(account), ..filter }).await
+    let account = common::account(&mut web.app.db.read(&key.scope).await?, &external_id).await?;
+    page(&web, &key, &paging, Filter { account: Some(account), ..filter }).await
 }
 
-async fn page(
-    web: &Web,
-    key: &ReadKey,
-    query: &TicketQuery,
-    filter: Filter,
-) -> Result<Json<Page<TicketRow>>> {
-    let rows = common::rows(query.limit)?;
-    let after: Option<Uuid> = common::after(query.cursor.as_deref())?;
+async fn page(web: &Web, key: &ReadKey, paging: &Paging, filter: Filter) -> Result<Json<Page<TicketRow>>> {
+    let Start { after, rows } = paging.start::<Uuid>()?;
     let now = web.app.clock.now();
     let mut tx = web.app.db.read(&key.scope).await?;
     let found = db::tickets::listed(&mut tx, &filter, after, rows).await?;
-    Ok(Json(Page::of(found, query.limit, |one| one.ticket.id, |one| TicketRow::of(one, now))))
+    Ok(Json(paging.page(found, |one| one.ticket.id, |one| TicketRow::of(one, now))))
 }

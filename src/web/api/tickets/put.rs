@@ -1,6 +1,5 @@
 //! `PUT /api/v1/tickets/{external_id}`.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
@@ -17,7 +16,7 @@ use crate::db::accounts::Change;
 use crate::domain::ticket::{Severity, Status};
 use crate::web::Web;
 use crate::web::api::{Result, common};
-use crate::web::extract::{Json, Path, WriteKey};
+use crate::web::extract::{Path, Posted, WriteKey};
 
 /// What you state of a ticket. Whatever is not given stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -126,10 +125,11 @@ impl TicketStatement {
     security(("writeKey" = []))
 )]
 pub async fn put(
-    State(web): State<Web>,
-    key: WriteKey,
-    Path(external_id): Path<String>,
-    Json(statement): Json<TicketStatement>,
+    Posted { web, key, id: Path(external_id), body: statement }: Posted<
+        WriteKey,
+        Path<String>,
+        TicketStatement,
+    >,
 ) -> Result<Response> {
     let stated = statement.stated(&web, &key, external_id).await?;
     let (whole, change) = web.app.put_ticket(&key.scope, &stated, &key.actor()).await?;

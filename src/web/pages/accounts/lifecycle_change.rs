@@ -1,7 +1,7 @@
 //! What people say of an account's stage: `POST /accounts/{external_id}/lifecycle/{hold,release,tick}`.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 use crate::app::Error;
@@ -10,7 +10,7 @@ use crate::db::stages::Hold;
 use crate::web::error::Result;
 use crate::web::extract::{Csm, Form, Member, Path};
 use crate::web::pages::wording::Wording;
-use crate::web::respond::Done;
+use crate::web::respond::{Done, said};
 use crate::web::{Web, paths};
 
 /// What the forms send; each needs some of it.
@@ -21,23 +21,6 @@ pub struct Sent {
     reason: String,
     criterion: String,
     met: String,
-}
-
-fn answer<T>(
-    external_id: &str,
-    done: std::result::Result<T, Error>,
-    say: impl FnOnce(String, T) -> Done,
-) -> Result<Response> {
-    let next = paths::account_tab(external_id, "lifecycle");
-    match done {
-        Ok(value) => Ok(say(next, value).into_response()),
-        Err(Error::Conflict(text)) => Ok(Done::failed(next, text).into_response()),
-        Err(Error::Invalid(fields)) => {
-            let text: Vec<String> = fields.iter().map(|f| format!("The {} {}.", f.name, f.message)).collect();
-            Ok(Done::failed(next, text.join(" ")).into_response())
-        }
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// The account's name, and what holds it today.
@@ -60,7 +43,7 @@ pub async fn hold(
     let done =
         web.app.hold_stage(&member.scope, &external_id, &sent.stage, &sent.reason, &member.actor()).await;
     let words = Wording::of(&web, &member).await?;
-    answer(&external_id, done, |next, ()| {
+    said(paths::account_tab(&external_id, "lifecycle"), done, |next, ()| {
         let done = Done::to(next, format!("{name} is held in {}.", words.stage(&sent.stage)));
         match before {
             Some(was) => {
@@ -80,7 +63,7 @@ pub async fn release(
 ) -> Result<Response> {
     let (name, before) = held(&web, &member, &external_id).await?;
     let done = web.app.release_stage(&member.scope, &external_id, &member.actor()).await;
-    answer(&external_id, done, |next, _| {
+    said(paths::account_tab(&external_id, "lifecycle"), done, |next, _| {
         let done = Done::to(next, format!("The calendar decides about the stage of {name} again."));
         match before {
             Some(was) => {
@@ -103,7 +86,7 @@ pub async fn tick(
     let (scope, actor) = (&member.scope, member.actor());
     held(&web, &member, &external_id).await?;
     let done = web.app.tick_criterion(scope, &external_id, &sent.stage, &sent.criterion, met, &actor).await;
-    answer(&external_id, done, |next, _| {
+    said(paths::account_tab(&external_id, "lifecycle"), done, |next, _| {
         let (word, back) = if met { ("Ticked", "no") } else { ("Taken back", "yes") };
         let action = paths::account_tab(&external_id, "lifecycle/tick");
         let fields = [("stage", sent.stage.as_str()), ("criterion", &sent.criterion), ("met", back)];

@@ -111,7 +111,7 @@ impl Subject {
         let assessed = web.app.assess(&member.scope, account.id, day).await?;
         if past {
             if let Some(scored) = &score {
-                words.names.in_force = Some(scored.in_force.clone());
+                words.in_force = Some(scored.in_force.clone());
             }
             turn_back(&mut account, score.as_ref(), before, assessed.as_ref());
             let set = score.as_ref().and_then(|scored| set_on(&overrides, scored.row.day));

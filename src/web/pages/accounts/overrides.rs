@@ -19,9 +19,8 @@ use crate::db::overrides::Override;
 use crate::domain::judgement::{AGREED_DAYS, MOST_DAYS, USUAL_DAYS};
 use crate::web::error::Result;
 use crate::web::extract::{Csm, Form, Member};
-use crate::web::pages::names::Names;
 use crate::web::pages::wording::Wording;
-use crate::web::respond::{Done, page_with_status};
+use crate::web::respond::{Done, page_with_status, unless_conflict};
 use crate::web::ui::list::Choice;
 use crate::web::ui::{Avatar, HealthBadge, Tone, format};
 use crate::web::{Web, paths};
@@ -213,7 +212,7 @@ fn state(subject: &Subject, set: &Override) -> (Tone, String) {
     }
 }
 
-fn past_of(names: &Names, one: &Override) -> PastOverride {
+fn past_of(names: &Wording, one: &Override) -> PastOverride {
     let last = one.last_day().unwrap_or(one.set_on);
     PastOverride {
         what: names.what_is_set(one.score, one.band.as_deref()),
@@ -392,18 +391,14 @@ pub async fn withdraw(
     let name = name_of(&web, &member, &external_id).await?;
     let id = which.r#override.parse().map_err(|_| Error::NotFound)?;
     let taken = web.app.withdraw_override(&member.scope, &external_id, Some(id), &member.actor()).await;
-    match taken {
-        Ok(None) => {
-            Ok(Done::to(back(&external_id), format!("Nothing is set for {name} any more.")).into_response())
-        }
-        Ok(Some(_)) => {
+    unless_conflict(back(&external_id), taken, |next, taken| match taken {
+        None => Done::to(next, format!("Nothing is set for {name} any more.")),
+        Some(_) => {
             let action = paths::account_tab(&external_id, "override/restore");
-            let done = Done::to(back(&external_id), format!("{name} follows the model again."));
-            Ok(done.undo(action, &[("override", &which.r#override)]).into_response())
+            let done = Done::to(next, format!("{name} follows the model again."));
+            done.undo(action, &[("override", &which.r#override)])
         }
-        Err(Error::Conflict(text)) => Ok(Done::failed(back(&external_id), text).into_response()),
-        Err(error) => Err(error.into()),
-    }
+    })
 }
 
 /// Brings back what was withdrawn or replaced.
@@ -416,15 +411,12 @@ pub async fn restore(
     let name = name_of(&web, &member, &external_id).await?;
     let id = which.r#override.parse().map_err(|_| Error::NotFound)?;
     let current: Option<Uuid> = which.current.parse().ok();
-    match web.app.restore_override(&member.scope, &external_id, id, current, &member.actor()).await {
-        Ok(set) => {
-            let words = Wording::of(&web, &member).await?;
-            let what = words.what_is_set(set.score, set.band.as_deref());
-            Ok(Done::to(back(&external_id), format!("{name} counts as {what} again.")).into_response())
-        }
-        Err(Error::Conflict(text)) => Ok(Done::failed(back(&external_id), text).into_response()),
-        Err(error) => Err(error.into()),
-    }
+    let set = web.app.restore_override(&member.scope, &external_id, id, current, &member.actor()).await;
+    let words = Wording::of(&web, &member).await?;
+    unless_conflict(back(&external_id), set, |next, set| {
+        let what = words.what_is_set(set.score, set.band.as_deref());
+        Done::to(next, format!("{name} counts as {what} again."))
+    })
 }
 
 async fn name_of(web: &Web, member: &Member, external_id: &str) -> Result<String> {

@@ -14,7 +14,7 @@ use crate::db::alerts::{Alert, Which};
 use crate::web::error::Result;
 use crate::web::extract::{Csm, Form, Id, Member};
 use crate::web::pages::wording::Wording;
-use crate::web::respond::Done;
+use crate::web::respond::{Done, said};
 use crate::web::ui::format;
 use crate::web::{Web, paths};
 
@@ -38,23 +38,6 @@ impl Sent {
     }
 }
 
-/// Says what was done, or in place of it why that was not possible.
-fn said<T>(
-    next: String,
-    done: std::result::Result<T, Error>,
-    say: impl FnOnce(T) -> Done,
-) -> Result<Response> {
-    match done {
-        Ok(value) => Ok(say(value).into_response()),
-        Err(Error::Conflict(text)) => Ok(Done::failed(next, text).into_response()),
-        Err(Error::Invalid(fields)) => {
-            let text: Vec<String> = fields.iter().map(|f| format!("The {} {}.", f.name, f.message)).collect();
-            Ok(Done::failed(next, text.join(" ")).into_response())
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
 async fn found(web: &Web, member: &Member, id: Uuid) -> Result<Alert> {
     let mut tx = web.app.db.read(&member.scope).await?;
     Ok(db::alerts::find(&mut tx, id).await?.ok_or(Error::NotFound)?)
@@ -70,7 +53,7 @@ pub async fn close(
     let next = sent.next(id);
     let alert = found(&web, &member, id).await?;
     let closed = web.app.close_alerts(&member.scope, &[id], &sent.note, &member.actor()).await;
-    said(next.clone(), closed, |closed| match closed.is_empty() {
+    said(next, closed, |next, closed| match closed.is_empty() {
         true => Done::failed(next, format!("“{}” is closed already.", alert.title)),
         false => Done::to(next.clone(), format!("Done: {}, {}.", alert.title, alert.account))
             .undo(paths::alert_verb(id, "reopen"), &[("next", &next)]),
@@ -93,7 +76,7 @@ pub async fn reopen(
         Which::Snoozed => web.app.snooze_alert(scope, id, None, &actor).await,
         _ => web.app.reopen_alert(scope, id, &actor).await,
     };
-    said(next.clone(), opened, |alert| {
+    said(next, opened, |next, alert| {
         Done::to(next, format!("Open again: {}, {}.", alert.title, alert.account))
     })
 }
@@ -112,7 +95,7 @@ pub async fn snooze(
         return Ok(Done::failed(next, "Choose the day on which it is to come back.").into_response());
     };
     let snoozed = web.app.snooze_alert(&member.scope, id, Some(until), &member.actor()).await;
-    said(next.clone(), snoozed, |before| {
+    said(next, snoozed, |next, before| {
         let done =
             Done::to(next.clone(), format!("Snoozed until {}: {}.", format::date(until), before.title));
         match before.snoozed_until {
@@ -137,7 +120,7 @@ pub async fn dismiss(
     if matches!(dismissed, Err(Error::Invalid(_))) {
         found(&web, &member, id).await?;
     }
-    said(next.clone(), dismissed, |alert| {
+    said(next, dismissed, |next, alert| {
         Done::to(next.clone(), format!("Dismissed: {}, {}.", alert.title, alert.account))
             .undo(paths::alert_verb(id, "reopen"), &[("next", &next)])
     })
@@ -157,7 +140,7 @@ pub async fn assign(
     };
     let before = web.app.assign_alert(&member.scope, id, to, &member.actor()).await;
     let after = found(&web, &member, id).await?;
-    said(next.clone(), before, |before| {
+    said(next, before, |next, before| {
         let name = after.owner_name.unwrap_or_else(|| "nobody yet".to_owned());
         let back =
             before.owner_id.filter(|_| before.owner_by_hand).map(|id| id.to_string()).unwrap_or_default();
@@ -184,10 +167,10 @@ pub async fn play(
             return Err(Error::NotFound.into());
         }
         let stopped = web.app.stop_play(&member.scope, play, "Started by mistake", &member.actor()).await;
-        return said(next.clone(), stopped, |play| Done::to(next, format!("Stopped: {}.", play.name)));
+        return said(next, stopped, |next, play| Done::to(next, format!("Stopped: {}.", play.name)));
     }
     let started = web.app.start_play_of_alert(&member.scope, id, &sent.playbook, &member.actor()).await;
-    said(next.clone(), started, |play| {
+    said(next, started, |next, play| {
         let id_of_play = play.id.to_string();
         Done::to(next.clone(), format!("Started for {}: {}.", alert.account, play.name))
             .undo(paths::alert_verb(id, "play"), &[("play", &id_of_play), ("next", &next)])

@@ -18,9 +18,9 @@ use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::{Member, Query};
 use crate::web::pages::crew::Crew;
-use crate::web::pages::names::Names;
 use crate::web::pages::plays::progress::PlayRow;
 use crate::web::pages::tasks::tabs;
+use crate::web::pages::wording::Wording;
 use crate::web::paths;
 use crate::web::respond::Page;
 use crate::web::ui::shell::Room;
@@ -153,7 +153,7 @@ pub async fn show(
     Query(params): Query<Params>,
 ) -> Result<Page<PlaybooksPage>> {
     let today = member.scope.day_of(web.app.clock.now());
-    let names = Names::load(&web.app, &member.scope).await?;
+    let names = Wording::of(&web, &member).await?;
     let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let is_over = params.state == "over";
     let filter = Filter {

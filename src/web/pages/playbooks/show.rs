@@ -19,8 +19,8 @@ use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::{Member, Path, Query};
 use crate::web::pages::crew::Crew;
-use crate::web::pages::names::Names;
 use crate::web::pages::plays::progress::PlayRow;
+use crate::web::pages::wording::Wording;
 use crate::web::paths;
 use crate::web::respond::Page;
 use crate::web::ui::list::Choice;
@@ -122,7 +122,7 @@ pub async fn show(
     Query(params): Query<Params>,
 ) -> Result<Page<PlaybookPage>> {
     let today = member.scope.day_of(web.app.clock.now());
-    let names = Names::load(&web.app, &member.scope).await?;
+    let names = Wording::of(&web, &member).await?;
     let in_force = names.in_force.as_deref().ok_or(Error::NotFound)?;
     let at = in_force.file.playbooks.iter().position(|p| *p.id == *id).ok_or(Error::NotFound)?;
     let playbook = &in_force.file.playbooks[at];

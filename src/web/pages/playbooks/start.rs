@@ -16,7 +16,7 @@ use crate::web::error::Result;
 use crate::web::extract::{Csm, Form, Path};
 use crate::web::pages::tasks::change::day;
 use crate::web::paths;
-use crate::web::respond::Done;
+use crate::web::respond::{Done, unless_conflict};
 use crate::web::ui::format;
 
 /// For whom and from when, as far as it is chosen.
@@ -128,19 +128,16 @@ pub async fn start(
         let text = chosen.error.unwrap_or_else(|| "Choose for whom first; nothing was started.".to_owned());
         return Ok(Done::failed(again, text).into_response());
     };
-    match web.app.start_play(&member.scope, &id, target, anchor, &member.actor()).await {
-        Ok(play) => {
-            let here = paths::play(play.id);
-            let text = format!(
-                "“{}” runs for {}: {}.",
-                play.name,
-                chosen.name.unwrap_or_default(),
-                format::count(play.tasks, "task")
-            );
-            let undo = [("reason", "Started by mistake.")];
-            Ok(Done::to(here.clone(), text).undo(format!("{here}/stop"), &undo).into_response())
-        }
-        Err(Error::Conflict(text)) => Ok(Done::failed(again, text).into_response()),
-        Err(error) => Err(error.into()),
-    }
+    let started = web.app.start_play(&member.scope, &id, target, anchor, &member.actor()).await;
+    unless_conflict(again, started, |_, play| {
+        let here = paths::play(play.id);
+        let text = format!(
+            "“{}” runs for {}: {}.",
+            play.name,
+            chosen.name.unwrap_or_default(),
+            format::count(play.tasks, "task")
+        );
+        let undo = [("reason", "Started by mistake.")];
+        Done::to(here.clone(), text).undo(format!("{here}/stop"), &undo)
+    })
 }

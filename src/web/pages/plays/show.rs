@@ -19,8 +19,8 @@ use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::{Id, Member, Query};
 use crate::web::pages::crew::Crew;
-use crate::web::pages::names::Names;
 use crate::web::pages::tasks::row::TaskRow;
+use crate::web::pages::wording::Wording;
 use crate::web::paths;
 use crate::web::respond::Page;
 use crate::web::ui::list::Choice;
@@ -115,7 +115,7 @@ pub async fn show(
 ) -> Result<Page<PlayPage>> {
     let now = web.app.clock.now();
     let today = member.scope.day_of(now);
-    let names = Names::load(&web.app, &member.scope).await?;
+    let names = Wording::of(&web, &member).await?;
     let mut tx = web.app.db.read(&member.scope).await?;
     let play = db::plays::find(&mut tx, id, today).await?.ok_or(Error::NotFound)?;
     let filter = Filter { play: Some(id), over: true, ..Filter::default() };
@@ -189,7 +189,7 @@ fn decides(play: &Play) -> String {
     }
 }
 
-fn facts(play: &Play, names: &Names, today: NaiveDate) -> Vec<(String, String, Option<String>)> {
+fn facts(play: &Play, names: &Wording, today: NaiveDate) -> Vec<(String, String, Option<String>)> {
     let day = |day| format::date_near(day, today);
     let account_tab = |tab: &str| play.external_id.as_deref().map(|id| paths::account_tab(id, tab));
     let (why, link) = match play.cause.as_str() {

@@ -14,9 +14,9 @@ use crate::domain::money::Money;
 use crate::domain::retention::{Bridge, Renewed};
 use crate::web::error::Result;
 use crate::web::extract::{Hx, Member, Query};
-use crate::web::pages::names::Names;
 use crate::web::pages::renewals::export;
 use crate::web::pages::renewals::load::owner;
+use crate::web::pages::wording::Wording;
 use crate::web::respond::Page;
 use crate::web::ui::charts::{BridgeChart, BridgeStep};
 use crate::web::ui::shell::Room;
@@ -109,7 +109,7 @@ pub async fn show(
 ) -> Result<Response> {
     let today = web.app.clock.today(member.scope.time_zone());
     let told = web.app.retention(&member.scope, &params.asked(), params.day(today)?).await?;
-    let names = Names::load(&web.app, &member.scope).await?;
+    let names = Wording::of(&web, &member).await?;
     let mut tx = web.app.db.read(&member.scope).await?;
     let members = members::list(&mut tx).await?;
     let currencies = contracts::currencies(&mut tx).await?;
@@ -157,7 +157,7 @@ pub async fn show(
 
 fn selects(
     params: &Params,
-    names: &Names,
+    names: &Wording,
     members: &[members::Member],
     currencies: &[(String, i64)],
 ) -> Vec<SelectFilter> {
@@ -269,7 +269,7 @@ fn row(name: String, bridge: &Bridge, renewed: &Renewed, told: &Retention) -> Ro
 }
 
 /// Those KPIs that retention answers, with what the pack says of them.
-fn kpis(told: &Retention, names: &Names) -> Vec<(String, String, String, Tone)> {
+fn kpis(told: &Retention, names: &Wording) -> Vec<(String, String, String, Tone)> {
     let Some(in_force) = names.in_force.as_deref() else { return Vec::new() };
     let written = |id: &str| in_force.file.kpis.iter().find(|kpi| *kpi.id == *id);
     let named = |id: &str| in_force.methodology.kpis.iter().find(|kpi| *kpi.id == *id);

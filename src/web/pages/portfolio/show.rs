@@ -11,7 +11,7 @@ use crate::app::retention::{Asked, Retention};
 use crate::db::portfolio::{self, BandDay, DayTotals, Mover};
 use crate::web::error::Result;
 use crate::web::extract::{Member, Query};
-use crate::web::pages::names::Names;
+use crate::web::pages::wording::Wording;
 use crate::web::respond::Page;
 use crate::web::ui::charts::{HeatMap, StackedBar, StackedColumns};
 use crate::web::ui::shell::Room;
@@ -135,7 +135,7 @@ pub struct Load {
 
 /// What a day's page is made of.
 pub(super) struct Day {
-    pub(super) names: Names,
+    pub(super) names: Wording,
     pub(super) currency: String,
     /// The scored day shown.
     pub(super) day: NaiveDate,
@@ -193,7 +193,7 @@ pub async fn show(
             day.map_err(|_| Error::invalid("as_of", "must be a date such as 2026-11-22"))?.min(today)
         }
     };
-    let names = Names::load(&web.app, &member.scope).await?;
+    let names = Wording::of(&web, &member).await?;
     let mut tx = web.app.db.read(&member.scope).await?;
     let first = portfolio::first_scored_day(&mut tx).await?;
     // A day before the first one is answered by the first: nothing is known of the time before.

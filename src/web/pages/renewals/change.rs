@@ -14,7 +14,7 @@ use crate::domain::forecast::{Category, Reason};
 use crate::domain::money::{Currency, Money, MoneyError};
 use crate::web::error::Result;
 use crate::web::extract::{Csm, Form, Id};
-use crate::web::respond::{Done, page_with_status};
+use crate::web::respond::{Done, page_with_status, unless_conflict};
 use crate::web::{Web, paths};
 
 /// What the form of the forecast sends.
@@ -201,12 +201,8 @@ pub async fn close(
 
 /// Takes that back.
 pub async fn reopen(State(web): State<Web>, Csm(member): Csm, Id(id): Id) -> Result<Response> {
-    let here = paths::renewal(id);
-    match web.app.reopen_renewal(&member.scope, id, &member.actor()).await {
-        Ok(()) => {
-            Ok(Done::to(here, "The renewal is open again; its contracts are as they were.").into_response())
-        }
-        Err(Error::Conflict(text)) => Ok(Done::failed(here, text).into_response()),
-        Err(error) => Err(error.into()),
-    }
+    let opened = web.app.reopen_renewal(&member.scope, id, &member.actor()).await;
+    unless_conflict(paths::renewal(id), opened, |here, ()| {
+        Done::to(here, "The renewal is open again; its contracts are as they were.")
+    })
 }

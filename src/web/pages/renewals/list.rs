@@ -18,7 +18,7 @@ use crate::db::{self, members};
 use crate::domain::forecast::{Category, Kind};
 use crate::web::error::Result;
 use crate::web::extract::{Hx, Member, Query};
-use crate::web::pages::names::Names;
+use crate::web::pages::wording::Wording;
 use crate::web::respond::Page;
 use crate::web::ui::charts::{Part, StackedBar};
 use crate::web::ui::shell::Room;
@@ -121,7 +121,7 @@ pub async fn show(
     Query(params): Query<Params>,
 ) -> Result<Response> {
     let today = web.app.clock.today(member.scope.time_zone());
-    let names = Names::load(&web.app, &member.scope).await?;
+    let names = Wording::of(&web, &member).await?;
     let window = Window::parse(&params.window);
     let (from, to) = window.days(today);
     let filter = Filter {
@@ -200,7 +200,7 @@ fn with_date(filter: Filter) -> Filter {
 fn selects(
     params: &Params,
     window: &Window,
-    names: &Names,
+    names: &Wording,
     members: &[members::Member],
     today: NaiveDate,
 ) -> Vec<SelectFilter> {
@@ -219,7 +219,7 @@ fn selects(
     ]
 }
 
-fn chips(params: &Params, names: &Names, members: &[members::Member]) -> Vec<Chip> {
+fn chips(params: &Params, names: &Wording, members: &[members::Member]) -> Vec<Chip> {
     let mut chips = Vec::new();
     if !params.segment.is_empty() {
         let without = paths::with_query("/renewals", &[("csm", &params.csm), ("window", &params.window)]);
@@ -234,7 +234,7 @@ fn chips(params: &Params, names: &Names, members: &[members::Member]) -> Vec<Chi
     chips
 }
 
-fn stats(sums: &[RenewalMonth], names: &Names, currency: &str) -> Vec<StatTile> {
+fn stats(sums: &[RenewalMonth], names: &Wording, currency: &str) -> Vec<StatTile> {
     let add = |of: &dyn Fn(&RenewalMonth) -> bool| {
         let of = sums.iter().filter(|sum| of(sum));
         of.fold((0, 0), |(n, arr), sum| (n + sum.accounts, arr + sum.arr_base_minor))
@@ -260,7 +260,7 @@ fn stats(sums: &[RenewalMonth], names: &Names, currency: &str) -> Vec<StatTile> 
     ]
 }
 
-fn by_band(sums: &[RenewalMonth], names: &Names, currency: &str) -> StackedBar {
+fn by_band(sums: &[RenewalMonth], names: &Wording, currency: &str) -> StackedBar {
     let part = |band: Option<&str>| {
         let of = sums.iter().filter(|sum| sum.band.as_deref() == band);
         let (n, arr) = of.fold((0, 0), |(n, arr), sum| (n + sum.accounts, arr + sum.arr_base_minor));
@@ -308,7 +308,7 @@ fn renewal(
     account: &Account,
     open: Option<(&Listed, Option<&Progress>)>,
     ahead: Option<&Assessed>,
-    names: &Names,
+    names: &Wording,
     today: NaiveDate,
     base: &str,
 ) -> Renewal {
@@ -356,7 +356,7 @@ fn renewal(
 }
 
 /// What became of it, else `Commit, 90 %`; in brackets where nobody has said anything.
-fn forecast(one: &Listed, names: &Names) -> String {
+fn forecast(one: &Listed, names: &Wording) -> String {
     if let Some(kind) = one.renewal.outcome.as_deref().and_then(Kind::parse) {
         return kind.label().to_owned();
     }

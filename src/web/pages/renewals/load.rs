@@ -16,7 +16,7 @@ use crate::domain::forecast::{Category, Kind};
 use crate::domain::playbook::Planned;
 use crate::web::error::Result;
 use crate::web::extract::Member;
-use crate::web::pages::names::Names;
+use crate::web::pages::wording::Wording;
 use crate::web::ui::{SelectFilter, Tabs, Tone, format};
 use crate::web::{Web, paths};
 
@@ -80,7 +80,7 @@ pub struct Loaded {
     /// Soonest first.
     pub items: Vec<Item>,
     /// Names of the methodology.
-    pub names: Names,
+    pub names: Wording,
     /// Members, for the filter.
     pub members: Vec<members::Member>,
     /// Today.
@@ -107,7 +107,7 @@ impl Loaded {
         let (from, to) = window.days(today);
         let segment = Some(params.segment.clone()).filter(|segment| !segment.is_empty());
         let owner = owner(&params.csm);
-        let names = Names::load(&web.app, &member.scope).await?;
+        let names = Wording::of(web, member).await?;
         let mut tx = web.app.db.read(&member.scope).await?;
         let filter = Filter { from, to, owner, segment: segment.clone(), ..Filter::default() };
         let found = db::renewals::list(&mut tx, &filter, MOST).await?;
@@ -195,7 +195,7 @@ pub fn owner(csm: &str) -> Option<Option<Uuid>> {
 fn opened(
     one: &Listed,
     progress: Option<&Progress>,
-    names: &Names,
+    names: &Wording,
     exchange: &Exchange,
     today: NaiveDate,
 ) -> Item {
@@ -227,7 +227,7 @@ fn opened(
     }
 }
 
-fn to_open(account: &Account, names: &Names, currency: &str) -> Option<Item> {
+fn to_open(account: &Account, names: &Wording, currency: &str) -> Option<Item> {
     let date = account.renewal_date?;
     let arr = match (account.arr_base_minor, account.arr_minor, &account.currency) {
         (Some(minor), ..) => format::money(minor, currency),
@@ -264,7 +264,7 @@ pub fn printed(amounts: &[Amount]) -> String {
 
 /// The milestones of a timeline for a renewal, soonest first.
 pub fn steps(
-    names: &Names,
+    names: &Wording,
     timeline: Option<&str>,
     date: NaiveDate,
     opened: Option<NaiveDate>,

@@ -14,7 +14,7 @@ use crate::db::audit::{self, Entry, Filter};
 use crate::db::{api_keys, members};
 use crate::web::error::Result;
 use crate::web::extract::{Hx, Member, Query};
-use crate::web::pages::names::Names;
+use crate::web::pages::wording::Wording;
 use crate::web::respond::Page;
 use crate::web::ui::shell::Room;
 use crate::web::ui::{Avatar, Chip, EmptyState, Pager, SelectFilter, Shell, filters, format};
@@ -113,7 +113,7 @@ pub async fn show(
 ) -> Result<Response> {
     let number = params.page.parse::<i64>().unwrap_or(1).clamp(1, 10_000);
     let now = web.app.clock.now();
-    let names = Names::load(&web.app, &member.scope).await?;
+    let names = Wording::of(&web, &member).await?;
     let mut tx = web.app.db.read(&member.scope).await?;
     let nav = SettingsNav::load(&mut tx, SettingsRoom::Audit).await?;
     let mut called: HashMap<String, String> = HashMap::new();
@@ -178,7 +178,7 @@ fn chips(params: &Params) -> Vec<Chip> {
 }
 
 /// An action in words. One that is not known here is shown by its own name rather than hidden.
-fn said(entry: &Entry, called: &HashMap<String, String>, names: &Names) -> AuditRow {
+fn said(entry: &Entry, called: &HashMap<String, String>, names: &Wording) -> AuditRow {
     let subject = match called.get(&entry.subject) {
         Some(name) => name.clone(),
         None if entry.action.starts_with("job.") => super::jobs::label(&entry.subject),

@@ -14,7 +14,7 @@ use crate::db::accounts;
 use crate::db::metrics::{self, Arrived, Metric};
 use crate::web::error::Result;
 use crate::web::extract::{Form, Manager, Member, Query};
-use crate::web::pages::names::Names;
+use crate::web::pages::wording::Wording;
 use crate::web::respond::{Done, Page, page_with_status};
 use crate::web::ui::charts::Sparkline;
 use crate::web::ui::shell::Room;
@@ -172,7 +172,7 @@ async fn page(web: &Web, member: &Member, edit: &str) -> Result<MetricsPage> {
     let all = accounts::totals(&mut tx, &accounts::Filter::default()).await?.accounts;
     drop(tx);
     let looked_at = all.min(PROBE);
-    let names = Names::load(&web.app, &member.scope).await?;
+    let names = Wording::of(web, member).await?;
     let input = |name: &str| names.in_force.as_ref().and_then(|m| m.methodology.input(name));
     let is_derived = |metric: &Metric| input(&metric.name).is_some_and(|input| input.derived);
     let methodologys = |name: &str| input(name).and_then(|input| input.fresh_within());

@@ -1,17 +1,16 @@
 //! What is done to a ticket by hand: `POST /support/tickets/{id}/answer`, `…/escalate`, `…/resolve`, `…/reopen`.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::app::Error;
 use crate::app::tickets::Act;
 use crate::db::accounts::Change;
 use crate::db::tickets::Whole;
 use crate::web::error::Result;
 use crate::web::extract::{Csm, Form, Id, Member};
-use crate::web::respond::Done;
+use crate::web::respond::{self, Done};
 use crate::web::{Web, paths};
 
 /// Why, and where to.
@@ -66,18 +65,11 @@ async fn act(
     act: Act,
     said: impl Fn(&Whole) -> String,
 ) -> Result<Response> {
-    let to = paths::ticket(id);
-    let done = match web.app.act_on_ticket(&member.scope, id, &act, None, &member.actor()).await {
-        Ok((whole, Change::Unchanged)) => {
+    let done = web.app.act_on_ticket(&member.scope, id, &act, None, &member.actor()).await;
+    respond::said(paths::ticket(id), done, |to, (whole, change)| match change {
+        Change::Unchanged => {
             Done::to(to, format!("Nothing changed: {} was so already.", whole.ticket.external_id))
         }
-        Ok((whole, _)) => Done::to(to, said(&whole)),
-        Err(Error::Conflict(text)) => Done::failed(to, text),
-        Err(Error::Invalid(fields)) => {
-            let text = fields.iter().map(|field| format!("The {} {}.", field.name, field.message));
-            Done::failed(to, text.collect::<Vec<_>>().join(" "))
-        }
-        Err(error) => return Err(error.into()),
-    };
-    Ok(done.into_response())
+        _ => Done::to(to, said(&whole)),
+    })
 }

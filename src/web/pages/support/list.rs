@@ -165,7 +165,7 @@ pub async fn show(
     let figures = db::tickets::figures(&mut tx, from, to, &of).await?;
     let attained = db::tickets::attained(&mut tx, from, to, &of).await?;
     drop(tx);
-    let in_force = words.names.in_force.clone();
+    let in_force = words.in_force.clone();
     let page = SupportPage {
         shell: member.shell(Room::Support),
         selects: selects(&params, &words, &people),
@@ -193,7 +193,7 @@ pub async fn show(
 fn selects(params: &Params, words: &Wording, people: &[members::Member]) -> Vec<SelectFilter> {
     let csms = people.iter().filter(|m| m.accounts > 0).map(|m| (m.id.to_string(), m.name.clone()));
     let csms = [("me".to_owned(), "My accounts".to_owned())].into_iter().chain(csms);
-    let in_force = words.names.in_force.as_deref();
+    let in_force = words.in_force.as_deref();
     let levels = in_force.iter().flat_map(|m| &m.methodology.sla.levels);
     let levels = levels.filter_map(|one| i32::try_from(one.id).ok());
     let levels = levels.map(|number| (number.to_string(), format!("Level {}", level(number, in_force))));
@@ -215,7 +215,7 @@ fn chips(params: &Params, words: &Wording, people: &[members::Member]) -> Vec<Ch
         "me" => "my accounts".to_owned(),
         id => people.iter().find(|m| m.id.to_string() == id).map_or("gone", |m| &m.name).to_owned(),
     };
-    let in_force = words.names.in_force.as_deref();
+    let in_force = words.in_force.as_deref();
     let level = params.level.parse().map_or_else(|_| String::new(), |number| level(number, in_force));
     let state = if params.status == "all" { "all" } else { status(&params.status) };
     [

@@ -117,7 +117,7 @@ pub async fn show(State(web): State<Web>, member: Member, Id(id): Id) -> Result<
     let listed = db::tickets::list(&mut tx, &filter, 0, 1).await?.pop().ok_or(Error::NotFound)?;
     drop(tx);
     let (now, zone) = (words.now, member.scope.time_zone());
-    let in_force = words.names.in_force.clone();
+    let in_force = words.in_force.clone();
     let in_force = in_force.as_deref();
     let ticket = &whole.ticket;
     let is_resolved = ticket.resolved_at.is_some();

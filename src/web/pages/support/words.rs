@@ -75,7 +75,7 @@ html_safe!(Table);
 impl Table {
     /// Listed tickets, in their order.
     pub fn of(tickets: &[Listed], words: &Wording, zone: Tz) -> Self {
-        let in_force = words.names.in_force.as_deref();
+        let in_force = words.in_force.as_deref();
         let row = |one: &Listed| {
             let segment = words.segment(one.segment.as_deref());
             TicketRow::of(one, segment, in_force, words.now, zone)

@@ -12,7 +12,7 @@ use crate::app::timeline::Logged;
 use crate::domain::timeline::Kind;
 use crate::web::error::Result;
 use crate::web::extract::{Csm, Form, Id, Member, Path};
-use crate::web::respond::Done;
+use crate::web::respond::{Done, sentences};
 use crate::web::{Web, paths};
 
 const KINDS: [(Kind, &str); 4] =
@@ -109,8 +109,7 @@ pub async fn add(
             Ok(done.undo(format!("/timeline/{}/remove", entry.id), &[]).into_response())
         }
         Err(Error::Invalid(fields)) => {
-            let text: Vec<String> = fields.iter().map(|f| format!("The {} {}.", f.name, f.message)).collect();
-            let form = LogForm::typed(&external_id, sent, text.join(" "));
+            let form = LogForm::typed(&external_id, sent, sentences(&fields));
             account::refused(&web, &member, &external_id, form).await
         }
         Err(error) => Err(error.into()),

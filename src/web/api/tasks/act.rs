@@ -1,194 +1,22 @@
-//! `/api/v1/tasks`: what is to be done, and what is done with it.
+//! `POST /api/v1/tasks`, `PATCH /api/v1/tasks/{id}`, what ends a task or takes it up again, and many at once.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::common::{self, Owner, Page};
-use super::{Refusal, Result};
+use super::list::{detail, found};
+use super::shapes::TaskDetail;
 use crate::app::Error;
 use crate::app::tasks::Wanted;
 use crate::db;
-use crate::db::members::Member;
-use crate::db::tasks::{Filter, Task};
 use crate::web::Web;
-use crate::web::extract::{Id, Json, Query, ReadKey, WriteKey};
-
-/// A task.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TaskDetail {
-    /// Its id.
-    pub id: Uuid,
-    /// The account, by its identity in your own systems; null for a task of a member or of the company.
-    #[schema(example = "acme")]
-    pub account: Option<String>,
-    /// The play it is a step of.
-    pub play: Option<Uuid>,
-    /// The alert it belongs to.
-    pub alert: Option<Uuid>,
-    /// `play`, `touchpoint`, `rule` or `hand`.
-    #[schema(example = "play")]
-    pub source: String,
-    /// What is to be done.
-    #[schema(example = "Kickoff meeting")]
-    pub title: String,
-    /// `task`, `meeting`, `training`, `milestone` or `validation`.
-    #[schema(example = "meeting")]
-    pub kind: String,
-    /// The phase of the playbook.
-    pub phase: String,
-    /// What belongs to it.
-    pub details: Vec<String>,
-    /// What it yields.
-    pub deliverables: Vec<String>,
-    /// What people noted.
-    pub note: String,
-    /// The role that does it; null is the account's CSM.
-    #[schema(example = "csm")]
-    pub role: Option<String>,
-    /// Who does it; null while nobody plays the role.
-    pub owner: Option<Owner>,
-    /// Whether it was given to them by hand, rather than by their role.
-    pub owner_by_hand: bool,
-    /// First planned day.
-    pub from_on: Option<NaiveDate>,
-    /// The day it was planned for.
-    pub planned_on: Option<NaiveDate>,
-    /// The day it is due.
-    pub due_on: Option<NaiveDate>,
-    /// Whether it was planned before its play began.
-    pub late: bool,
-    /// Whether the account's data may close it.
-    pub by_data: bool,
-    /// `open`, `done`, `skipped` or `cancelled`.
-    #[schema(example = "open")]
-    pub state: String,
-    /// The day it ended.
-    pub done_on: Option<NaiveDate>,
-    /// Who ended it.
-    pub done_by: Option<String>,
-}
-
-impl TaskDetail {
-    /// As stored.
-    pub fn of(task: Task, members: &[Member]) -> Self {
-        TaskDetail {
-            id: task.id,
-            account: task.external_id,
-            play: task.play_id,
-            alert: task.alert_id,
-            source: task.source,
-            title: task.title,
-            kind: task.kind,
-            phase: task.phase,
-            details: task.details,
-            deliverables: task.deliverables,
-            note: task.note,
-            role: task.role,
-            owner: task.owner_id.and_then(|id| Owner::member(members, id)),
-            owner_by_hand: task.owner_by_hand,
-            from_on: task.from_on,
-            planned_on: task.planned_on,
-            due_on: task.due_on,
-            late: task.late,
-            by_data: task.by_data,
-            state: task.state,
-            done_on: task.done_on,
-            done_by: task.done_by,
-        }
-    }
-}
-
-/// Which tasks, and which page of them.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct TaskQuery {
-    /// Of one account, by its identity in your own systems.
-    account: Option<String>,
-    /// Of one play.
-    play: Option<Uuid>,
-    /// Address of who does them; `none` for those that nobody does.
-    owner: Option<String>,
-    /// Due on this day or later.
-    #[serde(default, deserialize_with = "common::read_day")]
-    from: Option<NaiveDate>,
-    /// Due on this day or earlier.
-    #[serde(default, deserialize_with = "common::read_day")]
-    to: Option<NaiveDate>,
-    /// True for all of them; only open ones without it.
-    #[serde(default)]
-    all: bool,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// Rows of a page.
-    #[serde(default = "common::default_limit")]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: u32,
-}
-
-/// List tasks.
-///
-/// In the order in which they were added. Tasks of paused plays are left out, unless the play is asked for.
-#[utoipa::path(
-    get,
-    path = "/v1/tasks",
-    operation_id = "listTasks",
-    tag = "Tasks",
-    params(TaskQuery),
-    responses((status = 200, description = "A page of tasks", body = Page<TaskDetail>)),
-    security(("readKey" = []))
-)]
-pub async fn list(
-    State(web): State<Web>,
-    key: ReadKey,
-    Query(query): Query<TaskQuery>,
-) -> Result<axum::Json<Page<TaskDetail>>> {
-    let rows = common::rows(query.limit)?;
-    let after: Option<Uuid> = common::after(query.cursor.as_deref())?;
-    let mut tx = web.app.db.read(&key.scope).await?;
-    let members = db::members::list(&mut tx).await?;
-    let account = match &query.account {
-        Some(id) => {
-            let found = db::accounts::id_of(&mut tx, id).await?;
-            Some(found.ok_or_else(|| Refusal::parameter("account", format!("there is no account {id:?}")))?)
-        }
-        None => None,
-    };
-    let unassigned = query.owner.as_deref() == Some("none");
-    let owner = query.owner.as_deref().filter(|_| !unassigned);
-    let owner = owner.map(|email| member_by_email(&members, email)).transpose();
-    let filter = Filter {
-        account,
-        play: query.play,
-        owner: owner.map_err(|text| Refusal::parameter("owner", text))?,
-        unassigned,
-        from: query.from,
-        to: query.to,
-        over: query.all,
-        ..Filter::default()
-    };
-    let found = db::tasks::page(&mut tx, &filter, after, rows).await?;
-    Ok(axum::Json(Page::of(found, query.limit, |task| task.id, |task| TaskDetail::of(task, &members))))
-}
-
-/// Show a task.
-#[utoipa::path(
-    get,
-    path = "/v1/tasks/{id}",
-    operation_id = "getTask",
-    tag = "Tasks",
-    params(("id" = Uuid, Path, description = "Its id")),
-    responses((status = 200, description = "The task", body = TaskDetail)),
-    security(("readKey" = []))
-)]
-pub async fn show(State(web): State<Web>, key: ReadKey, Id(id): Id) -> Result<axum::Json<TaskDetail>> {
-    Ok(axum::Json(detail(&web, &key.scope, id).await?))
-}
+use crate::web::api::common;
+use crate::web::api::{Refusal, Result};
+use crate::web::extract::{Id, Json, Posted, WriteKey};
 
 /// A task to add.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -277,10 +105,7 @@ pub struct TaskChange {
     security(("writeKey" = []))
 )]
 pub async fn change(
-    State(web): State<Web>,
-    key: WriteKey,
-    Id(id): Id,
-    Json(body): Json<TaskChange>,
+    Posted { web, key, id: Id(id), body }: Posted<WriteKey, Id, TaskChange>,
 ) -> Result<axum::Json<TaskDetail>> {
     let task = found(&web, &key.scope, id).await?;
     let (scope, actor) = (&key.scope, key.actor());
@@ -416,27 +241,10 @@ async fn end(web: &Web, key: &WriteKey, id: Uuid, verb: TaskVerb) -> Result<axum
     Ok(axum::Json(detail(web, &key.scope, id).await?))
 }
 
-async fn found(web: &Web, scope: &db::TenantScope, id: Uuid) -> Result<Task> {
-    let mut tx = web.app.db.read(scope).await?;
-    db::tasks::find(&mut tx, id).await?.ok_or_else(|| Refusal::not_found("task", &id.to_string()))
-}
-
-async fn detail(web: &Web, scope: &db::TenantScope, id: Uuid) -> Result<TaskDetail> {
-    let task = found(web, scope, id).await?;
-    let mut tx = web.app.db.read(scope).await?;
-    Ok(TaskDetail::of(task, &db::members::list(&mut tx).await?))
-}
-
-/// The member with an address.
-pub fn member_by_email(members: &[Member], email: &str) -> std::result::Result<Uuid, String> {
-    let found = members.iter().find(|member| member.email.eq_ignore_ascii_case(email));
-    found.map(|member| member.id).ok_or_else(|| format!("there is no member {email:?}"))
-}
-
 /// The member an optional address names.
 pub async fn owner_of(web: &Web, scope: &db::TenantScope, email: Option<&str>) -> Result<Option<Uuid>> {
     let Some(email) = email else { return Ok(None) };
     let mut tx = web.app.db.read(scope).await?;
     let members = db::members::list(&mut tx).await?;
-    Ok(Some(member_by_email(&members, email).map_err(|text| Error::invalid("owner", text))?))
+    Ok(Some(common::member_by_email(&members, email).map_err(|text| Error::invalid("owner", text))?))
 }

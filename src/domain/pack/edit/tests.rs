@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::{Overrides, load};
 use super::*;
 
-const PACK: &str = include_str!("../../../packs/techcorp.yaml");
+const PACK: &str = include_str!("../../../../packs/techcorp.yaml");
 
 fn set(at: &str, to: &str) -> Edit {
     Edit::Set { at: at.to_owned(), to: Part::typed(to) }

@@ -1,77 +1,16 @@
-//! `/studio/drafts/{id}/preview`: what a draft would do to every account. `POST` starts it; block `progress` answers htmx
-//! while it is made; `GET …/preview.csv` hands all accounts out.
+//! What came of a preview, put into words.
 
-use askama::Template;
-use axum::extract::State;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use uuid::Uuid;
-
-use super::forms::Fields;
-use super::{Answer, DraftHead, Tab, answer, find};
-use crate::app::Error;
-use crate::app::methodology::preview::{Held, Named, Preview, PreviewState, Summary};
-use crate::app::methodology::{self, Draft};
-use crate::db::previews::{self, OutcomeFilter, OutcomeOrder, OutcomeRow};
+use super::params::{NONE, Params};
+use crate::app::methodology::Draft;
+use crate::app::methodology::preview::{Held, Move, Named, Preview, RuleShift, SegmentMoves, Summary};
+use crate::db::previews::{self, OutcomeOrder, OutcomeRow};
 use crate::web::error::Result;
-use crate::web::extract::{Form, Hx, Id, Manager, Member, Query};
-use crate::web::respond::{Done, Page, vary};
-use crate::web::ui::shell::Room;
-use crate::web::ui::{
-    Chip, Column, EmptyState, HealthBadge, Notice, Pager, ProgressBar, Shell, StatTile, Tone, filters, format,
-};
+use crate::web::extract::Member;
+use crate::web::ui::{Chip, Column, EmptyState, HealthBadge, Notice, Pager, StatTile, Tone, format};
 use crate::web::{Web, paths};
 
 /// Accounts a page.
 const SIZE: i64 = 50;
-/// How the address says "no band".
-const NONE: &str = "none";
-
-/// Which accounts, in which order.
-#[derive(Debug, Default, Clone, Deserialize)]
-pub struct Params {
-    #[serde(default)]
-    before: String,
-    #[serde(default)]
-    after: String,
-    #[serde(default)]
-    segment: String,
-    #[serde(default)]
-    started: String,
-    #[serde(default)]
-    stopped: String,
-    /// `all` shows accounts that stay in their band as well.
-    #[serde(default)]
-    show: String,
-    /// `change`, `-change`, `name`, `before`, `after`, `arr`.
-    #[serde(default)]
-    sort: String,
-    page: Option<i64>,
-}
-
-/// What a draft would do.
-#[derive(Clone, Debug, Template)]
-#[template(path = "studio/preview.html", blocks = ["progress"])]
-pub struct PreviewPage {
-    /// The frame.
-    pub shell: Shell,
-    /// The draft.
-    pub head: DraftHead,
-    /// Where it is.
-    pub step: Step,
-}
-
-/// Where a preview is.
-#[derive(Clone, Debug)]
-pub enum Step {
-    /// Not asked for yet, or ended early.
-    Idle(EmptyState),
-    /// Under way: the bar, and the job to stop.
-    Running(ProgressBar, Option<Uuid>),
-    /// Done.
-    Done(Box<Outcome>),
-}
 
 /// What came of it.
 #[derive(Clone, Debug)]
@@ -140,13 +79,13 @@ pub struct RuleLine {
 }
 
 impl RuleLine {
-    fn sides(&self) -> [&Option<(String, String, String)>; 2] {
+    pub(super) fn sides(&self) -> [&Option<(String, String, String)>; 2] {
         [&self.started, &self.stopped]
     }
 }
 
 impl SegmentLine {
-    fn sides(&self) -> [(&(String, String), &'static str); 2] {
+    pub(super) fn sides(&self) -> [(&(String, String), &'static str); 2] {
         [(&self.up, Tone::Good.class()), (&self.down, Tone::Critical.class())]
     }
 }
@@ -187,135 +126,6 @@ pub struct AccountLine {
     pub rules: Vec<String>,
 }
 
-/// The page.
-pub async fn show(
-    State(web): State<Web>,
-    member: Member,
-    Hx(part): Hx,
-    Id(id): Id,
-    Query(params): Query<Params>,
-) -> Answer {
-    let draft = find(&web, &member, id).await?;
-    Ok(answer(page(&web, &member, &draft, &params).await.map(|page| {
-        vary(if part { Page(page.as_progress()).into_response() } else { Page(page).into_response() })
-    })))
-}
-
-async fn page(web: &Web, member: &Member, draft: &Draft, params: &Params) -> Result<PreviewPage> {
-    let preview = web.app.preview(&member.scope, draft.stored.id).await?;
-    let ended = |title: &str, text: &str| Step::Idle(EmptyState::new("gauge", title, text));
-    let step = match &preview {
-        None => ended(
-            "Not tried out yet",
-            "Every account is worked out by the version in force and by this draft, side by side. No score is touched.",
-        ),
-        Some(preview) => match (&preview.state, &preview.summary) {
-            (PreviewState::Done, Some(summary)) => {
-                Step::Done(Box::new(outcome(web, member, draft, (preview, summary), params).await?))
-            }
-            (PreviewState::Waiting | PreviewState::Running, _) => {
-                let total = Some(preview.total).filter(|total| *total > 0);
-                let bar = ProgressBar::new("Working accounts out by both", preview.done, total, "account");
-                Step::Running(bar, preview.stored.job_id)
-            }
-            (PreviewState::Cancelled, _) => {
-                ended("Stopped", "Somebody stopped it before every account was done.")
-            }
-            (PreviewState::Failed(why), _) => ended("It ended early", why),
-            (PreviewState::Done, None) => ended("It ended early", "What came of it cannot be read any more."),
-        },
-    };
-    let head = DraftHead::new(web, member, draft, Tab::Preview);
-    Ok(PreviewPage { shell: member.shell(Room::Settings), head, step })
-}
-
-/// Starts it.
-pub async fn start(
-    State(web): State<Web>,
-    Manager(member): Manager,
-    Id(id): Id,
-    Form(fields): Form<Vec<(String, String)>>,
-) -> Answer {
-    let draft = find(&web, &member, id).await?;
-    let here = format!("{}/preview", paths::draft(id));
-    let revision =
-        Fields(fields).find("revision").and_then(|n| n.parse().ok()).unwrap_or(draft.stored.revision);
-    let started = match web.app.start_preview(&member.scope, id, revision, &member.actor()).await {
-        Ok(_) => Ok(Done::to(here, "Trying the draft out.").into_response()),
-        Err(Error::Conflict(why)) => Ok(Done::failed(here, why).into_response()),
-        Err(error) => Err(error.into()),
-    };
-    Ok(answer(started))
-}
-
-/// Hands all accounts out.
-pub async fn download(State(web): State<Web>, member: Member, Id(id): Id) -> Answer {
-    let draft = find(&web, &member, id).await?;
-    Ok(answer(csv(&web, &member, &draft).await))
-}
-
-async fn csv(web: &Web, member: &Member, draft: &Draft) -> Result<Response> {
-    let preview = web.app.preview(&member.scope, draft.stored.id).await?.ok_or(Error::NotFound)?;
-    let mut out = Vec::new();
-    web.app.write_preview(&member.scope, preview.stored.id, &mut out).await?;
-    let headers = [
-        (CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (CONTENT_DISPOSITION, "attachment; filename=\"preview.csv\""),
-    ];
-    Ok((headers, out).into_response())
-}
-
-impl Params {
-    fn filter(&self) -> OutcomeFilter {
-        let band = |word: &str| match word {
-            "" => None,
-            NONE => Some(None),
-            id => Some(Some(id.to_owned())),
-        };
-        let rule = |id: &str| (!id.is_empty()).then(|| id.to_owned());
-        let by_rule = !self.started.is_empty() || !self.stopped.is_empty();
-        let by_bands = !self.before.is_empty() && !self.after.is_empty();
-        OutcomeFilter {
-            band_before: band(&self.before),
-            band_after: band(&self.after),
-            segment_before: band(&self.segment),
-            started: rule(&self.started),
-            stopped: rule(&self.stopped),
-            moved: self.show != "all" && !by_rule && !by_bands,
-        }
-    }
-
-    fn order(&self) -> (OutcomeOrder, bool) {
-        let (word, down) = match self.sort.strip_prefix('-') {
-            Some(word) => (word, true),
-            None => (self.sort.as_str(), false),
-        };
-        match word {
-            "name" => (OutcomeOrder::Name, down),
-            "before" => (OutcomeOrder::Before, down),
-            "after" => (OutcomeOrder::After, down),
-            "change" => (OutcomeOrder::Change, down),
-            "arr" => (OutcomeOrder::Revenue, down),
-            _ => (OutcomeOrder::Revenue, true),
-        }
-    }
-
-    fn href(&self, here: &str) -> String {
-        let page = self.page.filter(|page| *page > 1).map_or_else(String::new, |page| page.to_string());
-        let pairs = [
-            ("before", self.before.as_str()),
-            ("after", &self.after),
-            ("segment", &self.segment),
-            ("started", &self.started),
-            ("stopped", &self.stopped),
-            ("show", &self.show),
-            ("sort", &self.sort),
-            ("page", &page),
-        ];
-        paths::with_query(here, &pairs) + "#accounts"
-    }
-}
-
 /// The words of one preview.
 struct Words<'a> {
     summary: &'a Summary,
@@ -324,7 +134,7 @@ struct Words<'a> {
     params: &'a Params,
 }
 
-async fn outcome(
+pub(super) async fn outcome(
     web: &Web,
     member: &Member,
     draft: &Draft,
@@ -376,7 +186,7 @@ async fn outcome(
 }
 
 /// `12 accounts and $1.2M move to another band.`
-pub(super) fn headline(summary: &Summary, currency: &str) -> String {
+pub(in crate::web::pages::studio) fn headline(summary: &Summary, currency: &str) -> String {
     let Held { accounts, arr_base_minor, .. } = summary.moved;
     if accounts == 0 {
         return "No account moves to another band.".to_owned();
@@ -438,9 +248,7 @@ impl Words<'_> {
 
     fn matrix(&self) -> Matrix {
         let s = self.summary;
-        let unscored = |side: fn(&methodology::preview::Move) -> &Option<String>| {
-            s.bands.iter().any(|one| side(one).is_none())
-        };
+        let unscored = |side: fn(&Move) -> &Option<String>| s.bands.iter().any(|one| side(one).is_none());
         let listed = |bands: &[Named], unscored: bool| -> Vec<(Option<String>, Tone, String)> {
             let named = bands.iter().map(|band| (Some(band.id.clone()), Self::tone(band), band.name.clone()));
             named.chain(unscored.then(|| (None, Tone::None, "No score".to_owned()))).collect()
@@ -477,7 +285,7 @@ impl Words<'_> {
             let text = format::count(held.accounts, "account");
             (held.accounts > 0).then(|| (text, self.money(held), self.href(params)))
         };
-        let rule = |shift: &methodology::preview::RuleShift| {
+        let rule = |shift: &RuleShift| {
             let id = || shift.rule.id.clone();
             RuleLine {
                 name: shift.rule.name.clone(),
@@ -489,7 +297,7 @@ impl Words<'_> {
     }
 
     fn segments(&self) -> Vec<SegmentLine> {
-        let line = |segment: &methodology::preview::SegmentMoves| {
+        let line = |segment: &SegmentMoves| {
             let sum = |class: Option<&str>| {
                 segment.bands.iter().fold((0, 0), |(accounts, arr), one| {
                     let direction = self.direction(one.before.as_deref(), one.after.as_deref());
