@@ -173,7 +173,12 @@ pub(super) async fn hold(
     let began = Instant::now();
     loop {
         // A second refusal is followed by minutes of waiting, which nobody does here.
-        behind.execute("UPDATE webhook_deliveries SET next_at = now() WHERE next_at > now()").await.unwrap();
+        behind
+            .execute(
+                "UPDATE webhook_deliveries SET next_at = now() WHERE state = 'waiting' AND next_at > now()",
+            )
+            .await
+            .unwrap();
         let mut broken = Vec::new();
         for (name, query) in INVARIANTS {
             let wrong: Vec<String> =

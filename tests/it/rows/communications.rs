@@ -7,12 +7,12 @@ use super::talk::{accounts, figures, get, list, morning, tell};
 use crate::support::html::texts;
 use crate::support::{Home, House};
 
-/// An account's touchpoints, by name and day, called off or not.
+/// An account's touchpoints by name and day, without those that were called off.
 async fn touchpoints(house: &House, home: &Home, account: &str) -> Vec<(String, String)> {
     let tasks = list(house, home, &format!("/tasks?account={account}&all=true&limit=200")).await;
-    let mut found: Vec<_> = tasks
+    let mut found: Vec<(String, String)> = tasks
         .iter()
-        .filter(|task| task["source"] == "touchpoint")
+        .filter(|task| task["source"] == "touchpoint" && task["state"] != "cancelled")
         .map(|task| [&task["title"], &task["due_on"]].map(|text| text.as_str().unwrap().to_owned()).into())
         .collect();
     found.sort();

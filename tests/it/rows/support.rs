@@ -22,7 +22,7 @@ async fn escalations_and_answers_in_time_are_held_against_their_targets() {
             [("Escalation rate", "5 %", "off target"), ("Average first response", "3.9 hours", "on target")]
                 .as_slice(),
         ),
-        ("techcorp", 100, ["13:00", "17:00"], &[("Answered in time", "99 %", "off target")]),
+        ("techcorp", 100, ["13:00", "17:00"], [("Answered in time", "99 %", "off target")].as_slice()),
     ] {
         let home = house.tenant_on(pack, pack).await;
         accounts(&house, &home, &[("a1", "2026-06-01", 24, 150_000)]).await;
