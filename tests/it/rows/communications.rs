@@ -195,8 +195,8 @@ async fn letters_are_previewed_and_what_they_cannot_fill_is_refused() {
     let ids = texts(&morgan.get("/settings/templates").await.text(), ".mono");
     assert_eq!(ids, ["welcome", "renewal_reminder", "feedback"]);
     for (id, begins) in [
-        ("welcome", "Hi Ada Byron, we start with you on 1 Jun 2026."),
-        ("renewal_reminder", "Hi Ada Byron, a reminder: your contract is up for renewal on 1 Jun 2027."),
+        ("welcome", "Hi Ada Byron, we start with you on 1 June 2026."),
+        ("renewal_reminder", "Hi Ada Byron, a reminder: your contract is up for renewal on 1 June 2027."),
         ("feedback", "Hi Ada Byron, how are we doing?"),
     ] {
         let page = morgan.get(&format!("/settings/templates/{id}?account=a1")).await.text();
@@ -204,9 +204,10 @@ async fn letters_are_previewed_and_what_they_cannot_fill_is_refused() {
         let wrong = [("name", "X"), ("subject", "X"), ("body", "Hi {{contact.shoe_size}}")];
         let refused = morgan.post(&format!("/settings/templates/{id}"), &wrong).await;
         assert_eq!(refused.status_code(), 422);
-        assert_eq!(
-            texts(&refused.text(), ".error"),
-            ["line 1, column 4: there is no field {{contact.shoe_size}}"]
+        let said = texts(&refused.text(), ".error");
+        assert!(
+            said[0].starts_with("line 1, column 4: there is no field {{contact.shoe_size}}; there is"),
+            "{said:?}"
         );
     }
 }
