@@ -56,6 +56,7 @@ pub(in crate::app) struct Acts {
     abandoned: Vec<Uuid>,
     touches: Vec<NewTask>,
     untouched: Vec<Uuid>,
+    lapsed: Vec<Uuid>,
     departed: Vec<Uuid>,
 }
 
@@ -90,6 +91,7 @@ impl Acts {
             abandoned: Vec::new(),
             touches: Vec::new(),
             untouched: Vec::new(),
+            lapsed: Vec::new(),
             departed: Vec::new(),
         })
     }
@@ -180,6 +182,7 @@ impl Acts {
                 }
             }
             Effect::Untouch { task } => self.untouched.push(task),
+            Effect::Lapse { task } => self.lapsed.push(task),
             Effect::Depart => self.departed.push(account),
         }
     }
@@ -305,8 +308,10 @@ impl Acts {
         self.plays(tx, in_force).await?;
         self.depart(tx).await?;
         db::tasks::insert(tx, &self.touches, at).await?;
-        if !self.untouched.is_empty() {
-            db::tasks::end(tx, &self.untouched, "cancelled", ACTOR, at, today).await?;
+        for (tasks, state) in [(&self.untouched, "cancelled"), (&self.lapsed, "skipped")] {
+            if !tasks.is_empty() {
+                db::tasks::end(tx, tasks, state, ACTOR, at, today).await?;
+            }
         }
         self.marks.sort_by_key(|mark| mark.account);
         db::book::mark(tx, &self.marks).await?;
