@@ -7,9 +7,12 @@ use uuid::Uuid;
 use super::methodology::InForce;
 use super::{App, Result};
 use crate::db::members::Member;
-use crate::db::team::{Busy, Owned, Played};
+use crate::db::team::{Busy, Meetings, Owned, Played};
 use crate::db::{self, TenantScope, TenantTx};
 use crate::domain::coverage::{self, Share};
+
+/// Days over which meetings are counted.
+pub const MEETING_DAYS: u64 = 90;
 
 /// What one member has.
 #[derive(Debug, Clone)]
@@ -99,6 +102,8 @@ pub struct TeamLoad {
     pub roles: Vec<RoleLoad>,
     /// Open tasks that nobody does.
     pub unassigned_tasks: i64,
+    /// Meetings of the last [`MEETING_DAYS`] days.
+    pub meetings: Meetings,
 }
 
 impl App {
@@ -112,6 +117,8 @@ impl App {
         let mut tx = self.db.read(scope).await?;
         let owned = db::team::owned(&mut tx, None).await?;
         let busy = db::team::busy(&mut tx, today).await?;
+        let since = today - chrono::Days::new(MEETING_DAYS);
+        let meetings = db::team::meetings(&mut tx, since, today).await?;
         let members = db::members::list(&mut tx).await?;
         let roles = match &in_force {
             Some(in_force) => role_loads(&mut tx, in_force, &members).await?,
@@ -131,6 +138,7 @@ impl App {
             segments: segment_loads(in_force, &owned, &members),
             roles,
             unassigned_tasks: busy.iter().filter(|b| b.owner_id.is_none()).map(|b| b.open).sum(),
+            meetings,
         })
     }
 

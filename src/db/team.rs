@@ -78,3 +78,36 @@ pub async fn busy(tx: &mut TenantTx, today: NaiveDate) -> Result<Vec<Busy>> {
     .fetch_all(tx.conn())
     .await
 }
+
+/// Meetings that were planned, and how many of them took place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Meetings {
+    /// Planned: steps of playbooks, touchpoints and reviews whose day has come, but not those that were called off.
+    pub scheduled: i64,
+    /// Those of them that were ticked as done.
+    pub attended: i64,
+}
+
+impl Meetings {
+    /// The figure of a base measure's name.
+    pub fn measure(&self, name: &str) -> Option<f64> {
+        Some(match name {
+            "meetings_scheduled" => self.scheduled as f64,
+            "meetings_attended" => self.attended as f64,
+            _ => return None,
+        })
+    }
+}
+
+/// Meetings due since a day. Until today is over, one that is still open may yet take place.
+pub async fn meetings(tx: &mut TenantTx, since: NaiveDate, today: NaiveDate) -> Result<Meetings> {
+    sqlx::query_as(
+        "SELECT count(*) AS scheduled, count(*) FILTER (WHERE state = 'done') AS attended FROM tasks
+         WHERE kind = 'meeting' AND state <> 'cancelled' AND due_on >= $1
+           AND (due_on < $2 OR due_on = $2 AND state <> 'open')",
+    )
+    .bind(since)
+    .bind(today)
+    .fetch_one(tx.conn())
+    .await
+}

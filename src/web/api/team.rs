@@ -126,6 +126,17 @@ pub struct LoadDetail {
     pub segments: Vec<SegmentLoad>,
     /// Open tasks that nobody does.
     pub unassigned_tasks: i64,
+    /// Meetings of the last 90 days.
+    pub meetings: MeetingCount,
+}
+
+/// Meetings that were planned, and how many of them took place.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MeetingCount {
+    /// Planned, their day has come, and not called off.
+    pub scheduled: i64,
+    /// Those of them that took place.
+    pub attended: i64,
 }
 
 /// What one member has.
@@ -214,5 +225,6 @@ pub async fn load(State(web): State<Web>, key: ReadKey) -> Result<axum::Json<Loa
         members: members.collect(),
         segments: segments.collect(),
         unassigned_tasks: load.unassigned_tasks,
+        meetings: MeetingCount { scheduled: load.meetings.scheduled, attended: load.meetings.attended },
     }))
 }

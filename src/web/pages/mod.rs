@@ -9,6 +9,7 @@ pub mod crew;
 pub mod curves;
 pub mod error;
 pub mod jobs;
+pub mod kpis;
 pub mod notifications;
 pub mod playbooks;
 pub mod plays;

@@ -3,7 +3,7 @@
 //! To add one: a line in [`INVARIANTS`]; its query returns a line for each thing that is missing or there twice. What
 //! was sent stands in `chaos.messages` and `chaos.accounts`, which slots fell due in `chaos.slots`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use holdfast::db;
@@ -93,6 +93,53 @@ const INVARIANTS: &[(&str, &str)] = &[
         "SELECT touchpoint || ' on ' || due_on || ': ' || count(*) FROM tasks WHERE touchpoint IS NOT NULL
          GROUP BY tenant_id, account_id, touchpoint, due_on HAVING count(*) > 1",
     ),
+    (
+        "a contract in its window is one renewal, opened once, with each of its three milestones once",
+        "SELECT c.account || ': ' || concat_ws(', ', count(DISTINCT r.id), count(DISTINCT l.contract_id),
+                  count(DISTINCT j.id), count(DISTINCT p.id), count(DISTINCT t.id), count(DISTINCT t.title))
+         FROM chaos.contracts c JOIN accounts a ON a.tenant_id = c.tenant_id AND a.external_id = c.account
+         LEFT JOIN renewals r ON r.tenant_id = a.tenant_id AND r.account_id = a.id
+         LEFT JOIN renewal_contracts l ON l.tenant_id = r.tenant_id AND l.renewal_id = r.id
+         LEFT JOIN timeline j ON j.tenant_id = a.tenant_id AND j.account_id = a.id AND j.kind = 'renewal_opened'
+         LEFT JOIN plays p ON p.tenant_id = a.tenant_id AND p.account_id = a.id AND p.cause = 'renewal'
+         LEFT JOIN tasks t ON t.tenant_id = p.tenant_id AND t.play_id = p.id AND t.kind = 'milestone'
+         GROUP BY c.tenant_id, c.account
+         HAVING (count(DISTINCT r.id), count(DISTINCT l.contract_id), count(DISTINCT j.id), count(DISTINCT p.id),
+                 count(DISTINCT t.id), count(DISTINCT t.title)) <> (1, 1, 1, 1, 3, 3)
+           OR bool_or((r.renews_on, p.anchor_on) IS DISTINCT FROM (c.renews_on, c.renews_on))",
+    ),
+    (
+        "what makes a rule true is one alert",
+        "SELECT s.account || ': ' || count(l.id) FROM chaos.signals s
+         JOIN accounts a ON a.tenant_id = s.tenant_id AND a.external_id = s.account
+         LEFT JOIN alerts l ON l.tenant_id = a.tenant_id AND l.account_id = a.id AND l.rule = 'stakeholder-changes'
+         GROUP BY s.tenant_id, s.account HAVING count(l.id) <> 1",
+    ),
+    ("everything was told of", "SELECT kind || ': ' || title FROM timeline WHERE told_at IS NULL"),
+    (
+        "a manager is told of a grave alert once, under the bell and by mail",
+        "SELECT j.title || ': ' || count(DISTINCT n.id) || ', ' || count(DISTINCT m.id) FROM timeline j
+         JOIN members b ON b.tenant_id = j.tenant_id
+         LEFT JOIN notifications n ON n.tenant_id = j.tenant_id AND n.entry_id = j.id AND n.member_id = b.id
+         LEFT JOIN messages m ON m.tenant_id = j.tenant_id AND m.entry_id = j.id AND m.member_id = b.id
+         WHERE j.kind = 'alert_opened' AND j.severity IN ('high', 'critical')
+         GROUP BY j.tenant_id, j.id, j.title, b.id HAVING (count(DISTINCT n.id), count(DISTINCT m.id)) <> (1, 1)",
+    ),
+    (
+        "a webhook is stored once for what it tells of",
+        "SELECT j.kind || ' ' || j.id || ': ' || count(d.id) FROM webhook_endpoints e
+         JOIN timeline j ON j.tenant_id = e.tenant_id AND j.kind = ANY (e.kinds)
+         LEFT JOIN webhook_deliveries d ON d.tenant_id = j.tenant_id AND d.endpoint_id = e.id AND d.entry_id = j.id
+         GROUP BY j.tenant_id, j.id, j.kind HAVING count(d.id) <> 1",
+    ),
+    (
+        "no webhook tells of anything else",
+        "SELECT d.type || ' ' || d.id FROM webhook_deliveries d
+         JOIN webhook_endpoints e ON e.tenant_id = d.tenant_id AND e.id = d.endpoint_id
+         LEFT JOIN timeline j ON j.tenant_id = d.tenant_id AND j.id = d.entry_id
+         WHERE (j.kind = ANY (e.kinds) AND j.kind = d.type) IS NOT TRUE",
+    ),
+    ("each webhook was delivered", "SELECT type || ' ' || id || ' ' || state FROM webhook_deliveries WHERE state <> 'delivered'"),
     ("each draft was tried out", "SELECT id::text FROM methodology_previews WHERE finished_at IS NULL"),
     (
         "each message was counted later once",
@@ -109,11 +156,29 @@ pub(super) struct Told {
 }
 
 /// Waits until everything has come to rest, but no longer than patience lasts, and says what does not hold then.
-pub(super) async fn hold(world: &World, founded: &[Company], sent: &[Sent], patience: Duration) -> Told {
+pub(super) async fn hold(
+    world: &World,
+    founded: &[Company],
+    sent: &[Sent],
+    patience: Duration,
+    hurry: bool,
+) -> Told {
     let mut behind = world.house.behind().await;
     expect(world, founded, sent, patience, &mut behind).await;
+    if hurry {
+        // What a killed process was sending is held for a minute. That it may go out twice is part of the promise.
+        let free = "UPDATE webhook_deliveries SET locked_until = NULL WHERE state = 'waiting'";
+        behind.execute(free).await.unwrap();
+    }
     let began = Instant::now();
     loop {
+        // A second refusal is followed by minutes of waiting, which nobody does here.
+        behind
+            .execute(
+                "UPDATE webhook_deliveries SET next_at = now() WHERE state = 'waiting' AND next_at > now()",
+            )
+            .await
+            .unwrap();
         let mut broken = Vec::new();
         for (name, query) in INVARIANTS {
             let wrong: Vec<String> =
@@ -124,6 +189,7 @@ pub(super) async fn hold(world: &World, founded: &[Company], sent: &[Sent], pati
         }
         if broken.is_empty() {
             broken = counted(world, sent).await;
+            broken.extend(arrived(world, &mut behind).await);
         }
         let after = began.elapsed();
         if broken.is_empty() || after > patience {
@@ -146,14 +212,17 @@ async fn expect(
             "CREATE SCHEMA chaos;
              CREATE TABLE chaos.messages (tenant_id uuid, account text, message_id text);
              CREATE TABLE chaos.accounts (tenant_id uuid, external_id text);
+             CREATE TABLE chaos.signals (tenant_id uuid, account text);
+             CREATE TABLE chaos.contracts (tenant_id uuid, account text, renews_on date);
              CREATE TABLE chaos.slots (tenant_id uuid, dedupe text, must boolean)",
         )
         .await
         .unwrap();
     for sent in sent {
-        let tenants: Vec<Uuid> = sent.messages.iter().map(|(tenant, ..)| *tenant).collect();
-        let accounts: Vec<&str> = sent.messages.iter().map(|(_, account, _)| account.as_str()).collect();
-        let ids: Vec<&str> = sent.messages.iter().map(|(.., id)| id.as_str()).collect();
+        let messages = || sent.messages.iter().chain(&sent.signals);
+        let tenants: Vec<Uuid> = messages().map(|(tenant, ..)| *tenant).collect();
+        let accounts: Vec<&str> = messages().map(|(_, account, _)| account.as_str()).collect();
+        let ids: Vec<&str> = messages().map(|(.., id)| id.as_str()).collect();
         sqlx::query("INSERT INTO chaos.messages SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[])")
             .bind(tenants)
             .bind(accounts)
@@ -166,6 +235,23 @@ async fn expect(
         sqlx::query("INSERT INTO chaos.accounts SELECT * FROM unnest($1::uuid[], $2::text[])")
             .bind(tenants)
             .bind(ids)
+            .execute(&mut *behind)
+            .await
+            .unwrap();
+    }
+    for (tenant, account, renews_on) in sent.iter().flat_map(|sent| &sent.contracts) {
+        sqlx::query("INSERT INTO chaos.contracts VALUES ($1, $2, $3)")
+            .bind(tenant)
+            .bind(account)
+            .bind(renews_on)
+            .execute(&mut *behind)
+            .await
+            .unwrap();
+    }
+    for (tenant, account, _) in sent.iter().flat_map(|sent| &sent.signals) {
+        sqlx::query("INSERT INTO chaos.signals VALUES ($1, $2)")
+            .bind(tenant)
+            .bind(account)
             .execute(&mut *behind)
             .await
             .unwrap();
@@ -232,5 +318,26 @@ async fn counted(world: &World, sent: &[Sent]) -> Vec<String> {
             }
         }
     }
+    broken
+}
+
+/// Exactly the webhooks that are stored have arrived and were taken, each under its id and word for word, however often.
+async fn arrived(world: &World, behind: &mut PgConnection) -> Vec<String> {
+    let stored: Vec<(Uuid, String)> =
+        sqlx::query_as("SELECT id, body FROM webhook_deliveries").fetch_all(behind).await.unwrap();
+    let stored: HashMap<String, String> =
+        stored.into_iter().map(|(id, body)| (id.to_string(), body)).collect();
+    let (mut taken, mut broken) = (HashSet::new(), Vec::new());
+    for got in world.receiver.got() {
+        let id = got.header("webhook-id").to_owned();
+        if stored.get(&id) != Some(&got.body) {
+            broken.push(format!("{id} arrived and is not stored like that: {}", got.body));
+        }
+        if got.status == 200 {
+            taken.insert(id);
+        }
+    }
+    let missing = stored.keys().filter(|id| !taken.contains(*id));
+    broken.extend(missing.map(|id| format!("{id} counts as delivered and was never taken")));
     broken
 }

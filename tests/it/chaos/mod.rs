@@ -1,9 +1,10 @@
 //! Two replicas on one database are killed, frozen and stopped at random while messages, statements and imports come
-//! in and recurring work falls due. At the end nothing is missing and nothing is there twice: see [`invariants`].
+//! in, recurring work and renewals fall due and webhooks go out. At the end nothing is missing and nothing is there twice: see [`invariants`].
 //!
 //! `HOLDFAST_CHAOS_SECONDS` makes it longer (600 is the long form, with leases as they are by default) and
 //! `HOLDFAST_CHAOS_SEED` repeats a run's choices, if not its timing. This is the one test in which time passes.
 
+use std::collections::HashSet;
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +23,9 @@ mod world;
 
 use world::World;
 
+/// Seconds from which on leases and pauses are as they are by default.
+const LONG: u64 = 120;
+
 /// How rough it gets.
 #[derive(Debug, Clone, Copy)]
 struct Plan {
@@ -35,10 +39,15 @@ struct Plan {
 }
 
 impl Plan {
+    /// Whether everything is as it is by default.
+    fn is_long(&self) -> bool {
+        self.lasts.as_secs() >= LONG
+    }
+
     fn read() -> Plan {
         let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
         let seconds = number("HOLDFAST_CHAOS_SECONDS").unwrap_or(20);
-        let long = seconds >= 120;
+        let long = seconds >= LONG;
         Plan {
             seed: number("HOLDFAST_CHAOS_SEED").unwrap_or_else(rand::random),
             lasts: Duration::from_secs(seconds),
@@ -54,6 +63,7 @@ fn serve(url: &str, plan: Plan) -> Server {
     command
         .env("DATABASE_URL", url)
         .env("HOLDFAST_DB_CONNECTIONS", "8")
+        .env("HOLDFAST_ALLOW_PRIVATE_WEBHOOKS", "true")
         .env("HOLDFAST_API_REQUESTS_PER_MINUTE", "1000000")
         .env("HOLDFAST_JOB_LEASE_SECONDS", plan.lease.to_string())
         // Failures are what this is about; what they come to is looked at afterwards.
@@ -137,17 +147,23 @@ fn whatever_happens_to_replicas_nothing_is_missing_and_nothing_is_there_twice() 
             };
             scope.spawn(move || traffic::import(&world.companies[0], holdfast, plan.seed, over))
         };
-        // Each new company makes recurring work due.
-        let strikes = strike(&mut running, start, plan, || founded.push(runtime.block_on(world.found())));
+        // Each new company makes recurring work due; a webhook that is refused has to be sent again.
+        let strikes = strike(&mut running, start, plan, || {
+            founded.push(runtime.block_on(world.found()));
+            world.receiver.answer(&[(503, "Not now")]);
+        });
         over.store(true, Ordering::SeqCst);
         let mut sent: Vec<_> = senders.into_iter().map(|sender| sender.join().unwrap()).collect();
         sent.push(importing.join().unwrap());
         (strikes, sent)
     });
     let patience = Duration::from_secs(plan.lease + 60);
-    let told = runtime.block_on(invariants::hold(&world, &founded, &sent, patience));
+    let told = runtime.block_on(invariants::hold(&world, &founded, &sent, patience, !plan.is_long()));
+    let arrived = world.receiver.got();
+    let ids: HashSet<&str> = arrived.iter().map(|got| got.header("webhook-id")).collect();
     say(format_args!(
-        "chaos: seed {}, {} s; {} kills, {} freezes, {} stops; {} messages, {} accounts, {} companies; settled {:.1} s after",
+        "chaos: seed {}, {} s; {} kills, {} freezes, {} stops; {} messages, {} accounts, {} companies; \
+         {} renewals; {} webhooks, {} sent again; settled {:.1} s after",
         plan.seed,
         plan.lasts.as_secs(),
         strikes[0],
@@ -156,6 +172,9 @@ fn whatever_happens_to_replicas_nothing_is_missing_and_nothing_is_there_twice() 
         sent.iter().map(|sent| sent.messages.len()).sum::<usize>(),
         sent.iter().map(|sent| sent.accounts.len()).sum::<usize>(),
         world.companies.len() + founded.len(),
+        sent.iter().map(|sent| sent.contracts.len()).sum::<usize>(),
+        ids.len(),
+        arrived.len() - ids.len(),
         told.after.as_secs_f64(),
     ));
     assert!(told.broken.is_empty(), "with seed {}:\n{}", plan.seed, told.broken.join("\n"));

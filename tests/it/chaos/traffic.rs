@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use chrono::{Days, NaiveDate};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
@@ -22,6 +23,10 @@ pub(super) struct Sent {
     pub(super) messages: Vec<(Uuid, String, String)>,
     /// Tenant, external id: accounts that were stated.
     pub(super) accounts: Vec<(Uuid, String)>,
+    /// Tenant, account, message id: each is the only one of its account, and a rule is true because of it.
+    pub(super) signals: Vec<(Uuid, String, String)>,
+    /// Tenant, account, day of renewal: the account's only contract, whose window is open.
+    pub(super) contracts: Vec<(Uuid, String, NaiveDate)>,
 }
 
 /// Sends until it is over: messages about accounts that are there, messages about accounts that come later, and those
@@ -62,11 +67,32 @@ pub(super) fn send(company: &Company, addresses: &Mutex<Vec<String>>, seed: u64,
             sent.accounts.push((tenant, late.clone()));
             let body = json!({ "name": late }).to_string();
             until_answered("PUT", &format!("/api/v1/accounts/{late}"), &body, &mut dice);
+            for (method, path, body) in follow(company, &late, &mut sent) {
+                for _ in 0..dice.random_range(1..=2) {
+                    until_answered(method, &path, &body, &mut dice);
+                }
+            }
         }
         batch += 1;
         thread::sleep(Duration::from_millis(dice.random_range(0..60)));
     }
     sent
+}
+
+/// What is said of a new account: a contract that renews soon, and that its champion has gone.
+fn follow(company: &Company, account: &str, sent: &mut Sent) -> [(&'static str, String, String); 2] {
+    let (tenant, renews_on) = (company.scope.tenant_id(), company.renews_on);
+    sent.contracts.push((tenant, account.to_owned(), renews_on));
+    let contract = json!({ "account": account, "start_date": renews_on - Days::new(365), "end_date": renews_on,
+                           "arr_minor": 5_000_000 });
+    let id = format!("{}-{account}-gone", company.slug);
+    sent.signals.push((tenant, account.to_owned(), id.clone()));
+    let message = json!({ "type": "track", "event": "Champion Change", "messageId": id, "userId": "u0",
+                          "context": { "groupId": account } });
+    [
+        ("PUT", format!("/api/v1/contracts/{account}-C1"), contract.to_string()),
+        ("POST", "/v1/batch".to_owned(), json!({ "batch": [message] }).to_string()),
+    ]
 }
 
 /// Imports files by the command line until it is over. Some imports are killed under way and begun again.

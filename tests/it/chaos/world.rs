@@ -2,22 +2,28 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use chrono::{Days, NaiveDate};
 use holdfast::app::Actor;
 use holdfast::app::keys::KeyScope;
+use holdfast::app::members::Role;
 use holdfast::app::methodology::{self, DraftFrom};
+use holdfast::app::outgoing;
 use holdfast::app::overrides::{Set, Wanted};
 use holdfast::app::tenants::NewTenant;
 use holdfast::clock::Clock;
 use holdfast::db::TenantScope;
 use sqlx::ConnectOptions;
 
-use crate::support::{Home, House, server_url, with_database};
+use crate::support::receiver::Receiver;
+use crate::support::{Home, House, PASSWORD, server_url, with_database};
 
 /// Where companies are: days begin and end at all hours.
 const ZONES: [&str; 5] =
     ["UTC", "Asia/Kolkata", "America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago"];
 /// Companies that are there before the first replica.
 const COMPANIES: usize = 4;
+/// Days until the contracts renew that are stated meanwhile: within the window of their timeline.
+const RENEWS_IN: Days = Days::new(60);
 /// Accounts each of them has then.
 pub(super) const ACCOUNTS: usize = 8;
 
@@ -26,6 +32,8 @@ pub(super) struct Company {
     pub(super) scope: TenantScope,
     pub(super) slug: String,
     pub(super) key: String,
+    /// The day on which contracts renew that are stated meanwhile.
+    pub(super) renews_on: NaiveDate,
 }
 
 /// Everything that is there before the first strike.
@@ -33,6 +41,8 @@ pub(super) struct World {
     pub(super) house: House,
     pub(super) url: String,
     pub(super) companies: Vec<Company>,
+    /// Where the companies have themselves told of alerts and renewals.
+    pub(super) receiver: Receiver,
     founded: AtomicUsize,
 }
 
@@ -40,9 +50,11 @@ impl World {
     pub(super) async fn new() -> World {
         let house = House::by(Clock::system()).await;
         let url = with_database(&server_url(), &house.database).to_url_lossy().to_string();
-        let mut world = World { house, url, companies: Vec::new(), founded: AtomicUsize::new(0) };
+        let (companies, receiver) = (Vec::new(), Receiver::start().await);
+        let mut world = World { house, url, companies, receiver, founded: AtomicUsize::new(0) };
         for _ in 0..COMPANIES {
             let company = world.found().await;
+            world.have_told(&company).await;
             world.settle_in(&company).await;
             world.companies.push(company);
         }
@@ -64,7 +76,26 @@ impl World {
         let (app, actor) = (&self.house.app, Actor::command_line());
         let scope = app.create_tenant(&new, &pack, &actor).await.unwrap();
         let key = app.create_key(&scope, "backend", KeyScope::Write, &actor).await.unwrap();
-        Company { scope, slug, key }
+        let renews_on = app.clock.today(scope.time_zone()) + RENEWS_IN;
+        Company { scope, slug, key, renews_on }
+    }
+
+    /// A manager, and a webhook that is told of alerts and renewals. Only the first company's rules wait when they are
+    /// true of many accounts.
+    async fn have_told(&self, company: &Company) {
+        let (app, actor, scope) = (&self.house.app, Actor::command_line(), &company.scope);
+        let email = format!("morgan@{}.example", company.slug);
+        app.add_member(scope, &email, None, Role::Manager, PASSWORD, &actor).await.unwrap();
+        let wanted = outgoing::Wanted {
+            url: self.receiver.url.clone(),
+            kinds: ["alert_opened", "renewal_opened"].map(str::to_owned).to_vec(),
+            enabled: true,
+            ..outgoing::Wanted::default()
+        };
+        app.create_endpoint(scope, &wanted, &actor).await.unwrap();
+        if !self.companies.is_empty() {
+            app.set_storm_limits(scope, 100.0, 1_000_000, &actor).await.unwrap();
+        }
     }
 
     /// Accounts, some of them set by hand, and a draft that is tried out on them.

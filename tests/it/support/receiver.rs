@@ -16,6 +16,8 @@ pub struct Got {
     pub headers: HeaderMap,
     /// Its body.
     pub body: String,
+    /// What it was answered.
+    pub status: u16,
 }
 
 impl Got {
@@ -74,12 +76,12 @@ impl Receiver {
 
 async fn take(State(kept): State<Arc<Mutex<Kept>>>, headers: HeaderMap, body: String) -> Response {
     let mut kept = kept.lock().unwrap();
-    kept.got.push(Got { headers, body });
     let next = kept.answers.pop_front().or_else(|| kept.always.clone());
-    let (status, body) = next.unwrap_or((200, "ok".to_owned()));
+    let (status, answer) = next.unwrap_or((200, "ok".to_owned()));
+    kept.got.push(Got { headers, body, status });
     let status = StatusCode::from_u16(status).unwrap();
     if status.is_redirection() {
-        return (status, [(header::LOCATION, body)]).into_response();
+        return (status, [(header::LOCATION, answer)]).into_response();
     }
-    (status, body).into_response()
+    (status, answer).into_response()
 }

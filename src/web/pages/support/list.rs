@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use super::figures::{Attainment, KpiRow, kpis, period, tiles};
+use super::figures::{Attainment, period, tiles};
 use super::words::{Table, level, severity, status, worked};
 use crate::app::methodology::InForce;
 use crate::db::tickets::{Filter, Of};
@@ -15,6 +15,7 @@ use crate::db::{self, members};
 use crate::domain::ticket::{Severity, Status};
 use crate::web::error::Result;
 use crate::web::extract::{Hx, Member, Query};
+use crate::web::pages::kpis::{KpiRow, kpis};
 use crate::web::pages::wording::Wording;
 use crate::web::respond::{Page, vary};
 use crate::web::ui::shell::Room;
@@ -182,7 +183,10 @@ pub async fn show(
         attainment: Attainment::of(&attained, &words),
         kpis: in_force
             .as_ref()
-            .map(|in_force| kpis(in_force, &figures, filter.segment.as_deref(), words.today))
+            .map(|in_force| {
+                let measure = |name: &str| figures.measure(name);
+                kpis(in_force, measure, filter.segment.as_deref(), words.today)
+            })
             .unwrap_or_default(),
         channels: in_force.as_ref().map(|in_force| Channel::all(in_force, now, zone)).unwrap_or_default(),
         days,

@@ -4,13 +4,14 @@ use askama::Template;
 use axum::extract::State;
 
 use crate::app::methodology::InForce;
-use crate::app::team::{Load, RoleLoad, SegmentLoad};
+use crate::app::team::{Load, MEETING_DAYS, RoleLoad, SegmentLoad};
 use crate::db;
 use crate::db::accounts::Filter;
 use crate::domain::coverage;
 use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::Member;
+use crate::web::pages::kpis::{KpiRow, kpis};
 use crate::web::pages::tasks::tabs;
 use crate::web::pages::wording::Wording;
 use crate::web::paths;
@@ -41,6 +42,8 @@ pub struct TeamPage {
     pub roles: Vec<(String, String, String, Tone)>,
     /// Accounts that need a CSM and have none: (name, link, segment, ARR).
     pub unassigned: Vec<(String, String, String, String)>,
+    /// What the methodology asks of meetings.
+    pub kpis: Vec<KpiRow>,
     /// What the methodology says of its roles.
     pub craft: Vec<Craft>,
     /// Steps of a career: (name, years).
@@ -129,6 +132,9 @@ pub async fn show(State(web): State<Web>, member: Member) -> Result<Page<TeamPag
         segments: load.segments.iter().map(|one| segment(&words, one)).collect(),
         roles: load.roles.iter().map(role).collect(),
         unassigned: unassigned.collect(),
+        kpis: words.in_force.as_deref().map_or_else(Vec::new, |in_force| {
+            kpis(in_force, |name| load.meetings.measure(name), None, words.today)
+        }),
         craft: words.in_force.as_deref().map_or_else(Vec::new, craft),
         career: career(words.in_force.as_deref()),
         recognition: recognition(words.in_force.as_deref()),
@@ -150,6 +156,18 @@ fn stats(load: &crate::app::team::TeamLoad) -> Vec<StatTile> {
             "their roles are played by nobody",
         )
         .link("/tasks?who=unassigned"),
+        StatTile::new(
+            "Meetings held",
+            match load.meetings.scheduled {
+                0 => "\u{2013}".to_owned(),
+                n => format::percent(load.meetings.attended as f64 / n as f64, 0),
+            },
+            &format!(
+                "{} of {} due in {MEETING_DAYS} days",
+                format::number(load.meetings.attended),
+                format::count(load.meetings.scheduled, "meeting")
+            ),
+        ),
     ]
 }
 
