@@ -402,6 +402,32 @@ pub async fn followed(tx: &mut TenantTx, since: NaiveDate) -> Result<Vec<Followe
     .await
 }
 
+/// Onboardings that data judged on days of a stretch: how many reached their goal, of how many. Of the accounts of
+/// one CSM (`Some(None)`: without one) and of one segment, where these are given.
+pub async fn onboardings(
+    tx: &mut TenantTx,
+    owner: Option<Option<Uuid>>,
+    segment: Option<&str>,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<(i64, i64)> {
+    sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE p.state = 'reached'), count(*)
+         FROM plays p JOIN accounts a ON a.tenant_id = p.tenant_id AND a.id = p.account_id
+         LEFT JOIN account_states s ON s.tenant_id = a.tenant_id AND s.account_id = a.id
+         WHERE p.category = 'onboarding' AND p.goal_by_data AND p.state IN ('reached', 'missed')
+           AND p.ended_on BETWEEN $1 AND $2 AND (NOT $3 OR a.owner_id IS NOT DISTINCT FROM $4)
+           AND ($5::text IS NULL OR coalesce(a.pinned_segment, s.segment) = $5)",
+    )
+    .bind(from)
+    .bind(to)
+    .bind(owner.is_some())
+    .bind(owner.flatten())
+    .bind(segment)
+    .fetch_one(tx.conn())
+    .await
+}
+
 /// The plays for a cause that are not over, such as the renewal of an account on a day.
 pub async fn running_for(tx: &mut TenantTx, once: &str) -> Result<Option<Uuid>> {
     sqlx::query_scalar("SELECT id FROM plays WHERE once = $1 AND ended_at IS NULL")

@@ -11,5 +11,6 @@ mod domain;
 mod imports;
 mod jobs;
 mod postgres;
+mod rows;
 mod support;
 mod web;

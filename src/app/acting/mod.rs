@@ -4,6 +4,7 @@
 //! on one account at once, and every row it writes has a key of its own, so that nothing is done twice. Alerts are
 //! only proposed here; [`App::settle_alerts`] opens them, or holds them back where a rule is true of too many.
 
+mod greet;
 mod open;
 mod start;
 
@@ -57,6 +58,7 @@ pub(in crate::app) struct Acts {
     touches: Vec<NewTask>,
     untouched: Vec<Uuid>,
     departed: Vec<Uuid>,
+    new: Vec<Uuid>,
 }
 
 impl Acts {
@@ -91,6 +93,7 @@ impl Acts {
             touches: Vec::new(),
             untouched: Vec::new(),
             departed: Vec::new(),
+            new: Vec::new(),
         })
     }
 
@@ -105,6 +108,9 @@ impl Acts {
         why: &str,
     ) {
         let book = self.books.remove(&account).unwrap_or_default();
+        if standing.churned_on.is_none() && greet::is_new(facts.start_date, self.today) {
+            self.new.push(account);
+        }
         let effects = if standing.churned_on.is_some() {
             effects::depart(&book)
         } else {
@@ -304,6 +310,7 @@ impl Acts {
         self.alerts(tx, in_force).await?;
         self.plays(tx, in_force).await?;
         self.depart(tx).await?;
+        self.entries.extend(greet::greetings(tx, &in_force.file, &self.new, at).await?);
         db::tasks::insert(tx, &self.touches, at).await?;
         if !self.untouched.is_empty() {
             db::tasks::end(tx, &self.untouched, "cancelled", ACTOR, at, today).await?;
