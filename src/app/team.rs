@@ -154,9 +154,9 @@ impl App {
             members: loads,
             segments: segment_loads(in_force, &owned, &members),
             roles,
-            profile: in_force.zip(per_csm).map_or_else(Vec::new, |(m, per_csm)| {
-                profile(m, per_csm, &owned, currency, today)
-            }),
+            profile: in_force
+                .zip(per_csm)
+                .map_or_else(Vec::new, |(m, per_csm)| profile(m, per_csm, &owned, currency, today)),
             per_csm,
             unassigned_tasks: busy.iter().filter(|b| b.owner_id.is_none()).map(|b| b.open).sum(),
         })
@@ -240,7 +240,7 @@ fn profile(
     today: NaiveDate,
 ) -> Vec<Answered> {
     let mut facts = in_force.methodology.blank_facts(today);
-    let minor = owned.iter().map(|owned| owned.arr_base_minor).sum();
+    let minor: i64 = owned.iter().map(|owned| owned.arr_base_minor).sum();
     let arr = currency.parse().ok().map(|currency| Money::from_minor(minor, currency).to_major_f64());
     for (name, value) in [("accounts_per_csm", Some(per_csm)), ("tenant_arr", arr)] {
         if let Some(id) = in_force.methodology.measure(name) {

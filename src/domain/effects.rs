@@ -362,7 +362,8 @@ impl Look<'_> {
         let Some(on) = entered_on(self.methodology, self.facts, at) else { return };
         for id in stage.playbooks.iter() {
             let Some(playbook) = self.playbook(id) else { continue };
-            let counts_from_start = self.file.playbooks.get(playbook).is_some_and(|p| p.anchor == Anchor::Start);
+            let counts_from_start =
+                self.file.playbooks.get(playbook).is_some_and(|p| p.anchor == Anchor::Start);
             let plan = self.methodology.playbooks[playbook].plan(start, None);
             if counts_from_start && plan.iter().any(|task| task.planned.is_some_and(|day| day < start)) {
                 self.begin(playbook, start, &format!("stage:{}:", stage.id), &format!("{on}:{id}"), effects);
@@ -371,14 +372,7 @@ impl Look<'_> {
     }
 
     /// Starts a stage's playbook; one that was begun ahead of a start that has moved since moves along.
-    fn begin(
-        &self,
-        playbook: usize,
-        anchor: NaiveDate,
-        stage: &str,
-        rest: &str,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn begin(&self, playbook: usize, anchor: NaiveDate, stage: &str, rest: &str, effects: &mut Vec<Effect>) {
         let once = format!("{stage}{rest}");
         let id = &self.methodology.playbooks[playbook].id;
         let moved = self.book.plays.iter().find(|play| {

@@ -30,13 +30,14 @@ pub(super) async fn greetings(
     new: &[Uuid],
     at: DateTime<Utc>,
 ) -> Result<Vec<Entry>> {
-    let greets = |template: &&Template| &*template.kind == "email" && template.send_on.as_deref() == Some(ON_START);
+    let greets =
+        |template: &&Template| &*template.kind == "email" && template.send_on.as_deref() == Some(ON_START);
     let templates: Vec<&Template> = file.templates.iter().filter(greets).collect();
     if templates.is_empty() || new.is_empty() {
         return Ok(Vec::new());
     }
     let reachable: HashSet<Uuid> = db::contacts::reachable(tx, new).await?.into_iter().collect();
-    let entry = |account: Uuid, template: &Template| {
+    let entry = &|account: Uuid, template: &Template| {
         let title = template.subject.as_ref().or(template.title.as_ref()).unwrap_or(&template.id);
         Entry {
             once: Some(format!("greeting:{account}:{}", template.id)),
@@ -45,5 +46,5 @@ pub(super) async fn greetings(
         }
     };
     let accounts = new.iter().filter(|account| reachable.contains(account));
-    Ok(accounts.flat_map(|account| templates.iter().map(|template| entry(*account, template))).collect())
+    Ok(accounts.flat_map(|account| templates.iter().map(move |template| entry(*account, template))).collect())
 }

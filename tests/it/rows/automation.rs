@@ -55,7 +55,13 @@ async fn a_score_that_falls_by_more_than_twenty_points_within_thirty_days_is_tol
 #[tokio::test]
 async fn a_week_without_a_login_starts_a_campaign() {
     let desk = Desk::on("mwrasp", "2027-06-30").await;
-    desk.accounts(&[("day7", "2027-06-23"), ("day6", "2027-06-24"), ("gone", "2026-01-01"), ("back", "2026-01-01")]).await;
+    desk.accounts(&[
+        ("day7", "2027-06-23"),
+        ("day6", "2027-06-24"),
+        ("gone", "2026-01-01"),
+        ("back", "2026-01-01"),
+    ])
+    .await;
     desk.figures(&[("gone", "login", "2027-06-23", 1.0), ("back", "login", "2027-06-24", 1.0)]).await;
     desk.traits("day7", json!({ "deployment_complete": true })).await;
     desk.work().await;
@@ -88,7 +94,12 @@ async fn renewals_bring_their_timeline_when_their_window_opens() {
     ];
     desk.accounts(&cases.map(|case| (case.0, "2026-01-01"))).await;
     let head = "external_id,account,start_date,term_months,arr,currency,seats";
-    desk.import("contracts", head, cases.map(|(id, start, months, _)| format!("{id}-C,{id},{start},{months},300000,USD,5"))).await;
+    desk.import(
+        "contracts",
+        head,
+        cases.map(|(id, start, months, _)| format!("{id}-C,{id},{start},{months},300000,USD,5")),
+    )
+    .await;
     desk.work().await;
     for (account, _, _, open) in cases {
         let renewal = desk.get(&format!("/accounts/{account}")).await["renewal"].clone();
@@ -146,14 +157,21 @@ async fn signs_of_growth_are_looked_at_weekly_monthly_and_quarterly() {
     desk.day("2027-07-01").await;
     let (ready, bound) = all().await;
     assert_eq!(ready, ["agent-capacity", "expansion-ready", "feature-adoption"]);
-    assert_eq!(bound.into_iter().collect::<Vec<_>>(), ["agent-capacity"], "80 % is enough for one, not for the other");
+    assert_eq!(
+        bound.into_iter().collect::<Vec<_>>(),
+        ["agent-capacity"],
+        "80 % is enough for one, not for the other"
+    );
     desk.day("2027-07-04").await;
     assert!(!desk.rules("ready").await.contains("api-calls"));
     desk.day("2027-07-05").await;
     let (ready, bound) = all().await;
     assert!(ready.contains(&"api-calls".to_owned()) && !bound.contains("api-calls"), "{ready:?} {bound:?}");
     let opportunities = desk.list("/accounts/ready/timeline?limit=200").await;
-    let offers = opportunities.iter().filter(|e| e["kind"] == "opportunity").map(|e| e["data"]["offer"].as_str().unwrap());
+    let offers = opportunities
+        .iter()
+        .filter(|e| e["kind"] == "opportunity")
+        .map(|e| e["data"]["offer"].as_str().unwrap());
     let mut offers: Vec<&str> = offers.collect();
     offers.sort_unstable();
     assert_eq!(offers, ["agent-licenses", "premium-features", "tier-upgrade"]);

@@ -129,7 +129,8 @@ impl Desk {
         let alerts = self.list(&format!("/alerts?account={account}&state=any&limit=200")).await;
         let entries = self.list(&format!("/accounts/{account}/timeline?limit=200")).await;
         let of_alerts = alerts.iter().map(|alert| &alert["rule"]);
-        let told = entries.iter().filter(|e| ["notice", "opportunity", "email"].iter().any(|k| e["kind"] == *k));
+        let told =
+            entries.iter().filter(|e| ["notice", "opportunity", "email"].iter().any(|k| e["kind"] == *k));
         let rules = of_alerts.chain(told.map(|entry| &entry["data"]["rule"]));
         rules.filter_map(|rule| rule.as_str().map(str::to_owned)).collect()
     }

@@ -99,18 +99,28 @@ async fn every_packs_days_have_their_stages_and_overlays() {
         let desk = Desk::on(pack, TODAY).await;
         let start = |day: i64| from_today(first_day - day);
         let rows = stages.iter().map(|(day, _)| format!("d{day},Day {day},{}", start(*day)));
-        desk.import("accounts", "external_id,name,start_date", rows.chain([format!("ahead,Ahead,{}", from_today(1))])).await;
+        desk.import(
+            "accounts",
+            "external_id,name,start_date",
+            rows.chain([format!("ahead,Ahead,{}", from_today(1))]),
+        )
+        .await;
         if overlay > 0 {
             let head = "external_id,account,start_date,end_date,arr,currency,seats";
             let ends = [("in", overlay), ("out", overlay + 1)];
             desk.accounts(&ends.map(|(id, _)| (id, "2027-01-01"))).await;
-            let rows = ends.map(|(id, days)| format!("{id}-C,{id},2027-06-02,{},30000,USD,5", from_today(days)));
+            let rows =
+                ends.map(|(id, days)| format!("{id}-C,{id},2027-06-02,{},30000,USD,5", from_today(days)));
             desk.import("contracts", head, rows).await;
         }
         desk.work().await;
         for (day, stage) in stages {
             let detail = desk.get(&format!("/accounts/d{day}")).await;
-            assert_eq!((&detail["stage"], &detail["stage_day"]), (&json!(stage), &json!(day)), "{pack}, day {day}");
+            assert_eq!(
+                (&detail["stage"], &detail["stage_day"]),
+                (&json!(stage), &json!(day)),
+                "{pack}, day {day}"
+            );
         }
         assert_eq!(desk.get("/accounts/ahead").await["stage"], Value::Null, "{pack}: before its start");
         if overlay > 0 {
@@ -128,8 +138,12 @@ async fn every_packs_days_have_their_stages_and_overlays() {
         // The next morning one of them is over; both dates are kept.
         desk.day(&from_today(1)).await;
         let lifecycle = desk.get(&format!("/accounts/d{last}/lifecycle")).await;
-        let entries: Vec<Value> =
-            lifecycle["stages"].as_array().unwrap().iter().flat_map(|s| s["entries"].as_array().unwrap().clone()).collect();
+        let entries: Vec<Value> = lifecycle["stages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|s| s["entries"].as_array().unwrap().clone())
+            .collect();
         assert_eq!(lifecycle["stage"], next, "{pack}");
         let (entered, left) = (json!(start(last).as_str()), json!(from_today(1)));
         let expected = json!([
@@ -178,8 +192,16 @@ async fn criteria_are_met_by_more_than_their_bounds() {
     desk.work().await;
     let of = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     for (stage, stated, measured) in [
-        ("onboarding", &["deployment_complete", "first_threat_detected"][..], &["agents_protected >100", "team_certified >80%"][..]),
-        ("adoption", &["automation_enabled", "metrics_tracking"], &["feature_adoption >75%", "integrations_live >3"]),
+        (
+            "onboarding",
+            &["deployment_complete", "first_threat_detected"][..],
+            &["agents_protected >100", "team_certified >80%"][..],
+        ),
+        (
+            "adoption",
+            &["automation_enabled", "metrics_tracking"],
+            &["feature_adoption >75%", "integrations_live >3"],
+        ),
         (
             "value_realization",
             &["additional_use_cases"],
@@ -241,7 +263,8 @@ async fn six_moments_come_once_each() {
     let desk = Desk::on("framework", TODAY).await;
     desk.accounts(&[("happy", "2027-04-01"), ("sad", "2027-04-01")]).await;
     let head = "external_id,account,start_date,end_date,arr,currency,seats";
-    let ends = [("happy", 90), ("sad", 91)].map(|(id, n)| format!("{id}-C,{id},2027-04-01,{},9000,USD,5", from_today(n)));
+    let ends = [("happy", 90), ("sad", 91)]
+        .map(|(id, n)| format!("{id}-C,{id},2027-04-01,{},9000,USD,5", from_today(n)));
     desk.import("contracts", head, ends).await;
     desk.figures(&[
         ("happy", "first_value", TODAY, 1.0),
@@ -264,7 +287,8 @@ async fn six_moments_come_once_each() {
         all.sort();
         all
     };
-    let on = |ids: &[&str], day: &str| ids.iter().map(|id| ((*id).to_owned(), day.to_owned())).collect::<Vec<_>>();
+    let on =
+        |ids: &[&str], day: &str| ids.iter().map(|id| ((*id).to_owned(), day.to_owned())).collect::<Vec<_>>();
     let happy = ["advocacy_trigger", "expansion_point", "first_success", "first_value", "renewal_decision"];
     assert_eq!(came("happy").await, on(&happy, TODAY));
     assert_eq!(came("sad").await, on(&["risk_moments"], TODAY));

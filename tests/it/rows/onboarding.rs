@@ -9,7 +9,8 @@ use crate::support::html::texts;
 fn outline(tasks: &[Value], by: &str) -> Vec<(String, usize, String)> {
     let mut all: Vec<(String, usize, String)> = Vec::new();
     for task in tasks {
-        let (name, due) = (task[by].as_str().unwrap().to_owned(), task["due_on"].as_str().unwrap().to_owned());
+        let (name, due) =
+            (task[by].as_str().unwrap().to_owned(), task["due_on"].as_str().unwrap().to_owned());
         match all.last_mut() {
             Some((known, n, day)) if *known == name && *day == due => *n += 1,
             _ => all.push((name, 1, due)),
@@ -54,15 +55,21 @@ async fn thirty_days_in_six_phases_begin_before_the_start() {
     let (drawing, matrix, plan) =
         (json!(["Architecture document"]), json!(["Stakeholder matrix"]), json!(["Success plan v1"]));
     assert_eq!(yields, [&none, &drawing, &matrix, &plan, &none]);
-    let of = |title: &str| tasks.iter().find(|task| task["title"] == title).unwrap_or_else(|| panic!("{title}"));
+    let of =
+        |title: &str| tasks.iter().find(|task| task["title"] == title).unwrap_or_else(|| panic!("{title}"));
     let count = |task: &Value, list: &str| task[list].as_array().unwrap().len();
     let kickoff = of("Kickoff meeting");
     assert_eq!((count(kickoff, "details"), count(kickoff, "deliverables")), (7, 4));
     assert_eq!((&kickoff["duration"], &kickoff["kind"]), (&json!("2h"), &json!("meeting")));
     let checks = of("Deployment validation")["details"].to_string();
-    assert!(checks.contains("15 items") && checks.contains("10 test scenarios") && checks.contains("Nothing may fail"));
+    assert!(
+        checks.contains("15 items")
+            && checks.contains("10 test scenarios")
+            && checks.contains("Nothing may fail")
+    );
     assert_eq!(count(of("Optimization validation"), "details"), 3);
-    let kinds = |phase: &str, kind: &str| tasks.iter().filter(|t| t["phase"] == phase && t["kind"] == kind).count();
+    let kinds =
+        |phase: &str, kind: &str| tasks.iter().filter(|t| t["phase"] == phase && t["kind"] == kind).count();
     assert_eq!((kinds("WEEK_2_CONFIGURATION", "task"), kinds("WEEK_2_CONFIGURATION", "milestone")), (5, 4));
     assert_eq!((kinds("WEEK_3_OPTIMIZATION", "task"), kinds("WEEK_3_OPTIMIZATION", "validation")), (5, 1));
     assert_eq!((kinds("WEEK_1_DEPLOYMENT", "task"), kinds("WEEK_1_DEPLOYMENT", "training")), (5, 3));
@@ -76,7 +83,10 @@ async fn thirty_days_in_six_phases_begin_before_the_start() {
         desk.day(day).await;
     }
     let (again, _) = desk.play("a", "onboarding-30").await;
-    assert_eq!((&again["id"], desk.play("moved", "onboarding-30").await.0["id"].clone()), (&play["id"], moved["id"].clone()));
+    assert_eq!(
+        (&again["id"], desk.play("moved", "onboarding-30").await.0["id"].clone()),
+        (&play["id"], moved["id"].clone())
+    );
     let (_, journey) = desk.play("a", "onboarding-journey").await;
     assert!(journey.iter().all(|task| task["kind"] == "milestone"));
     let days = ["2028-02-21", "2028-02-27", "2028-03-05", "2028-03-12", "2028-03-21"];
@@ -112,8 +122,13 @@ async fn graduation_takes_more_than_its_bounds_and_its_rate_is_a_kpi() {
         ]
     };
     desk.figures(
-        &[at("a0", 80.0, 8.0, 30.0), at("a1", 81.0, 8.1, 29.0), at("a2", 81.0, 8.1, 30.0), at("a3", 81.0, 8.1, 29.0)]
-            .concat(),
+        &[
+            at("a0", 80.0, 8.0, 30.0),
+            at("a1", 81.0, 8.1, 29.0),
+            at("a2", 81.0, 8.1, 30.0),
+            at("a3", 81.0, 8.1, 29.0),
+        ]
+        .concat(),
     )
     .await;
     for (account, health) in [("a0", "GREEN"), ("a1", "GREEN"), ("a2", "GREEN"), ("a3", "YELLOW")] {
@@ -139,7 +154,8 @@ async fn graduation_takes_more_than_its_bounds_and_its_rate_is_a_kpi() {
             .map(|rest| format!("{id},{rest}"))
     });
     desk.import("metrics", head, rows).await;
-    desk.import("accounts", "external_id,technical_health", ids[1..].iter().map(|id| format!("{id},GREEN"))).await;
+    desk.import("accounts", "external_id,technical_health", ids[1..].iter().map(|id| format!("{id},GREEN")))
+        .await;
     desk.work().await;
     desk.day("2028-03-22").await;
     assert_eq!((state("a0").await, state("a49").await), (vec!["missed"], vec!["reached"]));
@@ -237,7 +253,10 @@ async fn thirty_two_tasks_lead_to_day_180() {
     desk.work().await;
     let mut all = desk.play("a", "onboarding-weeks").await.1;
     for (day, playbook) in [("2027-02-03", "expansion-months"), ("2027-04-04", "optimization-months")] {
-        assert!(desk.list(&format!("/plays?account=a&playbook={playbook}")).await.is_empty(), "not before its stage");
+        assert!(
+            desk.list(&format!("/plays?account=a&playbook={playbook}")).await.is_empty(),
+            "not before its stage"
+        );
         desk.day(day).await;
         all.extend(desk.play("a", playbook).await.1);
     }
@@ -282,7 +301,7 @@ async fn a_longer_phase_puts_off_those_after_it() {
         assert_eq!(tasks[2]["details"], json!(["Configure and integrate"]));
     }
     let page = desk.casey().await.get("/playbooks/onboarding-6-phase").await.text();
-    let steps = texts(&page, "tbody tr");
+    let steps = texts(&page, ".table.tall tbody tr");
     assert_eq!(steps.len(), 6);
     for (step, says) in steps.iter().zip([
         ["Map stakeholders and goals", "Goals agreed", "Goals stay vague"],
@@ -304,6 +323,8 @@ async fn mails_documents_and_tools_are_listed_together() {
     let (mails, papers) = (texts(&page, "tbody tr"), texts(&page, "#papers li"));
     let of = |kind: &str| papers.iter().filter(|line| line.ends_with(kind)).count();
     assert_eq!((mails.len(), of("document"), of("tool")), (5, 5, 4));
-    assert!(mails.iter().any(|line| line.contains("Welcome to MWRASP family") && line.contains("account start")));
+    assert!(
+        mails.iter().any(|line| line.contains("Welcome to MWRASP family") && line.contains("account start"))
+    );
     assert!(papers[0].starts_with("Success plan template.docx"), "{papers:?}");
 }

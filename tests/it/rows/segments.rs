@@ -64,7 +64,12 @@ async fn contract_value_decides_and_each_segment_has_its_service() {
             "above5m",
             ("Weekly health checks", "2027-03-08"),
             ["Executive sponsorYes", "Dedicated supportYes", "Csm ratio1:1", "Meeting frequencyWeekly"],
-            ["Weekly health checks", "Monthly executive sync", "Quarterly strategic review", "Annual planning session"],
+            [
+                "Weekly health checks",
+                "Monthly executive sync",
+                "Quarterly strategic review",
+                "Annual planning session",
+            ],
         ),
         (
             "at1m",
@@ -106,7 +111,10 @@ async fn contract_value_decides_and_each_segment_has_its_service() {
     desk.work().await;
     let load = desk.get("/team/load").await;
     let gold = segment(&load, "gold");
-    assert_eq!((&gold["per_csm"], &gold["most"], &gold["over_capacity"]), (&json!(3.333333), &json!(3.0), &json!(true)));
+    assert_eq!(
+        (&gold["per_csm"], &gold["most"], &gold["over_capacity"]),
+        (&json!(3.333333), &json!(3.0), &json!(true))
+    );
     let over = load["members"].as_array().unwrap().iter().filter(|one| one["over_capacity"] == true);
     assert_eq!(over.map(|one| one["member"]["email"].clone()).collect::<Vec<_>>(), ["casey@acme.example"]);
     let page = casey.get("/team").await.text();
@@ -126,8 +134,11 @@ async fn revenue_decides_between_named_pooled_and_digital_care() {
     ];
     with_arr(&desk, &cases.map(|(id, arr, _)| (id, arr))).await;
     for account in ["at100k", "at25k"] {
-        desk.figures(&[(account, "high_priority_ticket", "2027-02-26", 1.0), (account, "high_priority_ticket", DAY, 1.0)])
-            .await;
+        desk.figures(&[
+            (account, "high_priority_ticket", "2027-02-26", 1.0),
+            (account, "high_priority_ticket", DAY, 1.0),
+        ])
+        .await;
     }
     desk.work().await;
     expect_segments(&desk, &cases.map(|(id, _, segment)| (id, segment))).await;
@@ -135,7 +146,12 @@ async fn revenue_decides_between_named_pooled_and_digital_care() {
     for (account, lines) in [
         (
             "at100k",
-            &["One named success manager", "Business review every quarter", "Answer within 4 hours", "Direct line to the VP"][..],
+            &[
+                "One named success manager",
+                "Business review every quarter",
+                "Answer within 4 hours",
+                "Direct line to the VP",
+            ][..],
         ),
         (
             "at25k",
@@ -149,7 +165,12 @@ async fn revenue_decides_between_named_pooled_and_digital_care() {
         ),
         (
             "below25k",
-            &["Automated care", "Knowledge base and training videos", "Answer within 48 hours", "Group trainings and webinars"],
+            &[
+                "Automated care",
+                "Knowledge base and training videos",
+                "Answer within 48 hours",
+                "Group trainings and webinars",
+            ],
         ),
     ] {
         let coverage = desk.coverage(&casey, account).await;
@@ -162,7 +183,9 @@ async fn revenue_decides_between_named_pooled_and_digital_care() {
         ("below25k", "business review", None),
     ] {
         let tasks = desk.list(&format!("/tasks?account={account}&limit=200")).await;
-        let of = |task: &&Value| task["source"] == "touchpoint" && task["title"].as_str().unwrap().contains(review);
+        let of = |task: &&Value| {
+            task["source"] == "touchpoint" && task["title"].as_str().unwrap().contains(review)
+        };
         let found: Vec<Value> = tasks.iter().filter(of).map(|task| task["due_on"].clone()).collect();
         assert_eq!(found, due.into_iter().collect::<Vec<_>>(), "{account}");
     }
@@ -239,9 +262,25 @@ async fn parameters_move_the_bounds_or_take_employees_instead() {
         ),
         (
             "at25k",
-            &["Csm ratio1:50", "at most 50", "Mid-touch", "Monthly check-in", "More seats, more features", "Business-day support"],
+            &[
+                "Csm ratio1:50",
+                "at most 50",
+                "Mid-touch",
+                "Monthly check-in",
+                "More seats, more features",
+                "Business-day support",
+            ],
         ),
-        ("at5k", &["Pooled low-touch", "Guides in the app", "Knowledge base", "Alerts and campaigns", "Community forum"]),
+        (
+            "at5k",
+            &[
+                "Pooled low-touch",
+                "Guides in the app",
+                "Knowledge base",
+                "Alerts and campaigns",
+                "Community forum",
+            ],
+        ),
         (
             "below5k",
             &[
@@ -265,14 +304,22 @@ async fn parameters_move_the_bounds_or_take_employees_instead() {
     assert!(texts(&page, "td").contains(&"1 of 2,000 planned".to_owned()), "{:?}", texts(&page, "td"));
 
     desk.publish("framework", json!({ "SEGMENT_BASIS": "employees", "ENTERPRISE_RATIO": 12 })).await;
-    let by_size = [("at100k", 1001, "enterprise"), ("below100k", 1000, "mid_market"), ("at25k", 100, "mid_market"), ("at5k", 99, "smb")];
+    let by_size = [
+        ("at100k", 1001, "enterprise"),
+        ("below100k", 1000, "mid_market"),
+        ("at25k", 100, "mid_market"),
+        ("at5k", 99, "smb"),
+    ];
     for (account, employees, _) in by_size {
         desk.traits(account, json!({ "employees": employees })).await;
     }
     desk.work().await;
     expect_segments(&desk, &by_size.map(|(id, _, segment)| (id, segment))).await;
     let coverage = desk.coverage(&casey, "at100k").await;
-    assert!(coverage.contains("Csm ratio1:12") && coverage.contains("at most 12 accounts each"), "{coverage}");
+    assert!(
+        coverage.contains("Csm ratio1:12") && coverage.contains("at most 12 accounts each"),
+        "{coverage}"
+    );
 }
 
 // SG-16
@@ -313,13 +360,33 @@ async fn the_plan_decides_how_much_touch() {
     let plans = ["enterprise", "professional", "starter"].map(|plan| format!("{plan},{plan},{DAY},{plan}"));
     desk.import("accounts", head, plans.into_iter().chain([format!("none,none,{DAY},")])).await;
     desk.work().await;
-    let cases = [("enterprise", "enterprise"), ("professional", "professional"), ("starter", "starter"), ("none", "starter")];
+    let cases = [
+        ("enterprise", "enterprise"),
+        ("professional", "professional"),
+        ("starter", "starter"),
+        ("none", "starter"),
+    ];
     expect_segments(&desk, &cases).await;
     let casey = desk.casey().await;
     for (account, model, first, touch) in [
-        ("enterprise", "A success manager of their own", "Custom implementation support", ("Every week in the first 3 months", "2027-03-08")),
-        ("professional", "A success manager assigned to them", "Standard implementation support", ("Every two weeks in the first 2 months", "2027-03-15")),
-        ("starter", "Onboards itself, helps itself", "Automated implementation", ("Quarterly check-ins", "2027-06-01")),
+        (
+            "enterprise",
+            "A success manager of their own",
+            "Custom implementation support",
+            ("Every week in the first 3 months", "2027-03-08"),
+        ),
+        (
+            "professional",
+            "A success manager assigned to them",
+            "Standard implementation support",
+            ("Every two weeks in the first 2 months", "2027-03-15"),
+        ),
+        (
+            "starter",
+            "Onboards itself, helps itself",
+            "Automated implementation",
+            ("Quarterly check-ins", "2027-06-01"),
+        ),
     ] {
         let page = casey.get(&format!("/accounts/{account}")).await.text();
         let activities = texts(&page, "#coverage .bullets li");
