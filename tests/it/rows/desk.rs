@@ -124,6 +124,12 @@ impl Desk {
         self.house.sign_in("casey@acme.example").await
     }
 
+    /// The browser of an administrator, who comes to the company now.
+    pub async fn admin(&self) -> Browser {
+        self.house.member(&self.home, "robin@acme.example", Role::Admin).await;
+        self.house.sign_in("robin@acme.example").await
+    }
+
     /// The rules that raised something of an account, whatever became of it: alerts, notices, opportunities and mails.
     pub async fn rules(&self, account: &str) -> BTreeSet<String> {
         let alerts = self.list(&format!("/alerts?account={account}&state=any&limit=200")).await;
