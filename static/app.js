@@ -76,7 +76,7 @@
   });
 
   // On a phone the rows of tabs scroll: show the one that is open.
-  for (const current of document.querySelectorAll(".tabs [aria-current], .settings-nav [aria-current]")) {
+  for (const current of document.querySelectorAll(".tabs [aria-current], .settings-nav [aria-current], .rail-nav [aria-current]")) {
     const row = current.parentElement;
     row.scrollLeft = current.offsetLeft - row.offsetLeft - (row.clientWidth - current.offsetWidth) / 2;
   }

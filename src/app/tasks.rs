@@ -1,5 +1,7 @@
 //! What people do with tasks: add, finish, skip, hand on, put off. Many at once, and undone as many.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 use serde_json::json;
 use uuid::Uuid;
@@ -58,10 +60,8 @@ impl App {
             db::tasks::set_note(&mut tx, id, &wanted.note).await?;
         }
         let task = db::tasks::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
-        self.task_entry(&mut tx, Kind::TaskAdded, &task, actor, "").await?;
-        let detail = json!({ "task": task.title, "due": task.due_on });
-        let subject = task.external_id.clone().unwrap_or_default();
-        db::audit::record(&mut tx, now, &actor.0, "task.add", &subject, detail).await?;
+        let change = Change { detail: json!({ "due": task.due_on }), ..Change::new(&task, "") };
+        self.note_changes(&mut tx, Kind::TaskAdded, "task.add", &[change], actor).await?;
         tx.commit().await?;
         Ok(task)
     }
@@ -84,10 +84,9 @@ impl App {
         let mut tx = self.db.write(scope).await?;
         let ended = db::tasks::end(&mut tx, ids, state, &actor.0, now, today).await?;
         let tasks = db::tasks::by_ids(&mut tx, &ended).await?;
-        for task in &tasks {
-            let (kind, body) = if skipped { (Kind::TaskChanged, "Skipped") } else { (Kind::TaskDone, "") };
-            self.task_entry(&mut tx, kind, task, actor, body).await?;
-        }
+        let (kind, body) = if skipped { (Kind::TaskChanged, "Skipped") } else { (Kind::TaskDone, "") };
+        let changes: Vec<_> = tasks.iter().map(|task| Change::new(task, body)).collect();
+        self.note_changes(&mut tx, kind, &format!("task.{state}"), &changes, actor).await?;
         let plays = db::tasks::finished_plays(&mut tx, &ended).await?;
         let plays = db::plays::end(&mut tx, &plays, "done", "", &actor.0, now, today).await?;
         for play in db::plays::by_ids(&mut tx, &plays, today).await? {
@@ -96,7 +95,6 @@ impl App {
                 Entry { about: Some(play.id), actor: actor.0.clone(), member: play.member_id, ..entry };
             db::timeline::append(&mut tx, &[entry], now).await?;
         }
-        self.audit_tasks(&mut tx, &format!("task.{state}"), &tasks, actor, json!(null)).await?;
         tx.commit().await?;
         Ok(tasks)
     }
@@ -113,10 +111,8 @@ impl App {
             return Err(Error::Conflict("Nothing to open again: the playbook has ended since.".into()));
         }
         let tasks = db::tasks::by_ids(&mut tx, &opened).await?;
-        for task in &tasks {
-            self.task_entry(&mut tx, Kind::TaskChanged, task, actor, "Opened again").await?;
-        }
-        self.audit_tasks(&mut tx, "task.reopen", &tasks, actor, json!(null)).await?;
+        let changes: Vec<_> = tasks.iter().map(|task| Change::new(task, "Opened again")).collect();
+        self.note_changes(&mut tx, Kind::TaskChanged, "task.reopen", &changes, actor).await?;
         tx.commit().await?;
         Ok(tasks)
     }
@@ -137,10 +133,12 @@ impl App {
         check_member(&mut tx, member).await?;
         let given = db::tasks::assign(&mut tx, ids, member).await?;
         let tasks = db::tasks::by_ids(&mut tx, &given).await?;
-        for task in &tasks {
-            self.task_entry(&mut tx, Kind::TaskChanged, task, actor, "Given to somebody else").await?;
-        }
-        self.audit_tasks(&mut tx, "task.assign", &tasks, actor, json!({ "member": member })).await?;
+        let given = |task| Change {
+            detail: json!({ "member": member }),
+            ..Change::new(task, "Given to somebody else")
+        };
+        let changes: Vec<_> = tasks.iter().map(given).collect();
+        self.note_changes(&mut tx, Kind::TaskChanged, "task.assign", &changes, actor).await?;
         tx.commit().await?;
         Ok(tasks)
     }
@@ -160,13 +158,13 @@ impl App {
         let mut tx = self.db.write(scope).await?;
         let before = db::tasks::by_ids(&mut tx, &ids).await?;
         let moved = db::tasks::put_off(&mut tx, days).await?;
-        for (id, due) in days.iter().filter(|(id, _)| moved.contains(id)) {
-            let Some(task) = before.iter().find(|task| task.id == *id) else { continue };
+        let change = |(id, due): &(Uuid, Option<NaiveDate>)| {
+            let task = before.iter().find(|task| task.id == *id && moved.contains(id))?;
             let words = due.map_or("Without a day".to_owned(), |due| format!("Due {due}"));
-            self.task_entry(&mut tx, Kind::TaskChanged, task, actor, &words).await?;
-            let detail = json!({ "due": due });
-            self.audit_tasks(&mut tx, "task.put_off", std::slice::from_ref(task), actor, detail).await?;
-        }
+            Some(Change { task, body: words.into(), detail: json!({ "due": due }) })
+        };
+        let changes: Vec<_> = days.iter().filter_map(change).collect();
+        self.note_changes(&mut tx, Kind::TaskChanged, "task.put_off", &changes, actor).await?;
         tx.commit().await?;
         Ok(before.into_iter().filter(|task| moved.contains(&task.id)).collect())
     }
@@ -181,50 +179,54 @@ impl App {
         let before = db::tasks::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
         if before.note != note {
             db::tasks::set_note(&mut tx, id, note).await?;
-            self.task_entry(&mut tx, Kind::TaskChanged, &before, actor, note).await?;
-            self.audit_tasks(&mut tx, "task.note", std::slice::from_ref(&before), actor, json!(note)).await?;
+            let change = Change { detail: json!(note), ..Change::new(&before, note) };
+            self.note_changes(&mut tx, Kind::TaskChanged, "task.note", &[change], actor).await?;
         }
         let task = db::tasks::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
         tx.commit().await?;
         Ok(task)
     }
 
-    async fn task_entry(
+    /// Writes what changed into the journal and the audit log.
+    async fn note_changes(
         &self,
         tx: &mut TenantTx,
         kind: Kind,
-        task: &Task,
+        action: &str,
+        changes: &[Change<'_>],
         actor: &Actor,
-        body: &str,
     ) -> Result<()> {
         let now = self.clock.now();
-        let entry = Entry::new(kind, task.account_id, now, &*task.title);
-        let entry = Entry {
-            about: Some(task.id),
+        let entry = |change: &Change<'_>| Entry {
+            about: Some(change.task.id),
             actor: actor.0.clone(),
-            member: task.owner_id,
-            body: body.to_owned(),
-            data: json!({ "play": task.play_id, "due": task.due_on }),
-            ..entry
+            member: change.task.owner_id,
+            body: change.body.to_string(),
+            data: json!({ "play": change.task.play_id, "due": change.task.due_on }),
+            ..Entry::new(kind, change.task.account_id, now, &*change.task.title)
         };
-        db::timeline::append(tx, &[entry], now).await?;
+        let line = |change: &Change<'_>| {
+            let detail = json!({ "task": change.task.title, "id": change.task.id, "more": change.detail });
+            (change.task.external_id.clone().unwrap_or_default(), detail)
+        };
+        db::timeline::append(tx, &changes.iter().map(entry).collect::<Vec<_>>(), now).await?;
+        db::audit::record_all(tx, now, &actor.0, action, changes.iter().map(line).collect()).await?;
         Ok(())
     }
+}
 
-    async fn audit_tasks(
-        &self,
-        tx: &mut TenantTx,
-        action: &str,
-        tasks: &[Task],
-        actor: &Actor,
-        more: serde_json::Value,
-    ) -> Result<()> {
-        for task in tasks {
-            let detail = json!({ "task": task.title, "id": task.id, "more": more });
-            let subject = task.external_id.clone().unwrap_or_default();
-            db::audit::record(tx, self.clock.now(), &actor.0, action, &subject, detail).await?;
-        }
-        Ok(())
+/// What became of a task.
+struct Change<'a> {
+    task: &'a Task,
+    /// For the journal.
+    body: Cow<'a, str>,
+    /// For the audit log.
+    detail: serde_json::Value,
+}
+
+impl<'a> Change<'a> {
+    fn new(task: &'a Task, body: &'a str) -> Self {
+        Change { task, body: body.into(), detail: json!(null) }
     }
 }
 

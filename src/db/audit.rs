@@ -31,16 +31,33 @@ pub async fn record(
     subject: &str,
     detail: serde_json::Value,
 ) -> Result<()> {
+    record_all(tx, at, actor, action, vec![(subject.to_owned(), detail)]).await
+}
+
+/// Adds a line for each of many subjects, with its details.
+pub async fn record_all(
+    tx: &mut TenantTx,
+    at: DateTime<Utc>,
+    actor: &str,
+    action: &str,
+    lines: Vec<(String, serde_json::Value)>,
+) -> Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = lines.iter().map(|_| Uuid::now_v7()).collect();
+    let (subjects, details): (Vec<String>, Vec<serde_json::Value>) = lines.into_iter().unzip();
     sqlx::query(
-        "INSERT INTO audit_log (tenant_id, id, at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO audit_log (tenant_id, id, at, actor, action, subject, detail)
+         SELECT $1, id, $3, $4, $5, subject, detail FROM unnest($2::uuid[], $6::text[], $7::jsonb[]) AS x (id, subject, detail)",
     )
     .bind(tx.tenant())
-    .bind(Uuid::now_v7())
+    .bind(ids)
     .bind(at)
     .bind(actor)
     .bind(action)
-    .bind(subject)
-    .bind(detail)
+    .bind(subjects)
+    .bind(details)
     .execute(tx.conn())
     .await?;
     Ok(())

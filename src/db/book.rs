@@ -177,7 +177,8 @@ async fn moments_and_touches(
     }
     let touches: Vec<(Uuid, Uuid, String, NaiveDate, bool)> = sqlx::query_as(
         "SELECT account_id, id, touchpoint, planned_on, state = 'open' FROM tasks
-         WHERE account_id = ANY($1) AND source = 'touchpoint' AND touchpoint IS NOT NULL AND planned_on >= $2",
+         WHERE account_id = ANY($1) AND source = 'touchpoint' AND touchpoint IS NOT NULL
+           AND (planned_on >= $2 OR state = 'open')",
     )
     .bind(ids)
     .bind(day)

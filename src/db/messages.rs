@@ -179,6 +179,15 @@ pub async fn counts(tx: &mut TenantTx) -> Result<Vec<(String, i64)>> {
         .await
 }
 
+/// Forgets messages that went out, failed or expired before a moment.
+pub async fn forget_ended(tx: &mut TenantTx, before: DateTime<Utc>) -> Result<()> {
+    sqlx::query("DELETE FROM messages WHERE ended_at < $1 AND state <> 'queued'")
+        .bind(before)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// Puts a message that failed or expired back, to be tried at once; false when there is none such.
 pub async fn retry(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
     let done = sqlx::query(

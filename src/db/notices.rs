@@ -167,7 +167,7 @@ const TOLD: &str = "SELECT n.id, n.entry_id, n.created_at, n.read_at, t.at, t.ki
 pub async fn list(tx: &mut TenantTx, member: Uuid, offset: i64, limit: i64) -> Result<Vec<Told>> {
     sqlx::query_as(sqlx::AssertSqlSafe(format!(
         "{TOLD} WHERE n.member_id = $1 AND n.shown
-         ORDER BY n.read_at IS NOT NULL, n.created_at DESC, n.id DESC OFFSET $2 LIMIT $3"
+         ORDER BY n.read_at IS NOT NULL, t.recorded_at DESC, n.id DESC OFFSET $2 LIMIT $3"
     )))
     .bind(member)
     .bind(offset)

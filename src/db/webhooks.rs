@@ -380,6 +380,15 @@ pub async fn counts(tx: &mut TenantTx) -> Result<Vec<(Uuid, String, i64)>> {
         .await
 }
 
+/// Forgets deliveries that arrived or failed before a moment, with their attempts.
+pub async fn forget_ended(tx: &mut TenantTx, before: DateTime<Utc>) -> Result<()> {
+    sqlx::query("DELETE FROM webhook_deliveries WHERE ended_at < $1 AND state <> 'waiting'")
+        .bind(before)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// Starts deliveries of an endpoint anew: one, whatever became of it, or all that failed. Returns how many.
 pub async fn replay(tx: &mut TenantTx, endpoint: Uuid, one: Option<Uuid>, now: DateTime<Utc>) -> Result<u64> {
     let done = sqlx::query(

@@ -225,6 +225,11 @@ pub enum Effect {
         /// The task.
         task: Uuid,
     },
+    /// A touchpoint was not done, and the day of the one that follows it has come.
+    Lapse {
+        /// Its task.
+        task: Uuid,
+    },
 }
 
 /// How a play ended by itself.
@@ -558,25 +563,31 @@ impl Look<'_> {
 
     /// The next of each touchpoint that the account's segment asks for.
     fn touchpoints(&self, effects: &mut Vec<Effect>) {
-        let due = |touchpoint: &Touchpoint| {
+        let next = |touchpoint: &Touchpoint, from: NaiveDate| {
             let serves = touchpoint.kind != TouchpointKind::Internal
                 && (touchpoint.segments.is_empty()
                     || touchpoint.segments.iter().any(|id| Some(&**id) == self.now.segment.as_deref()));
             let every = touchpoint.every.parse::<Period>().ok().filter(|_| serves)?;
             let until = touchpoint.until.as_ref().and_then(|until| until.parse().ok());
             let start = self.facts.start_date?;
-            occurrences(start, every, until).find(|day| *day >= self.now.as_of)
+            occurrences(start, every, until).find(|day| *day >= from)
         };
-        let touchpoints = &self.file.touchpoints;
-        for touch in &self.book.touches {
+        let (touchpoints, today) = (&self.file.touchpoints, self.now.as_of);
+        for touch in self.book.touches.iter().filter(|touch| touch.open) {
             let known = touchpoints.iter().find(|t| *t.id == *touch.touchpoint);
-            // One that is overdue stays until somebody deals with it.
-            if touch.open && touch.due >= self.now.as_of && known.and_then(due) != Some(touch.due) {
-                effects.push(Effect::Untouch { task: touch.task });
+            if touch.due >= today {
+                if known.and_then(|known| next(known, today)) != Some(touch.due) {
+                    effects.push(Effect::Untouch { task: touch.task });
+                }
+            } else if known
+                .and_then(|known| next(known, touch.due.succ_opt()?))
+                .is_some_and(|following| following <= today)
+            {
+                effects.push(Effect::Lapse { task: touch.task });
             }
         }
         for (at, touchpoint) in touchpoints.iter().enumerate() {
-            let Some(due) = due(touchpoint) else { continue };
+            let Some(due) = next(touchpoint, today) else { continue };
             let planned = |touch: &&BookedTouch| *touch.touchpoint == *touchpoint.id && touch.due == due;
             if !self.book.touches.iter().any(|touch| planned(&touch)) {
                 effects.push(Effect::Touch { touchpoint: at, due });

@@ -120,13 +120,14 @@ impl Category {
     }
 }
 
-/// How likely an account with such a score stays for the horizon of a backtest, 0–100: one less the share of
-/// account-days with a score of the same ten points that were followed by a churn, as the fitted curve has it. None
+/// How likely an account with such a score stays for the horizon of a backtest, 1–99: one less the share of
+/// account-days with a score of the same ten points that were followed by a churn, as the fitted curve has it. What was
+/// seen so far is never certainty, so it is 1 to 99. None
 /// where the backtest saw no such score.
 pub fn likelihood(calibration: &Calibration, score: f64) -> Option<i16> {
     let tenth = calibration.tenths.iter().rfind(|tenth| f64::from(tenth.from) <= score)?;
     (score <= f64::from(tenth.from) + 10.0)
-        .then(|| ((1.0 - tenth.fitted.clamp(0.0, 1.0)) * 100.0).round() as i16)
+        .then(|| ((1.0 - tenth.fitted.clamp(0.0, 1.0)) * 100.0).round().clamp(1.0, 99.0) as i16)
 }
 
 #[cfg(test)]

@@ -189,6 +189,22 @@ impl Kind {
         Kind::ALL.iter().copied().find(|kind| kind.word() == word)
     }
 
+    /// Whether it is a step that goes by itself and asks nobody for anything: the timeline and the digest tell of it,
+    /// the bell does not ring for it.
+    pub fn is_routine(self) -> bool {
+        matches!(
+            self,
+            Kind::StageEntered
+                | Kind::SegmentChanged
+                | Kind::AlertCleared
+                | Kind::PlayStarted
+                | Kind::PlayDone
+                | Kind::TaskDone
+                | Kind::TicketAnswered
+                | Kind::TicketResolved
+        )
+    }
+
     /// Whether people enter it by hand.
     pub fn is_by_hand(self) -> bool {
         matches!(self, Kind::Note | Kind::Call | Kind::Meeting | Kind::Email)

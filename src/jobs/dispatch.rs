@@ -129,10 +129,12 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
             tracing::info!(days, "folded scores into months");
         }
         Kind::Forget => {
-            let before = app.clock.now() - chrono::Duration::days(30);
+            let before = |days| app.clock.now() - chrono::Duration::days(days);
             let mut tx = app.db.write(&job.scope).await?;
-            crate::db::jobs::forget_finished(&mut tx, before).await?;
-            crate::db::backtests::forget_deleted(&mut tx, before).await?;
+            crate::db::jobs::forget_finished(&mut tx, before(30)).await?;
+            crate::db::backtests::forget_deleted(&mut tx, before(30)).await?;
+            crate::db::webhooks::forget_ended(&mut tx, before(30)).await?;
+            crate::db::messages::forget_ended(&mut tx, before(180)).await?;
             tx.commit().await?;
         }
         Kind::Preview => app.make_preview(&job.scope, about(job, "preview")?, &work).await?,

@@ -18,8 +18,22 @@ use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
 /// The style sheets that make up `app.css`, in cascade order.
-const SHEETS: [&str; 7] =
-    ["tokens.css", "base.css", "layout.css", "components.css", "actions.css", "charts.css", "print.css"];
+const SHEETS: [&str; 14] = [
+    "tokens.css",
+    "base.css",
+    "layout.css",
+    "components.css",
+    "today.css",
+    "accounts.css",
+    "renewals.css",
+    "pages.css",
+    "tasks.css",
+    "support.css",
+    "adapt.css",
+    "actions.css",
+    "charts.css",
+    "print.css",
+];
 
 #[derive(rust_embed::Embed)]
 #[folder = "static/"]

@@ -57,6 +57,7 @@ pub(in crate::app) struct Acts {
     abandoned: Vec<Uuid>,
     touches: Vec<NewTask>,
     untouched: Vec<Uuid>,
+    lapsed: Vec<Uuid>,
     departed: Vec<Uuid>,
     new: Vec<Uuid>,
 }
@@ -92,6 +93,7 @@ impl Acts {
             abandoned: Vec::new(),
             touches: Vec::new(),
             untouched: Vec::new(),
+            lapsed: Vec::new(),
             departed: Vec::new(),
             new: Vec::new(),
         })
@@ -186,6 +188,7 @@ impl Acts {
                 }
             }
             Effect::Untouch { task } => self.untouched.push(task),
+            Effect::Lapse { task } => self.lapsed.push(task),
             Effect::Depart => self.departed.push(account),
         }
     }
@@ -312,8 +315,10 @@ impl Acts {
         self.depart(tx).await?;
         self.entries.extend(greet::greetings(tx, &in_force.file, &self.new, at).await?);
         db::tasks::insert(tx, &self.touches, at).await?;
-        if !self.untouched.is_empty() {
-            db::tasks::end(tx, &self.untouched, "cancelled", ACTOR, at, today).await?;
+        for (tasks, state) in [(&self.untouched, "cancelled"), (&self.lapsed, "skipped")] {
+            if !tasks.is_empty() {
+                db::tasks::end(tx, tasks, state, ACTOR, at, today).await?;
+            }
         }
         self.marks.sort_by_key(|mark| mark.account);
         db::book::mark(tx, &self.marks).await?;

@@ -186,8 +186,8 @@ impl Desk<'_> {
             }
         };
         let ways = preferences.ways(kind.group(), severity);
-        if ways.app || ways.digest {
-            let (shown, digest) = (ways.app, ways.digest);
+        let (shown, digest) = (ways.app && !kind.is_routine(), ways.digest);
+        if shown || digest {
             out.notifications.push(Notification { member: hearer.id, entry: news.id, shown, digest });
         }
         if ways.mail {

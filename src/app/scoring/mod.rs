@@ -6,7 +6,6 @@ mod compare;
 mod correct;
 mod facts;
 mod fold;
-mod milestones;
 mod past;
 mod sampling;
 mod standing;
@@ -20,7 +19,6 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-pub use milestones::Milestone;
 pub(super) use sampling::{Sampler, Told};
 pub use standing::{Exchange, Standing};
 pub use why::{Change, changes, figure};

@@ -14,6 +14,7 @@ use crate::app::backtest::{Subject, usual_settings};
 use crate::app::imports::{ImportKind, ImportRequest, Known, Mapping};
 use crate::app::members::Role;
 use crate::app::methodology::{DraftFrom, Publishing};
+use crate::app::roles::Holder;
 use crate::app::tenants::NewTenant;
 use crate::app::tickets::Stated;
 use crate::app::work::Work;
@@ -44,6 +45,8 @@ const FIRST_WEIGHTS: [(&str, &str); 2] =
 const REVISION: &str = "Support counts twice as much";
 const REVISED_BECAUSE: &str = "Customers who left this year had opened tickets for weeks before their use fell. Support counts twice as much \
      now, use a little less.";
+/// The role of the methodology that sets up what customers buy.
+const SPECIALIST: &str = "implementation_specialist";
 const BEGUN: &str = "demo.begun";
 const LOADED: &str = "demo.loaded";
 
@@ -72,12 +75,18 @@ pub(super) async fn load(app: &App) -> anyhow::Result<World> {
             say("Loading two invented companies with eighteen months of usage (about a minute, once):");
         }
         let (loader, name) = (Loader::new(app, plan, today).await?, plan.name);
-        loading
-            .push(tokio::spawn(async move { loader.run().await.with_context(|| format!("loading {name}")) }));
+        loading.push(tokio::spawn(async move {
+            loader.live().await.with_context(|| format!("loading {name}")).map(|()| (loader, name))
+        }));
     }
     let loaded_any = !loading.is_empty();
+    let mut loaded = Vec::new();
     for company in loading {
-        company.await??;
+        loaded.push(company.await??);
+    }
+    // Jobs of the present are of every company, so none of them runs before all have their past.
+    for (loader, name) in loaded {
+        loader.arrive().await.with_context(|| format!("loading {name}"))?;
     }
     if loaded_any {
         say(format_args!("Loaded in {:.0} s.", started.elapsed().as_secs_f64()));
@@ -186,7 +195,8 @@ impl Loader {
         Ok(Loader { past, present, plan, clock, ingest, today, actor: Actor::holdfast() })
     }
 
-    async fn run(&self) -> anyhow::Result<()> {
+    /// The past, day by day.
+    async fn live(&self) -> anyhow::Result<()> {
         let plan = &self.plan;
         let scope = self.company().await?;
         say(format_args!("  {}: {} accounts", plan.name, plan.accounts.len()));
@@ -211,16 +221,25 @@ impl Loader {
         score(from, revised - Duration::days(1)).await?;
         self.revise(&scope, revised).await?;
         let accounts = score(revised, to).await?;
-        let year = Year { past: &self.past, clock: &self.clock, scope: &scope };
-        year.run(from, self.today, |day| noon(plan, day)).await?;
+        self.year(&scope).run(from, self.today, |day| noon(plan, day)).await?;
+        say(format_args!("    scores of {accounts} accounts for {} days", (to - from).num_days() + 1));
+        Ok(())
+    }
+
+    /// Today, once every company has its past.
+    async fn arrive(&self) -> anyhow::Result<()> {
+        let scope = self.present.tenant(self.plan.slug).await?;
         worker::run_until_empty(&self.present).await?;
         let today = self.present.clock.today(scope.time_zone());
         self.present.score_all(&scope, today, &Work::unwatched()).await?;
         self.look_back(&scope).await?;
-        year.forecast(&self.present, self.today).await?;
+        self.year(&scope).forecast(&self.present, self.today).await?;
         self.present.fold_scores(&scope, &Work::unwatched()).await?;
-        say(format_args!("    scores of {accounts} accounts for {} days", (to - from).num_days() + 2));
         self.note(&scope, LOADED).await
+    }
+
+    fn year<'a>(&'a self, scope: &'a TenantScope) -> Year<'a> {
+        Year { past: &self.past, clock: &self.clock, scope }
     }
 
     /// The company, its people, keys, fields and rates.
@@ -259,12 +278,22 @@ impl Loader {
         for (name, label) in [("industry", "Industry"), ("region", "Region"), ("website", "Website")] {
             self.past.define_field(&scope, name, label, "text", &[], &self.actor).await?;
         }
+        self.cast(&scope).await?;
         for (base, other, rate) in RATES {
             if base == plan.currency {
                 self.past.put_rate(&scope, other, rate, &self.actor).await?;
             }
         }
         Ok(scope)
+    }
+
+    /// Somebody plays the role that no CSM does by itself.
+    async fn cast(&self, scope: &TenantScope) -> anyhow::Result<()> {
+        let mut tx = self.past.db.read(scope).await?;
+        let csm = db::members::list(&mut tx).await?.into_iter().rfind(|member| member.role == "csm");
+        drop(tx);
+        let csm = csm.context("the demo has no CSM")?;
+        Ok(self.past.cast_role(scope, SPECIALIST, Holder::Member(csm.id), &self.actor).await?)
     }
 
     /// The second version of the methodology: the pack as it comes.

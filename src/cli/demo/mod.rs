@@ -1,5 +1,6 @@
 //! `holdfast demo`: two invented companies, loaded through the same functions as real data, and then served.
 
+mod desk;
 mod load;
 mod renewals;
 

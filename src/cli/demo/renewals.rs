@@ -1,9 +1,10 @@
-//! A year of renewals: they open at their windows, people say what they expect and what became of them.
+//! A year of work: renewals open at their windows, people do what is due, say what they expect and what became of it.
 //!
 //! Amounts stay as the contracts have them, so that scores of the past and retention agree.
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 
+use super::desk;
 use crate::app::renewals::{Closing, Expected};
 use crate::app::work::Work;
 use crate::app::{Actor, App};
@@ -46,6 +47,7 @@ impl Year<'_> {
         while day < today {
             self.clock.set(at(day));
             self.close_due(day).await?;
+            desk::work(self.past, self.scope, day).await?;
             self.past.score_all(self.scope, day, &Work::unwatched()).await?;
             day += Duration::days(STEP);
         }
@@ -109,7 +111,7 @@ fn actor(one: &Listed) -> Actor {
 
 /// A number that is always the same for an account.
 fn dice(one: &Listed) -> usize {
-    one.external_id.bytes().fold(11_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into())) >> 3
+    desk::dice(&one.external_id)
 }
 
 fn lost(one: &Listed, left: NaiveDate) -> Closing {

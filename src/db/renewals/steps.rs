@@ -30,8 +30,9 @@ pub struct Step {
     pub done_on: Option<NaiveDate>,
 }
 
-/// The milestones of a play, in its order.
-pub async fn steps(tx: &mut TenantTx, play: Uuid) -> Result<Vec<Step>> {
+/// The milestones of a renewal, in their order; none while no play works them.
+pub async fn steps(tx: &mut TenantTx, account: Uuid, renews_on: NaiveDate) -> Result<Vec<Step>> {
+    let Some(play) = play_of(tx, account, renews_on).await? else { return Ok(Vec::new()) };
     sqlx::query_as(
         "SELECT title, planned_on, due_on, late, state, done_on FROM tasks WHERE play_id = $1 ORDER BY position",
     )
@@ -55,13 +56,15 @@ pub struct Progress {
     pub total: i64,
 }
 
-/// Of every renewal whose milestones are being worked.
+/// Of every open renewal whose milestones are tasks.
 pub async fn progress(tx: &mut TenantTx, today: NaiveDate) -> Result<Vec<Progress>> {
     sqlx::query_as(
         "SELECT p.account_id, p.anchor_on AS renews_on, count(*) FILTER (WHERE t.state IN ('done', 'skipped')) AS done,
                 count(*) FILTER (WHERE t.state = 'open' AND t.due_on < $1) AS late, count(*) AS total
-         FROM plays p JOIN tasks t ON t.tenant_id = p.tenant_id AND t.play_id = p.id
-         WHERE p.cause = 'renewal' AND p.ended_at IS NULL AND p.account_id IS NOT NULL GROUP BY 1, 2",
+         FROM renewals r
+         JOIN plays p ON p.tenant_id = r.tenant_id AND p.account_id = r.account_id AND p.anchor_on = r.renews_on
+         JOIN tasks t ON t.tenant_id = p.tenant_id AND t.play_id = p.id
+         WHERE r.outcome IS NULL AND p.cause = 'renewal' AND p.state <> 'stopped' GROUP BY 1, 2",
     )
     .bind(today)
     .fetch_all(tx.conn())

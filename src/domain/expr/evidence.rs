@@ -36,7 +36,8 @@ impl Evidence {
                     Value::Null => "nothing known".to_owned(),
                     other => other.to_string(),
                 };
-                if self.test.is_empty() {
+                // "Band: red (is red)" says nothing twice.
+                if self.test.is_empty() || self.test == format!("is {value}") {
                     format!("{}: {value}", self.what)
                 } else {
                     format!("{}: {value} ({})", self.what, self.test)

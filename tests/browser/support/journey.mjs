@@ -37,7 +37,7 @@ after(async () => (await running)?.close());
 /** A fresh context with one page, and what that page complained of. `options` are Playwright's. */
 export async function visitor(options = {}) {
   const context = await (await browser()).newContext({ baseURL: world.url, viewport: { width: 1440, height: 900 }, reducedMotion: "reduce", ...options });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   const complaints = [];
   page.on("console", (message) => {
@@ -78,7 +78,7 @@ export function journey(name, { as, path, expects = [], ...options }, walk) {
 
 /** Waits until `look` gives something equal to `wanted`; fails with the last it gave. */
 export async function eventually(look, wanted, what) {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 30_000;
   for (;;) {
     try {
       // Looking fails while a page gives way to the next.

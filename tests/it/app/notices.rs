@@ -227,6 +227,23 @@ async fn old_history_is_no_news() {
     assert_eq!(bells(&house, &home).await, [pair("casey", "yesterday")]);
 }
 
+#[tokio::test]
+async fn the_bell_rings_for_what_asks_for_somebody_and_not_for_each_step() {
+    let (house, home) = house().await;
+    let (account, now) = (account(&house, &home, "own").await, house.clock.now());
+    let of = |kind, title: &str| Entry::new(kind, Some(account), now, title);
+    let entries =
+        [of(Kind::StageEntered, "a step"), of(Kind::RenewalOpened, "a renewal"), of(Kind::TaskDone, "done")];
+    enter(&house, &home, &entries).await;
+    house.work().await;
+    assert_eq!(bells(&house, &home).await, [pair("casey", "a renewal")]);
+    let mut tx = house.app.db.read(&home.scope).await.unwrap();
+    let (of, until) = (member(&house, &home, "casey").await, now + chrono::Duration::hours(1));
+    let told =
+        db::notices::for_digest(&mut tx, of, now - chrono::Duration::hours(1), until, 10).await.unwrap();
+    assert_eq!(told.len(), 3, "the digest tells of all");
+}
+
 /// The deliveries of an endpoint, oldest first.
 async fn deliveries(house: &House, home: &Home, endpoint: Uuid) -> Vec<Delivery> {
     let mut tx = house.app.db.read(&home.scope).await.unwrap();
@@ -499,6 +516,31 @@ async fn a_mail_that_waited_too_long_for_a_server_expires() {
     house.app.retry_message(&home.scope, stale.id, &Actor::command_line()).await.unwrap();
     house.work().await;
     assert_eq!(smtp.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn what_went_out_is_forgotten_after_months_and_what_waits_is_not() {
+    let (house, home) = house().await;
+    let smtp = Smtp::start().await;
+    let house = house.with_mail(&smtp.url);
+    let receiver = Receiver::start().await;
+    let (id, _) = endpoint(&house, &home, &receiver).await;
+    enter(&house, &home, &[alert(&house, &home, "critical", "Long ago").await]).await;
+    house.work().await;
+    let counts = async || (messages(&house, &home).await.len(), deliveries(&house, &home, id).await.len());
+    let forget_on = async |day: &str| {
+        house.set(day);
+        let mut tx = house.app.db.write(&home.scope).await.unwrap();
+        db::jobs::enqueue(&mut tx, "forget", &json!({}), None, house.clock.now()).await.unwrap().unwrap();
+        tx.commit().await.unwrap();
+        house.work().await;
+        counts().await
+    };
+    let before = counts().await;
+    assert!(before.0 >= 1 && before.1 == 1, "{before:?}");
+    assert_eq!(forget_on("2027-03-31T11:00:00Z").await, before);
+    assert_eq!(forget_on("2027-04-01T12:00:00Z").await, (before.0, 0), "a delivery is kept for thirty days");
+    assert_eq!(forget_on("2027-09-01T12:00:00Z").await, (0, 0), "a message for 180");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use holdfast::app::Actor;
 use holdfast::app::members::Role;
 use holdfast::app::methodology::{DraftFrom, Publishing, pack_source};
+use holdfast::app::work::Work;
 use holdfast::db;
 use holdfast::domain::pack::Overrides;
 use serde_json::{Value, json};
@@ -269,6 +270,22 @@ async fn a_playbook_for_a_member_and_the_touchpoints_of_a_segment() {
     let calendar = browser.get("/tasks?view=calendar&month=2027-03&source=touchpoint").await.text();
     let on = texts(&calendar, ".month td:has([aria-label^='Monday, 15 March']) li");
     assert!(on.contains(&"Bi-weekly check-ins: Gold".to_owned()), "{on:?}");
+
+    // Nobody did it: it is overdue until the day of the next one, and then it is skipped.
+    let check_ins = async |day: &str| -> Vec<(String, String)> {
+        house.set(&format!("{day}T12:00:00Z"));
+        let today = house.clock.today(home.scope.time_zone());
+        house.app.score_all(&home.scope, today, &Work::unwatched()).await.unwrap();
+        let all = tasks(&house, &home, "account=g1").await;
+        let of = all.into_iter().filter(|task| task["title"] == "Bi-weekly check-ins");
+        let text = |task: &Value, key: &str| task[key].as_str().unwrap().to_owned();
+        of.map(|task| (text(&task, "due_on"), text(&task, "state"))).collect()
+    };
+    let pair = |day: &str, state: &str| (day.to_owned(), state.to_owned());
+    assert_eq!(check_ins("2027-03-28").await, [pair("2027-03-15", "open"), pair("2027-03-29", "open")]);
+    assert_eq!(check_ins("2027-03-29").await, [pair("2027-03-15", "skipped"), pair("2027-03-29", "open")]);
+    let last = check_ins("2027-03-30").await.pop();
+    assert_eq!(last, Some(pair("2027-04-12", "open")), "and the one after that is planned");
 }
 
 async fn desk() -> (House, Home, Browser) {

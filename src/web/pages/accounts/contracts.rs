@@ -6,7 +6,8 @@ use chrono::NaiveDate;
 
 use super::head::AccountHead;
 use super::load::{AsOf, Subject};
-use crate::db;
+use crate::db::renewals::Step;
+use crate::db::{self, Result as DbResult, TenantTx};
 use crate::domain::calendar::next_renewal;
 use crate::domain::forecast::Kind;
 use crate::domain::playbook::Planned;
@@ -53,6 +54,8 @@ pub struct Milestone {
     pub when: String,
     /// Risk once its day has passed, watch when due within a week, else none.
     pub tone: Tone,
+    /// The day it is due.
+    pub due: Option<NaiveDate>,
 }
 
 /// A contract.
@@ -91,6 +94,7 @@ pub async fn show(
     let contracts = db::contracts::of_account(&mut tx, subject.account.id).await?;
     let of = db::renewals::Filter { account: Some(subject.account.id), ..Default::default() };
     let renewals = db::renewals::list(&mut tx, &of, 100).await?;
+    let steps = steps(&mut tx, &subject).await?;
     drop(tx);
     let empty = contracts.is_empty().then(|| {
         let text = "Contracts bring ARR, segment and renewal date. They come from a CSV import.";
@@ -101,7 +105,7 @@ pub async fn show(
         head: subject.head("contracts"),
         stats: stats(&subject),
         process: process(&subject),
-        milestones: milestones(&subject),
+        milestones: milestones(&subject, &steps),
         renewals: renewals.iter().rev().filter_map(|one| opened(one, &subject)).collect(),
         contracts: contracts.iter().map(|one| contract(one, &contracts, subject.day)).collect(),
         empty,
@@ -114,10 +118,21 @@ fn renewal(subject: &Subject) -> Option<&Renewal> {
     assessed.evaluation.renewal.as_ref().filter(|_| assessed.standing.churned_on.is_none())
 }
 
-/// The milestones before the next renewal, as planned.
-pub fn milestones(subject: &Subject) -> Vec<Milestone> {
+/// The milestones before the next renewal as the tasks they are; as planned while they are none, and in the past.
+pub fn milestones(subject: &Subject, steps: &[Step]) -> Vec<Milestone> {
     let Some(renewal) = renewal(subject) else { return Vec::new() };
-    renewal.milestones.iter().map(|step| milestone(step, renewal.date, subject.day)).collect()
+    if steps.is_empty() {
+        return renewal.milestones.iter().map(|step| milestone(step, renewal.date, subject.day)).collect();
+    }
+    steps.iter().map(|step| worked(step, renewal.date, subject.day)).collect()
+}
+
+/// The tasks of the next renewal's milestones; none in the past, of which nothing says what was done by then.
+pub async fn steps(tx: &mut TenantTx, subject: &Subject) -> DbResult<Vec<Step>> {
+    match renewal(subject).filter(|_| !subject.is_past()) {
+        Some(renewal) => db::renewals::steps(tx, subject.account.id, renewal.date).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// A milestone of a renewal as seen from a day.
@@ -136,7 +151,27 @@ pub fn milestone(step: &Planned, renewal: NaiveDate, today: NaiveDate) -> Milest
         }
     };
     let date = step.due.map_or_else(String::new, format::date);
-    Milestone { code, title: step.title.to_string(), date, when, tone }
+    Milestone { code, title: step.title.to_string(), date, when, tone, due: step.due }
+}
+
+/// A milestone as the task it is: done, skipped, or due.
+pub fn worked(step: &Step, renews_on: NaiveDate, today: NaiveDate) -> Milestone {
+    let planned = Planned {
+        title: step.title.as_str().into(),
+        from: None,
+        planned: step.planned_on,
+        due: step.due_on,
+        late: step.late,
+    };
+    let mut milestone = milestone(&planned, renews_on, today);
+    let on = step.done_on.map_or_else(String::new, |day| format!(" {}", format::date_near(day, today)));
+    match step.state.as_str() {
+        "done" => (milestone.when, milestone.tone) = (format!("done{on}"), Tone::Good),
+        "skipped" => (milestone.when, milestone.tone) = (format!("skipped{on}"), Tone::None),
+        "cancelled" => (milestone.when, milestone.tone) = ("no longer needed".to_owned(), Tone::None),
+        _ => {}
+    }
+    milestone
 }
 
 /// `T-90` for a day ninety days before the renewal, `T+5` for one after it.

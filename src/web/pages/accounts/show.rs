@@ -16,6 +16,7 @@ use crate::app::scoring::figure;
 use crate::db;
 use crate::db::alerts::{Alert, Which};
 use crate::db::custom_fields::CustomField;
+use crate::db::renewals::Step;
 use crate::web::error::Result;
 use crate::web::extract::{Member, Query};
 use crate::web::pages::alerts::item::{self, AlertItem};
@@ -148,6 +149,7 @@ pub async fn show(
             (Some(work), Coverage::load(&mut tx, &subject, &crew, &member).await?)
         }
     };
+    let steps = contracts::steps(&mut tx, &subject).await?;
     drop(tx);
     let now = subject.words.now;
     let activity = events.into_iter().map(|event| {
@@ -177,7 +179,7 @@ pub async fn show(
         empty: scored.is_none().then(|| health::no_score(&subject)),
         work,
         coverage,
-        next: next(&subject),
+        next: next(&subject, &steps),
         details: details(&subject, &fields),
         people: here.take(4).map(|c| (c.name.clone(), c.title.clone(), c.champion)).collect(),
         activity: activity.collect(),
@@ -227,13 +229,12 @@ fn stage(subject: &Subject) -> Option<StageNow> {
     })
 }
 
-/// The steps of an open renewal that are still of interest.
-fn next(subject: &Subject) -> Vec<Milestone> {
-    let renewal = subject.assessed.as_ref().and_then(|a| a.evaluation.renewal.as_ref());
-    let Some(renewal) = renewal else { return Vec::new() };
+/// The milestones of an open renewal that are still of interest.
+fn next(subject: &Subject, steps: &[Step]) -> Vec<Milestone> {
     let recent = |due: chrono::NaiveDate| (subject.day - due).num_days() <= LATELY;
-    let all = contracts::milestones(subject).into_iter().zip(&renewal.milestones);
-    all.filter(|(_, step)| step.due.is_some_and(recent)).map(|(milestone, _)| milestone).collect()
+    let mut milestones = contracts::milestones(subject, steps);
+    milestones.retain(|one| one.tone == Tone::Risk || one.due.is_some_and(recent));
+    milestones
 }
 
 /// Own fields by their labels, then what the product told besides.

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::Datelike as _;
 
-use super::load::{Item, Loaded, Params, likelihood_text, next_step, tone_of};
+use super::load::{Item, Loaded, Params, Stand, likelihood_text, next_step, tone_of};
 use crate::domain::forecast::Category;
 use crate::web::Web;
 use crate::web::error::Result;
@@ -173,15 +173,11 @@ fn by_milestone(loaded: &Loaded, open: &[&Item]) -> Vec<Column> {
 fn card(loaded: &Loaded, item: &Item) -> Card {
     let today = loaded.today;
     let days = (item.date - today).num_days();
-    let milestone = match next_step(&item.steps, today) {
-        Some((step, due, at)) => {
-            let next = format!("{}, {}", step.title, format::days_from(due, today));
-            match item.progress {
-                Some((done, _, all)) => format!("{done} of {all} done · {next}"),
-                None => format!("{at} of {} · {next}", item.steps.len()),
-            }
-        }
-        None => String::new(),
+    let Stand { next, when, done, late } = Stand::of(&item.steps, item.progress, today);
+    let milestone = match (next.is_empty(), done.is_empty()) {
+        (true, _) => done,
+        (false, true) => format!("{next}, {when}"),
+        (false, false) => format!("{done} · {next}, {when}"),
     };
     Card {
         name: item.name.clone(),
@@ -209,10 +205,7 @@ fn card(loaded: &Loaded, item: &Item) -> Card {
         },
         forecast_tone: tone_of(item.category),
         milestone,
-        late: match item.progress {
-            Some((_, late @ 1.., _)) => format!("{} late", format::number(late)),
-            _ => String::new(),
-        },
+        late,
         csm: item.csm.as_deref().map(|name| Avatar::new(name).bare()),
     }
 }

@@ -9,13 +9,13 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::load;
+use super::load::{self, Stand, steps};
 use super::window::Window;
 use crate::app::scoring::Assessed;
 use crate::db::accounts::{Account, Filter, RenewalMonth, Sort};
-use crate::db::renewals::Listed;
+use crate::db::renewals::{Listed, Progress};
 use crate::db::{self, members};
-use crate::domain::forecast::Category;
+use crate::domain::forecast::{Category, Kind};
 use crate::web::error::Result;
 use crate::web::extract::{Hx, Member, Query};
 use crate::web::pages::names::Names;
@@ -103,12 +103,12 @@ pub struct Renewal {
     pub health: HealthBadge,
     /// The strategy the methodology chooses: `Reinforce value`.
     pub strategy: String,
-    /// `Commit`, `Likely, 75 %`; empty while its window is to come.
+    /// `Commit`, `Likely, 75 %`; what became of it; empty while its window is to come.
     pub forecast: String,
-    /// The next planned milestone: `Business review`; empty without one.
-    pub milestone: String,
-    /// When it is planned, and the how manyth it is: `12 Dec, in 20 days · 3 of 6`.
-    pub milestone_note: String,
+    /// Whether it was decided.
+    pub is_closed: bool,
+    /// How far its milestones are.
+    pub milestones: Stand,
     /// Who looks after it.
     pub csm: Option<Avatar>,
 }
@@ -140,7 +140,6 @@ pub async fn show(
     let (filter, offset) = (with_date(filter), (number - 1) * PAGE);
     let accounts = db::accounts::list(&mut tx, &filter, Sort::Renewal, false, offset, PAGE).await?;
     let of = db::renewals::Filter {
-        open: Some(true),
         to,
         owner: filter.owner,
         segment: filter.segment.clone(),
@@ -149,9 +148,10 @@ pub async fn show(
     let open = db::renewals::list(&mut tx, &of, 5_000).await?;
     let open: HashMap<(Uuid, NaiveDate), Listed> =
         open.into_iter().map(|one| ((one.renewal.account_id, one.renewal.renews_on), one)).collect();
+    let progress = db::renewals::progress(&mut tx, today).await?;
+    let progress: HashMap<(Uuid, NaiveDate), Progress> =
+        progress.into_iter().map(|one| ((one.account_id, one.renews_on), one)).collect();
     drop(tx);
-    let ids: Vec<Uuid> = accounts.iter().map(|account| account.id).collect();
-    let assessed: HashMap<Uuid, Assessed> = web.app.assess_many(&member.scope, &ids, today).await?;
 
     let currency = member.scope.currency();
     let href = |page: i64| {
@@ -162,9 +162,13 @@ pub async fn show(
             &[("csm", csm), ("segment", segment), ("window", window), ("page", &page)],
         )
     };
+    let key = |account: &Account| (account.id, account.renewal_date.unwrap_or(today));
+    let ahead = accounts.iter().filter(|account| !open.contains_key(&key(account)));
+    let ahead: Vec<Uuid> = ahead.map(|account| account.id).collect();
+    let ahead: HashMap<Uuid, Assessed> = web.app.assess_many(&member.scope, &ahead, today).await?;
     let row = |account: &Account| {
-        let one = account.renewal_date.and_then(|date| open.get(&(account.id, date)));
-        renewal(account, one, assessed.get(&account.id), &names, today, currency)
+        let one = open.get(&key(account)).map(|one| (one, progress.get(&key(account))));
+        renewal(account, one, ahead.get(&account.id), &names, today, currency)
     };
     let kept = load::Params {
         csm: params.csm.clone(),
@@ -302,15 +306,25 @@ fn months(
 
 fn renewal(
     account: &Account,
-    open: Option<&Listed>,
-    assessed: Option<&Assessed>,
+    open: Option<(&Listed, Option<&Progress>)>,
+    ahead: Option<&Assessed>,
     names: &Names,
     today: NaiveDate,
     base: &str,
 ) -> Renewal {
     let date = account.renewal_date.unwrap_or(today);
     let days = (date - today).num_days();
-    let (milestone, milestone_note) = milestones(assessed, today);
+    let milestones = match open {
+        Some((one, progress)) => {
+            let renewal = &one.renewal;
+            let steps = steps(names, renewal.timeline.as_deref(), renewal.renews_on, Some(renewal.opened_on));
+            Stand::of(&steps, progress.map(|of| (of.done, of.late, of.total)), today)
+        }
+        None => {
+            let planned = ahead.and_then(|ahead| ahead.evaluation.renewal.as_ref());
+            Stand::of(planned.map_or(&[], |planned| &planned.milestones), None, today)
+        }
+    };
     let arr = match (account.arr_base_minor, account.arr_minor, &account.currency) {
         (Some(minor), ..) => format::money(minor, base),
         (None, Some(minor), Some(currency)) => format::money(minor, currency),
@@ -321,9 +335,10 @@ fn renewal(
         segment: names.segment(account.segment.as_deref()),
         href: open.map_or_else(
             || paths::account_tab(&account.external_id, "contracts"),
-            |one| paths::renewal(one.renewal.id),
+            |(one, _)| paths::renewal(one.renewal.id),
         ),
-        forecast: open.map_or_else(String::new, |one| forecast(one, names)),
+        forecast: open.map_or_else(String::new, |(one, _)| forecast(one, names)),
+        is_closed: open.is_some_and(|(one, _)| one.renewal.outcome.is_some()),
         date: format::date(date),
         when: format::days_from(date, today),
         when_tone: match days {
@@ -335,14 +350,16 @@ fn renewal(
         arr,
         health: names.badge(account),
         strategy: names.strategy(account.strategy.as_deref()),
-        milestone,
-        milestone_note,
+        milestones,
         csm: account.owner_name.as_deref().map(Avatar::new),
     }
 }
 
-/// `Commit, 90 %`; in brackets where nobody has said anything.
+/// What became of it, else `Commit, 90 %`; in brackets where nobody has said anything.
 fn forecast(one: &Listed, names: &Names) -> String {
+    if let Some(kind) = one.renewal.outcome.as_deref().and_then(Kind::parse) {
+        return kind.label().to_owned();
+    }
     let likelihood = one.renewal.likelihood_said().map(|(percent, _)| percent);
     let percent = likelihood.map_or_else(String::new, |n| format!(", {n}\u{2009}%"));
     match one.renewal.forecast.as_deref().and_then(Category::parse) {
@@ -351,29 +368,6 @@ fn forecast(one: &Listed, names: &Names) -> String {
             let suggested = Category::suggested(likelihood, names.at_risk(one.band.as_deref()));
             format!("({}{percent})", suggested.label())
         }
-    }
-}
-
-/// The next planned milestone, when it is, and the how manyth of them. Whether one was done is not recorded,
-/// so nothing here says that.
-fn milestones(assessed: Option<&Assessed>, today: NaiveDate) -> (String, String) {
-    let planned = assessed.and_then(|a| a.evaluation.renewal.as_ref()).map(|r| r.milestones.as_slice());
-    let mut dated: Vec<(NaiveDate, &str)> =
-        planned.unwrap_or_default().iter().filter_map(|m| Some((m.planned?, &*m.title))).collect();
-    dated.sort_by_key(|(date, _)| *date);
-    let passed = dated.iter().filter(|(date, _)| *date < today).count();
-    match dated.get(passed) {
-        Some((date, title)) => {
-            let when = format!("{}, {}", format::date_near(*date, today), format::days_from(*date, today));
-            ((*title).to_owned(), format!("{when} \u{b7} {} of {}", passed + 1, dated.len()))
-        }
-        None => match dated.last() {
-            Some((last, _)) => {
-                let last = format!("the last was {}", format::date_near(*last, today));
-                ("All planned dates have passed".to_owned(), last)
-            }
-            None => Default::default(),
-        },
     }
 }
 

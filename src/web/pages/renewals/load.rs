@@ -284,6 +284,46 @@ pub fn next_step(steps: &[Planned], today: NaiveDate) -> Option<(&Planned, Naive
     next.map(|(step, due)| (step, due, passed + 1))
 }
 
+/// How far milestones are, in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stand {
+    /// The next one: `Business review`; empty after the last.
+    pub next: String,
+    /// When that is: `12 Dec, in 20 days`; after the last, when that was.
+    pub when: String,
+    /// `2 of 6 done`, or `3 of 6` by their days alone; empty without any.
+    pub done: String,
+    /// `1 late`; empty when none is.
+    pub late: String,
+}
+
+impl Stand {
+    /// That of milestones and, where they are tasks, how many are done, late, and all.
+    pub fn of(steps: &[Planned], progress: Option<(i64, i64, i64)>, today: NaiveDate) -> Stand {
+        let next = next_step(steps, today);
+        let when =
+            |day: NaiveDate| format!("{}, {}", format::date_near(day, today), format::days_from(day, today));
+        let last = steps.iter().filter_map(|step| step.due).max();
+        Stand {
+            next: next.map_or_else(String::new, |(step, ..)| step.title.to_string()),
+            when: match (next, last) {
+                (Some((_, due, _)), _) => when(due),
+                (None, Some(last)) => format!("the last was due {}", format::date_near(last, today)),
+                (None, None) => String::new(),
+            },
+            done: match (progress, next) {
+                (Some((done, _, all)), _) => format!("{done} of {all} done"),
+                (None, Some((.., at))) => format!("{at} of {}", steps.len()),
+                (None, None) => String::new(),
+            },
+            late: match progress {
+                Some((_, late @ 1.., _)) => format!("{} late", format::number(late)),
+                _ => String::new(),
+            },
+        }
+    }
+}
+
 /// How a category is shown.
 pub fn tone_of(category: Category) -> Tone {
     match category {

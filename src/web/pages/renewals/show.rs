@@ -10,12 +10,11 @@ use crate::app::Error;
 use crate::app::members::Role;
 use crate::app::renewals::REOPEN_DAYS;
 use crate::db;
-use crate::db::renewals::{Linked, Listed, Step, StrategyChange};
+use crate::db::renewals::{Linked, Listed, StrategyChange};
 use crate::domain::forecast::{Category, Kind, Reason};
-use crate::domain::playbook::Planned;
 use crate::web::error::Result;
 use crate::web::extract::{Id, Member};
-use crate::web::pages::accounts::contracts::{Milestone, milestone};
+use crate::web::pages::accounts::contracts::{Milestone, milestone, worked};
 use crate::web::pages::names::Names;
 use crate::web::respond::Page;
 use crate::web::ui::list::Choice;
@@ -174,11 +173,7 @@ pub(super) async fn page(
     let account = db::accounts::find(&mut tx, &listed.external_id).await?.ok_or(Error::NotFound)?;
     let linked = db::renewals::linked(&mut tx, &[id]).await?;
     let log = db::renewals::strategies(&mut tx, id).await?;
-    let play = db::renewals::play_of(&mut tx, listed.renewal.account_id, listed.renewal.renews_on).await?;
-    let tasks = match play {
-        Some(play) => db::renewals::steps(&mut tx, play).await?,
-        None => Vec::new(),
-    };
+    let tasks = db::renewals::steps(&mut tx, listed.renewal.account_id, listed.renewal.renews_on).await?;
     drop(tx);
     let renewal = &listed.renewal;
     let may = member.may(Role::Csm);
@@ -207,26 +202,6 @@ pub(super) async fn page(
         close: (may && is_open).then(|| close_view(&listed, &linked, today, close)),
         outcome: outcome(&listed, today, may),
     })
-}
-
-/// A milestone as the task it is: done, skipped, or due.
-fn worked(step: &Step, renews_on: NaiveDate, today: NaiveDate) -> Milestone {
-    let planned = Planned {
-        title: step.title.as_str().into(),
-        from: None,
-        planned: step.planned_on,
-        due: step.due_on,
-        late: step.late,
-    };
-    let mut milestone = milestone(&planned, renews_on, today);
-    let on = step.done_on.map_or_else(String::new, |day| format!(" {}", format::date_near(day, today)));
-    match step.state.as_str() {
-        "done" => (milestone.when, milestone.tone) = (format!("done{on}"), Tone::Good),
-        "skipped" => (milestone.when, milestone.tone) = (format!("skipped{on}"), Tone::None),
-        "cancelled" => (milestone.when, milestone.tone) = ("no longer needed".to_owned(), Tone::None),
-        _ => {}
-    }
-    milestone
 }
 
 fn state(listed: &Listed, today: NaiveDate) -> (String, Tone) {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
-use super::show::{Due, Moved};
+use super::show::Moved;
 use crate::app::members::Role;
 use crate::app::scoring::{Change, changes};
 use crate::db;
@@ -16,10 +16,9 @@ use crate::db::{Result as DbResult, TenantTx};
 use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::Member;
-use crate::web::pages::accounts::contracts::code;
 use crate::web::pages::wording::Wording;
 use crate::web::paths;
-use crate::web::ui::{Delta, Tone, format};
+use crate::web::ui::{Delta, format};
 
 /// How far ahead renewals are shown.
 pub const RENEWAL_DAYS: u64 = 120;
@@ -27,10 +26,8 @@ pub const RENEWAL_DAYS: u64 = 120;
 const FRESH: Duration = Duration::hours(26);
 /// How long the time of the visit before stays the one that "since" is told from.
 const VISIT_HOURS: i64 = 8;
-/// Movers shown, and milestones, and the accounts looked at for those.
+/// Movers shown.
 const MOST_MOVED: i64 = 8;
-const MOST_DUE: usize = 8;
-const LOOKED_AT: i64 = 200;
 
 /// Whose accounts the page is about.
 pub struct Whose {
@@ -154,23 +151,6 @@ fn told(words: &Wording, mover: &Mover, period: &str) -> Moved {
             .arr_base_minor
             .map_or_else(String::new, |minor| format::money_short(minor, &words.currency)),
     }
-}
-
-/// Milestones whose day passed in the last two weeks or comes in this one, soonest last day first.
-pub async fn due(web: &Web, member: &Member, words: &Wording, owner: Option<Uuid>) -> Result<Vec<Due>> {
-    let (from, to) = (words.today - Days::new(14), words.today + Days::new(7));
-    let milestones = web.app.milestones_between(&member.scope, owner, from, to, LOOKED_AT).await?;
-    // What is due now stands above what has passed.
-    let (passed, coming): (Vec<_>, Vec<_>) = milestones.into_iter().partition(|m| m.day < words.today);
-    let sorted = coming.into_iter().chain(passed.into_iter().rev()).take(MOST_DUE);
-    let line = |milestone: crate::app::scoring::Milestone| Due {
-        title: format!("{} {}", code(milestone.day, milestone.renewal), milestone.title),
-        href: paths::account_tab(&milestone.account.external_id, "contracts"),
-        account: milestone.account.name,
-        when: format::days_from(milestone.day, words.today),
-        tone: if milestone.day < words.today { Tone::Risk } else { Tone::Watch },
-    };
-    Ok(sorted.map(line).collect())
 }
 
 /// Whether messages and scores are of the last day.

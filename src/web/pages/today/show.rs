@@ -69,8 +69,6 @@ pub struct TodayPage {
     pub tasks: DueTasks,
     /// What moved since then, largest ARR first.
     pub moved: Vec<Moved>,
-    /// Milestones of the last two weeks and the week to come.
-    pub due: Vec<Due>,
 }
 
 /// An account that needs me.
@@ -126,21 +124,6 @@ pub struct Moved {
     pub arr: String,
 }
 
-/// A milestone to do.
-#[derive(Clone, Debug)]
-pub struct Due {
-    /// `T-90 Value review`.
-    pub title: String,
-    /// The account.
-    pub account: String,
-    /// Where it is done.
-    pub href: String,
-    /// `3 days ago` or `in 4 days`.
-    pub when: String,
-    /// Risk once its day has passed.
-    pub tone: Tone,
-}
-
 /// Accounts on the list of those that need me.
 const CALLS: i64 = 8;
 /// Alerts on the list.
@@ -178,7 +161,6 @@ pub async fn show(State(web): State<Web>, member: Member, headers: HeaderMap) ->
     let storms = storm::waiting(&mut tx, &member, &words, paths::TODAY).await?;
     drop(tx);
     let moved = load::moved(&web, &member, &words, owner, since).await?;
-    let due = load::due(&web, &member, &words, owner).await?;
     let fresh = load::is_fresh(&words, last_message, &summary);
     let page = TodayPage {
         shell: member.shell(Room::Today),
@@ -204,7 +186,6 @@ pub async fn show(State(web): State<Web>, member: Member, headers: HeaderMap) ->
         since: load::since_text(&member, &words, since),
         tasks,
         moved,
-        due,
     };
     let mut response = Page(page).into_response();
     if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {

@@ -63,7 +63,7 @@ impl DueTasks {
 }
 
 fn summary(counts: &Counts) -> String {
-    let parts = [(counts.overdue, "overdue"), (counts.today, "today"), (counts.week, "in the next 7 days")];
+    let parts = [(counts.overdue, "overdue"), (counts.today, "today"), (counts.week, "in 7 days")];
     let parts =
         parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{} {word}", format::number(*n)));
     parts.collect::<Vec<_>>().join(", ")
