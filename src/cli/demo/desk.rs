@@ -57,7 +57,7 @@ pub(super) async fn work(app: &App, scope: &TenantScope, day: NaiveDate) -> anyh
     }
     for alert in alerts {
         let luck = dice(&format!("{}{}{day}", alert.rule, alert.external_id));
-        if alert.due_on.is_some_and(|due| due < day) && luck % 4 > 0 {
+        if alert.due_on.is_some_and(|due| due < day) && !luck.is_multiple_of(4) {
             let owner = alert.owner_id.and_then(|owner| names.get(&owner));
             app.close_alerts(scope, &[alert.id], NOTES[luck % NOTES.len()], &actor(owner)).await?;
         }
