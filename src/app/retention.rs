@@ -1,4 +1,5 @@
-//! Retention figures: from the contracts of accounts and the outcomes of renewals.
+//! Retention figures: from the contracts of accounts and the outcomes of renewals; and what became of onboardings, for
+//! the KPIs that count them.
 
 use std::collections::BTreeMap;
 
@@ -56,6 +57,8 @@ impl App {
         let lives = db::renewals::lives(&mut tx, &filter).await?;
         let mut bridges = Bridges::new(to, asked.months);
         let decided = db::renewals::decided(&mut tx, &filter, bridges.from, to).await?;
+        let onboardings =
+            db::plays::onboardings(&mut tx, asked.owner, asked.segment.as_deref(), bridges.from, to).await?;
         drop(tx);
         let mut unconverted = 0;
         for account in lives.chunk_by(|a, b| a.account_id == b.account_id) {
@@ -76,7 +79,8 @@ impl App {
         let mut retention =
             Retention { bridges, renewed_months, renewed, currency, unconverted, kpis: Vec::new() };
         if let Some(in_force) = in_force {
-            retention.kpis = kpis(&in_force.methodology, &retention, asked.segment.as_deref(), to);
+            let segment = asked.segment.as_deref();
+            retention.kpis = kpis(&in_force.methodology, &retention, onboardings, segment, to);
         }
         Ok(retention)
     }
@@ -107,16 +111,22 @@ fn amounts_in(amounts: &[Amount], only: Option<Currency>, exchange: &Exchange) -
     }
 }
 
-/// The KPIs whose formula needs nothing but these figures.
+/// The KPIs whose formula needs nothing but these figures; `onboardings` are those that succeeded, of all that were
+/// judged.
 fn kpis(
     methodology: &crate::domain::methodology::Methodology,
     retention: &Retention,
+    onboardings: (i64, i64),
     segment: Option<&str>,
     to: NaiveDate,
 ) -> Vec<KpiValue> {
     let scale = 10_f64.powi(i32::try_from(retention.currency.decimals()).unwrap_or(2));
     let mut facts = methodology.blank_facts(to);
-    for (name, value) in measures(&retention.bridges.whole, &retention.renewed, scale) {
+    let (succeeded, judged) = onboardings;
+    let of_onboarding =
+        [("onboardings_succeeded", succeeded as f64), ("onboardings_completed", judged as f64)];
+    let all = measures(&retention.bridges.whole, &retention.renewed, scale).into_iter().chain(of_onboarding);
+    for (name, value) in all {
         if let Some(id) = methodology.measure(name) {
             facts.measures[usize::from(id.0)] = Some(value);
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::methodology::InForce;
@@ -9,7 +10,9 @@ use super::{App, Result};
 use crate::db::members::Member;
 use crate::db::team::{Busy, Meetings, Owned, Played};
 use crate::db::{self, TenantScope, TenantTx};
+use crate::domain::Id;
 use crate::domain::coverage::{self, Share};
+use crate::domain::money::Money;
 
 /// Days over which meetings are counted.
 pub const MEETING_DAYS: u64 = 90;
@@ -53,6 +56,8 @@ pub struct SegmentLoad {
     pub needs_owner: bool,
     /// The most that one may have.
     pub most: Option<f64>,
+    /// How many accounts of it are planned for; none where the methodology does not say.
+    pub planned: Option<f64>,
 }
 
 impl SegmentLoad {
@@ -91,6 +96,19 @@ impl RoleLoad {
     }
 }
 
+/// A question of the tenant's profile that its figures answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The question's id.
+    pub question: String,
+    /// Its name.
+    pub name: String,
+    /// The answer's id.
+    pub answer: String,
+    /// Its name.
+    pub answer_name: String,
+}
+
 /// Everybody's load.
 #[derive(Debug, Clone)]
 pub struct TeamLoad {
@@ -100,6 +118,10 @@ pub struct TeamLoad {
     pub segments: Vec<SegmentLoad>,
     /// Each player of a role with a range of accounts.
     pub roles: Vec<RoleLoad>,
+    /// What the tenant's figures say of its profile, such as its coverage model by accounts per CSM.
+    pub profile: Vec<Answered>,
+    /// Accounts in business per CSM who has some; none without one.
+    pub per_csm: Option<f64>,
     /// Open tasks that nobody does.
     pub unassigned_tasks: i64,
     /// Meetings of the last [`MEETING_DAYS`] days.
@@ -126,6 +148,8 @@ impl App {
         };
         drop(tx);
         let in_force = in_force.as_deref();
+        let per_csm = per_csm(&owned, &members);
+        let currency = scope.currency();
         let mut loads: Vec<Load> =
             members.iter().map(|member| load(in_force, member, &owned, &busy)).collect();
         loads.retain(|load| !load.shares.is_empty() || load.open > 0 || load.member.role == "csm");
@@ -137,6 +161,10 @@ impl App {
             members: loads,
             segments: segment_loads(in_force, &owned, &members),
             roles,
+            profile: in_force
+                .zip(per_csm)
+                .map_or_else(Vec::new, |(m, per_csm)| profile(m, per_csm, &owned, currency, today)),
+            per_csm,
             unassigned_tasks: busy.iter().filter(|b| b.owner_id.is_none()).map(|b| b.open).sum(),
             meetings,
         })
@@ -188,6 +216,7 @@ fn segment_loads(in_force: Option<&InForce>, owned: &[Owned], members: &[Member]
             unassigned: 0,
             needs_owner: coverage::needs_owner(&in_force.file, id),
             most: coverage::most_of(&in_force.file, id),
+            planned: coverage::planned(&in_force.file, id),
         });
         entry.accounts += owned.accounts;
         // Who left looks after nobody any more.
@@ -200,6 +229,43 @@ fn segment_loads(in_force: Option<&InForce>, owned: &[Owned], members: &[Member]
     let mut all: Vec<SegmentLoad> = found.into_values().collect();
     all.sort_by_key(|load| order(&load.segment).unwrap_or(usize::MAX));
     all
+}
+
+/// Accounts in business per member who looks after some.
+fn per_csm(owned: &[Owned], members: &[Member]) -> Option<f64> {
+    let is_owner = |member: &&Member| owned.iter().any(|owned| owned.owner_id == Some(member.id));
+    let owners = members.iter().filter(is_owner).count();
+    let accounts: i64 = owned.iter().map(|owned| owned.accounts).sum();
+    (owners > 0).then(|| accounts as f64 / owners as f64)
+}
+
+/// What figures of the whole tenant answer of its profile; without a CSM they answer nothing.
+fn profile(
+    in_force: &InForce,
+    per_csm: f64,
+    owned: &[Owned],
+    currency: &str,
+    today: NaiveDate,
+) -> Vec<Answered> {
+    let mut facts = in_force.methodology.blank_facts(today);
+    let minor: i64 = owned.iter().map(|owned| owned.arr_base_minor).sum();
+    let arr = currency.parse().ok().map(|currency| Money::from_minor(minor, currency).to_major_f64());
+    for (name, value) in [("accounts_per_csm", Some(per_csm)), ("tenant_arr", arr)] {
+        if let Some(id) = in_force.methodology.measure(name) {
+            facts.measures[usize::from(id.0)] = value;
+        }
+    }
+    let answered = |(question, answer): (Id, Option<Id>)| {
+        let said = in_force.file.profile.iter().find(|known| *known.id == *question)?;
+        let answer = said.options.iter().find(|option| Some(&*option.id) == answer.as_deref())?;
+        Some(Answered {
+            question: question.to_string(),
+            name: said.name.to_string(),
+            answer: answer.id.to_string(),
+            answer_name: answer.name.to_string(),
+        })
+    };
+    in_force.methodology.suggest(&facts).into_iter().filter_map(answered).collect()
 }
 
 async fn role_loads(tx: &mut TenantTx, in_force: &InForce, members: &[Member]) -> Result<Vec<RoleLoad>> {

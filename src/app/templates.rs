@@ -99,6 +99,31 @@ pub async fn list(tx: &mut TenantTx, in_force: Option<&InForce>) -> Result<Vec<T
     Ok(all)
 }
 
+/// A document or tool that the methodology works with.
+#[derive(Debug, Clone)]
+pub struct Paper {
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// `document` or `tool`.
+    pub kind: String,
+    /// What it consists of.
+    pub sections: Vec<String>,
+}
+
+/// The documents and tools of the methodology, in its order.
+pub fn papers(in_force: Option<&InForce>) -> Vec<Paper> {
+    let of_file = in_force.into_iter().flat_map(|in_force| in_force.file.templates.iter());
+    let paper = |template: &crate::domain::pack::schema::Template| Paper {
+        id: template.id.to_string(),
+        name: template.title.as_ref().unwrap_or(&template.id).to_string(),
+        kind: template.kind.to_string(),
+        sections: template.sections.iter().map(ToString::to_string).collect(),
+    };
+    of_file.filter(|template| &*template.kind != "email").map(paper).collect()
+}
+
 /// Makes a mail of a template for an account. `given` holds what only the caller knows, such as `task.due`.
 ///
 /// # Errors

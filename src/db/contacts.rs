@@ -36,6 +36,16 @@ pub async fn of_account(tx: &mut TenantTx, account_id: Uuid) -> Result<Vec<Conta
     .await
 }
 
+/// Those of some accounts who have somebody with an address.
+pub async fn reachable(tx: &mut TenantTx, accounts: &[Uuid]) -> Result<Vec<Uuid>> {
+    sqlx::query_scalar(
+        "SELECT DISTINCT account_id FROM contacts WHERE account_id = ANY($1) AND left_on IS NULL AND email <> ''",
+    )
+    .bind(accounts)
+    .fetch_all(tx.conn())
+    .await
+}
+
 /// Creates or updates contacts, each with its account, by their external ids; tells which became of each, in their
 /// order. A contact is stated whole. No external id may come twice.
 pub async fn put_many(

@@ -401,3 +401,29 @@ pub async fn followed(tx: &mut TenantTx, since: NaiveDate) -> Result<Vec<Followe
     .fetch_all(tx.conn())
     .await
 }
+
+/// Onboardings that data judged on days of a stretch: how many reached their goal, of how many. Of the accounts of
+/// one CSM (`Some(None)`: without one) and of one segment, where these are given.
+pub async fn onboardings(
+    tx: &mut TenantTx,
+    owner: Option<Option<Uuid>>,
+    segment: Option<&str>,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<(i64, i64)> {
+    sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE p.state = 'reached'), count(*)
+         FROM plays p JOIN accounts a ON a.tenant_id = p.tenant_id AND a.id = p.account_id
+         LEFT JOIN account_states s ON s.tenant_id = a.tenant_id AND s.account_id = a.id
+         WHERE p.category = 'onboarding' AND p.goal_by_data AND p.state IN ('reached', 'missed')
+           AND p.ended_on BETWEEN $1 AND $2 AND (NOT $3 OR a.owner_id IS NOT DISTINCT FROM $4)
+           AND ($5::text IS NULL OR coalesce(a.pinned_segment, s.segment) = $5)",
+    )
+    .bind(from)
+    .bind(to)
+    .bind(owner.is_some())
+    .bind(owner.flatten())
+    .bind(segment)
+    .fetch_one(tx.conn())
+    .await
+}

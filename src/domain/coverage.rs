@@ -26,6 +26,12 @@ pub fn most_of(file: &File, segment: &str) -> Option<f64> {
     most(segment.coverage.as_ref()?.accounts_per_csm.as_ref())
 }
 
+/// How many accounts of a segment are planned for; none where the methodology does not say.
+pub fn planned(file: &File, segment: &str) -> Option<f64> {
+    let segment = file.segments.iter().find(|known| *known.id == *segment)?;
+    segment.coverage.as_ref()?.account_volume.as_ref()?.parse().ok()
+}
+
 /// Whether a segment's accounts need a CSM of their own: its coverage names a role.
 pub fn needs_owner(file: &File, segment: &str) -> bool {
     let segment = file.segments.iter().find(|known| *known.id == *segment);

@@ -4,6 +4,7 @@
 //! on one account at once, and every row it writes has a key of its own, so that nothing is done twice. Alerts are
 //! only proposed here; [`App::settle_alerts`] opens them, or holds them back where a rule is true of too many.
 
+mod greet;
 mod open;
 mod start;
 
@@ -58,6 +59,7 @@ pub(in crate::app) struct Acts {
     untouched: Vec<Uuid>,
     lapsed: Vec<Uuid>,
     departed: Vec<Uuid>,
+    new: Vec<Uuid>,
 }
 
 impl Acts {
@@ -93,6 +95,7 @@ impl Acts {
             untouched: Vec::new(),
             lapsed: Vec::new(),
             departed: Vec::new(),
+            new: Vec::new(),
         })
     }
 
@@ -107,6 +110,9 @@ impl Acts {
         why: &str,
     ) {
         let book = self.books.remove(&account).unwrap_or_default();
+        if standing.churned_on.is_none() && greet::is_new(facts.start_date, self.today) {
+            self.new.push(account);
+        }
         let effects = if standing.churned_on.is_some() {
             effects::depart(&book)
         } else {
@@ -307,6 +313,7 @@ impl Acts {
         self.alerts(tx, in_force).await?;
         self.plays(tx, in_force).await?;
         self.depart(tx).await?;
+        self.entries.extend(greet::greetings(tx, &in_force.file, &self.new, at).await?);
         db::tasks::insert(tx, &self.touches, at).await?;
         for (tasks, state) in [(&self.untouched, "cancelled"), (&self.lapsed, "skipped")] {
             if !tasks.is_empty() {

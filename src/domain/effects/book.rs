@@ -170,7 +170,7 @@ pub enum Effect {
         /// What makes it one.
         once: String,
     },
-    /// A renewal moved: its play moves along.
+    /// A renewal or a start moved: its play moves along.
     Move {
         /// The play.
         play: Uuid,

@@ -46,6 +46,7 @@ pub fn follow(
     let look = Look { methodology, file, facts, now: evaluation, book, at };
     let mut effects = Vec::new();
     look.stages(&mut effects);
+    look.ahead(&mut effects);
     look.changes(&mut effects);
     look.rules(&mut effects);
     look.renewal(&mut effects);
@@ -108,8 +109,49 @@ impl Look<'_> {
             if first_seen && over() {
                 continue;
             }
-            let once = format!("stage:{}:{on}:{id}", stage.id);
-            self.start(playbook, anchor, Cause::Stage, once, effects);
+            self.begin(playbook, anchor, &format!("stage:{}:", stage.id), &format!("{on}:{id}"), effects);
+        }
+    }
+
+    /// Playbooks of the first stage with tasks ahead of an account's start, such as the week before a kickoff, begin
+    /// as soon as the account is known; the others when the stage is entered.
+    fn ahead(&self, effects: &mut Vec<Effect>) {
+        use super::lifecycle::StageSpan;
+        let start = self.facts.start_date.filter(|start| *start > self.now.as_of && self.now.stage.is_none());
+        let Some(start) = start else { return };
+        let from = |stage: &super::lifecycle::Stage| match stage.span {
+            StageSpan::Days(from, _) => Some(from),
+            StageSpan::Overlay(_) => None,
+        };
+        let stages = self.methodology.lifecycle.stages.iter().enumerate();
+        let first = stages.filter_map(|(at, stage)| Some((from(stage)?, at))).min();
+        let file = self.file.lifecycle.as_ref();
+        let Some((at, stage)) = first.and_then(|(_, at)| Some((at, file?.stages.get(at)?))) else { return };
+        let Some(on) = entered_on(self.methodology, self.facts, at) else { return };
+        for id in stage.playbooks.iter() {
+            let Some(playbook) = self.playbook(id) else { continue };
+            let counts_from_start =
+                self.file.playbooks.get(playbook).is_some_and(|p| p.anchor == Anchor::Start);
+            let plan = self.methodology.playbooks[playbook].plan(start, None);
+            if counts_from_start && plan.iter().any(|task| task.planned.is_some_and(|day| day < start)) {
+                self.begin(playbook, start, &format!("stage:{}:", stage.id), &format!("{on}:{id}"), effects);
+            }
+        }
+    }
+
+    /// Starts a stage's playbook; one that was begun ahead of a start that has moved since moves along.
+    fn begin(&self, playbook: usize, anchor: NaiveDate, stage: &str, rest: &str, effects: &mut Vec<Effect>) {
+        let once = format!("{stage}{rest}");
+        let id = &self.methodology.playbooks[playbook].id;
+        let moved = self.book.plays.iter().find(|play| {
+            *play.playbook == **id
+                && play.once.starts_with(stage)
+                && play.once != once
+                && play.anchor > self.now.as_of
+        });
+        match moved {
+            Some(play) => effects.push(Effect::Move { play: play.id, playbook, anchor, once }),
+            None => self.start(playbook, anchor, Cause::Stage, once, effects),
         }
     }
 

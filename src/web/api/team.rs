@@ -124,6 +124,11 @@ pub struct LoadDetail {
     pub members: Vec<MemberLoad>,
     /// Each segment, in the order of the methodology.
     pub segments: Vec<SegmentLoad>,
+    /// Accounts in business per CSM who has some; null without one.
+    #[schema(example = 33.33)]
+    pub accounts_per_csm: Option<f64>,
+    /// What these figures say of the company, where the methodology asks.
+    pub profile: Vec<ProfileAnswer>,
     /// Open tasks that nobody does.
     pub unassigned_tasks: i64,
     /// Meetings of the last 90 days.
@@ -137,6 +142,20 @@ pub struct MeetingCount {
     pub scheduled: i64,
     /// Those of them that took place.
     pub attended: i64,
+}
+
+/// A question of the methodology about the company that its figures answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProfileAnswer {
+    /// The question's id.
+    #[schema(example = "coverage_model")]
+    pub question: String,
+    /// The answer's id.
+    #[schema(example = "mid_touch")]
+    pub answer: String,
+    /// What people call the answer.
+    #[schema(example = "Mid-Touch (1:50-100)")]
+    pub name: String,
 }
 
 /// What one member has.
@@ -177,6 +196,8 @@ pub struct SegmentLoad {
     pub segment: String,
     /// Accounts in business.
     pub accounts: i64,
+    /// How many are planned for; null where the methodology does not say.
+    pub planned: Option<f64>,
     /// Accounts per CSM who has some of them.
     pub per_csm: Option<f64>,
     /// The most that one may have.
@@ -215,6 +236,7 @@ pub async fn load(State(web): State<Web>, key: ReadKey) -> Result<axum::Json<Loa
     let segments = load.segments.iter().map(|one| SegmentLoad {
         segment: one.segment.clone(),
         accounts: one.accounts,
+        planned: one.planned,
         per_csm: one.ratio().map(super::common::six_decimals),
         most: one.most,
         over_capacity: one.is_over(),
@@ -224,6 +246,16 @@ pub async fn load(State(web): State<Web>, key: ReadKey) -> Result<axum::Json<Loa
     Ok(axum::Json(LoadDetail {
         members: members.collect(),
         segments: segments.collect(),
+        accounts_per_csm: load.per_csm.map(super::common::six_decimals),
+        profile: load
+            .profile
+            .iter()
+            .map(|one| ProfileAnswer {
+                question: one.question.clone(),
+                answer: one.answer.clone(),
+                name: one.answer_name.clone(),
+            })
+            .collect(),
         unassigned_tasks: load.unassigned_tasks,
         meetings: MeetingCount { scheduled: load.meetings.scheduled, attended: load.meetings.attended },
     }))

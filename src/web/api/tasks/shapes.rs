@@ -32,6 +32,9 @@ pub struct TaskDetail {
     pub kind: String,
     /// The phase of the playbook.
     pub phase: String,
+    /// How long it takes, as the playbook says it; empty where it does not.
+    #[schema(example = "2h")]
+    pub duration: String,
     /// What belongs to it.
     pub details: Vec<String>,
     /// What it yields.
@@ -76,6 +79,7 @@ impl TaskDetail {
             title: task.title,
             kind: task.kind,
             phase: task.phase,
+            duration: task.duration,
             details: task.details,
             deliverables: task.deliverables,
             note: task.note,

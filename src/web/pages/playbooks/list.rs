@@ -12,6 +12,7 @@ use crate::app::Error;
 use crate::app::methodology::InForce;
 use crate::db;
 use crate::db::plays::{Filter, Followed};
+use crate::domain::money::Money;
 use crate::domain::pack::schema::Playbook;
 use crate::domain::proportion::wilson;
 use crate::web::Web;
@@ -286,7 +287,7 @@ fn cards(in_force: &InForce, followed: &[Followed], account: &str) -> Vec<(Strin
             href: paths::with_query(&paths::playbook(&playbook.id), &[("account", account)]),
             shape: shape(playbook),
             goal: playbook.goal.as_ref().map_or_else(String::new, ToString::to_string),
-            expected: expected(playbook),
+            expected: expected(playbook, in_force),
             record: Record::of(followed.iter().find(|f| *f.playbook == *playbook.id)),
         };
         let name = category(&playbook.category);
@@ -299,11 +300,16 @@ fn cards(in_force: &InForce, followed: &[Followed], account: &str) -> Vec<(Strin
 }
 
 /// What the methodology itself says to expect.
-pub fn expected(playbook: &Playbook) -> String {
+pub fn expected(playbook: &Playbook, in_force: &InForce) -> String {
     let rate = playbook.success_rate.as_ref().map(|rate| {
         let percent = if rate.value <= 1.0 { rate.value * 100.0 } else { rate.value };
         format!("{} succeed", format::percent(percent / 100.0, 1))
     });
-    let cost = playbook.cost.as_ref().map(|cost| format!("costs {}", &**cost));
+    let currency = in_force.file.pack.currency.as_deref().unwrap_or_default();
+    let money = |cost: &str| {
+        let amount = currency.parse().ok().and_then(|currency| Money::parse(cost, currency).ok());
+        amount.map_or_else(|| cost.to_owned(), |amount| format::money(amount.minor, currency))
+    };
+    let cost = playbook.cost.as_ref().map(|cost| format!("costs {}", money(cost)));
     rate.into_iter().chain(cost).collect::<Vec<_>>().join(", ")
 }

@@ -146,7 +146,7 @@ pub async fn show(
         shape: shape(playbook),
         goal: text(&playbook.goal),
         goal_when: text(&playbook.goal_when),
-        expected: expected(playbook),
+        expected: expected(playbook, in_force),
         note: text(&playbook.note),
         record: Record::of(followed.iter().find(|f| f.playbook == id)),
         steps: steps(in_force, at, plan.as_deref(), &crew, today),

@@ -37,6 +37,8 @@ pub struct TemplatesPage {
     pub may_edit: bool,
     /// One a row.
     pub rows: Vec<Row>,
+    /// Documents and tools of the methodology: (name, id, kind, sections).
+    pub papers: Vec<(String, String, String, String)>,
     /// Said when there are none.
     pub empty: Option<EmptyState>,
 }
@@ -129,6 +131,7 @@ pub async fn show(State(web): State<Web>, member: Member) -> Result<Page<Templat
     let all = all(&web, &member).await?;
     let mut tx = web.app.db.read(&member.scope).await?;
     let nav = SettingsNav::load(&mut tx, SettingsRoom::Templates).await?;
+    let papers = templates::papers(web.app.methodology(&member.scope).await?.as_deref());
     let row = |template: Template| Row {
         href: format!("{HERE}/{}", paths::encode(&template.id)),
         whose: match (&template.written, template.of_methodology) {
@@ -150,6 +153,7 @@ pub async fn show(State(web): State<Web>, member: Member) -> Result<Page<Templat
         nav,
         may_edit: member.may(Role::Manager),
         empty: all.is_empty().then(empty),
+        papers: papers.into_iter().map(|p| (p.name, p.id, p.kind, p.sections.join(", "))).collect(),
         rows: all.into_iter().map(row).collect(),
     }))
 }

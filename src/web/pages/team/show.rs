@@ -38,6 +38,8 @@ pub struct TeamPage {
     pub empty: Option<EmptyState>,
     /// In the order of the methodology.
     pub segments: Vec<SegmentRow>,
+    /// What the figures say of the company: (question, answer, by what).
+    pub profile: Vec<(String, String, String)>,
     /// Roles with a range of accounts: (role, who, text, tone).
     pub roles: Vec<(String, String, String, Tone)>,
     /// Accounts that need a CSM and have none: (name, link, segment, ARR).
@@ -82,7 +84,7 @@ pub struct MemberRow {
 pub struct SegmentRow {
     /// Its name.
     pub name: String,
-    /// Accounts.
+    /// `3`; `3 of 2,000 planned`.
     pub accounts: String,
     /// `3.3 accounts each`, `at most 3`.
     pub ratio: String,
@@ -130,6 +132,7 @@ pub async fn show(State(web): State<Web>, member: Member) -> Result<Page<TeamPag
         empty: load.members.is_empty().then(none),
         members: load.members.iter().map(|one| row(&words, one)).collect(),
         segments: load.segments.iter().map(|one| segment(&words, one)).collect(),
+        profile: profile(&load),
         roles: load.roles.iter().map(role).collect(),
         unassigned: unassigned.collect(),
         kpis: words.in_force.as_deref().map_or_else(Vec::new, |in_force| {
@@ -216,7 +219,12 @@ fn segment(words: &Wording, load: &SegmentLoad) -> SegmentRow {
     };
     SegmentRow {
         name: words.segment(Some(&*load.segment).filter(|id| !id.is_empty())),
-        accounts: format::number(load.accounts),
+        accounts: match load.planned {
+            Some(planned) => {
+                format!("{} of {} planned", format::number(load.accounts), format::decimal(planned, 0))
+            }
+            None => format::number(load.accounts),
+        },
         ratio: load.ratio().map_or_else(|| "\u{2013}".to_owned(), |ratio| format::decimal(ratio, 1)),
         wanted,
         tone: if load.is_over() { Tone::Critical } else { Tone::None },
@@ -226,6 +234,14 @@ fn segment(words: &Wording, load: &SegmentLoad) -> SegmentRow {
             (n, false) => format!("{} without a CSM, which they do not need", format::number(n)),
         },
     }
+}
+
+fn profile(load: &crate::app::team::TeamLoad) -> Vec<(String, String, String)> {
+    let by = |question: &str| match (question, load.per_csm) {
+        ("coverage_model", Some(ratio)) => format!("{} accounts per CSM", format::decimal(ratio, 1)),
+        _ => String::new(),
+    };
+    load.profile.iter().map(|one| (one.name.clone(), one.answer_name.clone(), by(&one.question))).collect()
 }
 
 fn role(load: &RoleLoad) -> (String, String, String, Tone) {
