@@ -108,21 +108,6 @@ pub async fn urgent(
     query.build_query_as().fetch_all(tx.conn()).await
 }
 
-/// Accounts in business of one CSM, or of everyone, that renew on one of some days, soonest first.
-pub async fn renewing_on(
-    tx: &mut TenantTx,
-    owner: Option<Uuid>,
-    days: &[NaiveDate],
-    limit: i64,
-) -> Result<Vec<Account>> {
-    let mut query = QueryBuilder::new(SELECT);
-    query.push(FROM).push(SET_BY_HAND);
-    push_filter(&mut query, &Filter { owner: owner.map(Some), ..Filter::default() });
-    query.push(" AND s.renewal_date = ANY(").push_bind(days.to_vec());
-    query.push(") ORDER BY s.renewal_date, lower(a.name), a.id LIMIT ").push_bind(limit);
-    query.build_query_as().fetch_all(tx.conn()).await
-}
-
 /// Renewals of one month in one band.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct RenewalMonth {

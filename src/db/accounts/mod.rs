@@ -9,9 +9,7 @@ use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 pub use dirty::{Dirty, claim_dirty, dirty_backlog, mark_dirty, settle_dirty};
-pub use figures::{
-    RenewalMonth, Summary, Totals, placed, renewal_months, renewing_on, summary, totals, urgent,
-};
+pub use figures::{RenewalMonth, Summary, Totals, placed, renewal_months, summary, totals, urgent};
 pub(super) use put::changes;
 pub use put::{Change, Stated, merge_traits, pin_segment, put_many, set_owner};
 

@@ -74,6 +74,13 @@ impl Wording {
         })
     }
 
+    /// A role's name; its id with spaces where the methodology does not know it.
+    pub fn role(&self, id: &str) -> String {
+        let roles = self.in_force.iter().flat_map(|m| m.file.team.iter().flat_map(|team| &*team.roles));
+        let known = roles.into_iter().find(|role| *role.id == *id).map(|role| role.name.to_string());
+        known.unwrap_or_else(|| id.replace('_', " "))
+    }
+
     fn named<'a>(
         &'a self,
         id: Option<&'a str>,

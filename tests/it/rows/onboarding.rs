@@ -173,7 +173,9 @@ async fn graduation_takes_more_than_its_bounds_and_its_rate_is_a_kpi() {
 #[tokio::test]
 async fn the_other_packs_plans_have_their_dates() {
     const START: &str = "2027-01-04";
-    let steps: [(&str, &str, &[(&str, usize, &str)]); 3] = [
+    /// Of a playbook: phase, how many tasks, the day they are due.
+    type Plan = (&'static str, &'static str, &'static [(&'static str, usize, &'static str)]);
+    let steps: [Plan; 3] = [
         (
             "techcorp",
             "onboarding-90",

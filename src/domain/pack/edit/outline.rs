@@ -71,7 +71,7 @@ impl<'s> Outline<'s> {
         yaml::json(self.root.clone())
     }
 
-    fn find(&self, pointer: &str) -> Option<&Node> {
+    pub(super) fn find(&self, pointer: &str) -> Option<&Node> {
         let mut parts = pointer.split('/');
         parts.next().filter(|first| first.is_empty())?;
         parts.try_fold(&self.root, |node, part| match &node.kind {
@@ -248,7 +248,7 @@ impl<'s> Outline<'s> {
     }
 
     /// The bytes a node is written in, without what follows its last line.
-    fn range(&self, node: &Node) -> Range<usize> {
+    pub(super) fn range(&self, node: &Node) -> Range<usize> {
         let start = self.offset(node.at.line, node.at.column);
         let given = self.offset(node.at.end_line, node.at.end_column).max(start);
         let last = match &node.kind {

@@ -1,5 +1,7 @@
 //! Changes by example, and on a real pack: whatever is changed, only that is changed.
 
+use std::ops::Range;
+
 use proptest::prelude::*;
 use serde_json::Value;
 

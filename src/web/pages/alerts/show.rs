@@ -180,7 +180,7 @@ fn facts(words: &Wording, alert: &Alert) -> Vec<(String, String)> {
     let arr = alert.arr_base_minor.map(|minor| format::money(minor, &words.currency));
     let category = super::item::CATEGORIES.iter().find(|(id, _)| *id == alert.category);
     let open = if alert.closed_at.is_none() { format!(", {} ago", age(words, alert)) } else { String::new() };
-    let role = alert.role.as_deref().map(|role| role.replace('_', " "));
+    let role = alert.role.as_deref().map(|role| words.role(role));
     let owner = match (&alert.owner_name, role) {
         (Some(name), Some(role)) if !alert.owner_by_hand => format!("{name}, as {role}"),
         (Some(name), _) => name.clone(),

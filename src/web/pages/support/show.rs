@@ -87,7 +87,7 @@ pub struct Guidance {
     pub level: String,
     /// Who works there; `Nobody yet` shown where it is empty.
     pub holder: String,
-    /// The role's id.
+    /// The role's name.
     pub role: String,
     /// What it may decide.
     pub authority: Vec<String>,
@@ -133,7 +133,7 @@ pub async fn show(State(web): State<Web>, member: Member, Id(id): Id) -> Result<
         assignee: listed.assignee.as_deref().map(Avatar::new),
         clocks: clocks(&whole, in_force, now, zone),
         steps: steps(&whole, in_force, now, zone),
-        guidance: guidance(&listed, in_force),
+        guidance: guidance(&listed, &words),
         acts: member.may(Role::Csm).then(|| acts(&whole, in_force)),
     }))
 }
@@ -249,15 +249,15 @@ fn steps(whole: &Whole, in_force: Option<&InForce>, now: DateTime<Utc>, zone: Tz
     steps.into_iter().map(|(_, step)| step).collect()
 }
 
-fn guidance(listed: &Listed, in_force: Option<&InForce>) -> Guidance {
-    let stay = &listed.stay;
+fn guidance(listed: &Listed, words: &Wording) -> Guidance {
+    let (stay, in_force) = (&listed.stay, words.in_force.as_deref());
     let levels = in_force.and_then(|m| m.file.sla.as_ref()).map(|sla| &sla.levels);
     let found = levels.and_then(|levels| levels.iter().find(|level| level.id == i64::from(stay.level)));
     let texts = |list: &[_]| list.iter().map(ToString::to_string).collect();
     Guidance {
         level: format!("Level {}", level(stay.level, in_force)),
         holder: listed.holder.clone().unwrap_or_default(),
-        role: stay.role.replace('_', " "),
+        role: words.role(&stay.role),
         authority: found.map(|level| texts(&level.authority)).unwrap_or_default(),
         triggers: found.map(|level| texts(&level.triggers)).unwrap_or_default(),
     }
