@@ -1,5 +1,7 @@
 //! Forms and query strings whose mistakes are answered as ours, not as the framework's.
 
+use std::collections::HashSet;
+
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -49,10 +51,18 @@ impl<T: DeserializeOwned> Query<T> {
 fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(pairs).map_err(|error| {
-        let (name, message) = (error.path().to_string(), error.inner().to_string());
+        let (path, message) = (error.path().to_string(), error.inner().to_string());
+        let name = if path == "." { repeated(query).unwrap_or(path) } else { path };
         let problem = wrong(&format!("{name}: {message}"));
         Problem { fields: vec![Field { name, message }], ..problem }
     })
+}
+
+/// The first parameter that is given more than once.
+fn repeated(query: &str) -> Option<String> {
+    let mut seen = HashSet::new();
+    let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name.into_owned());
+    names.find(|name| !seen.insert(name.clone()))
 }
 
 fn wrong(text: &str) -> Problem {
@@ -74,7 +84,9 @@ mod tests {
     #[test]
     fn a_wrong_parameter_is_named() {
         assert_eq!(parse::<Params>("limit=7").unwrap().limit, Some(7));
-        for (query, name) in [("limit=x", "limit"), ("limit=300", "limit"), ("lim=1", "lim")] {
+        for (query, name) in
+            [("limit=x", "limit"), ("limit=300", "limit"), ("limit=1&limit=2", "limit"), ("lim=1", "lim")]
+        {
             let problem = parse::<Params>(query).unwrap_err();
             assert_eq!((problem.status, problem.fields[0].name.as_str()), (StatusCode::BAD_REQUEST, name));
         }

@@ -192,7 +192,7 @@ async fn letters_are_previewed_and_what_they_cannot_fill_is_refused() {
         .await;
     house.member(&home, "morgan@example.com", Role::Manager).await;
     let morgan = house.sign_in("morgan@example.com").await;
-    let ids = texts(&morgan.get("/settings/templates").await.text(), ".mono");
+    let ids = texts(&morgan.get("/settings/templates").await.text(), "table .mono");
     assert_eq!(ids, ["welcome", "renewal_reminder", "feedback"]);
     for (id, begins) in [
         ("welcome", "Hi Ada Byron, we start with you on 1 June 2026."),

@@ -369,7 +369,7 @@ async fn templates_are_previewed_for_a_real_account_and_refused_with_unknown_fie
         .await;
     house.work().await;
     let morgan = house.sign_in("morgan@example.com").await;
-    let ids = texts(&morgan.get("/settings/templates").await.text(), ".mono");
+    let ids = texts(&morgan.get("/settings/templates").await.text(), "table .mono");
     assert_eq!(ids, ["welcome", "kickoff_invite", "training_schedule", "week_1_check", "graduation"]);
     let page = morgan.get("/settings/templates/welcome?account=own").await.text();
     assert_eq!(

@@ -100,7 +100,7 @@ async fn a_rule_true_on_many_days_is_one_alert_and_a_closed_one_opens_anew() {
     let cells = texts(&page, "table tbody td");
     assert_eq!(cells, ["300", "210", "fell 30 %", "at least 30"]);
     assert!(
-        texts(&page, ".dl dd").iter().any(|text| text == "casey, as csm"),
+        texts(&page, ".dl dd").iter().any(|text| text == "casey, as Customer Success Manager"),
         "{:?}",
         texts(&page, ".dl dd")
     );
