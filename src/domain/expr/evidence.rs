@@ -14,9 +14,12 @@ pub struct Evidence {
     pub what: String,
     /// Its value.
     pub value: Value,
-    /// For a fall from one window to the next: the figure of the window before, and of this one.
+    /// For a fall from one window to the next, or from one figure to another: the figure before, and now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fall: Option<(f64, f64)>,
+    /// Whether the value of a fall is the plain difference, rather than per cent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub plain: bool,
     /// What it was held against, such as "at least 30"; empty for what is simply true.
     pub test: String,
 }
@@ -26,7 +29,8 @@ impl Evidence {
     pub fn line(&self) -> String {
         match (&self.value, self.fall) {
             (Value::Number(drop), Some((before, now))) => {
-                format!("{} fell {} %: {} → {}", self.what, figure(*drop), figure(before), figure(now))
+                let sign = if self.plain { "" } else { " %" };
+                format!("{} fell {}{sign}: {} → {}", self.what, figure(*drop), figure(before), figure(now))
             }
             (Value::Bool(true), _) if self.test.is_empty() => self.what.clone(),
             (Value::Bool(false), _) if self.test.is_empty() => format!("not: {}", self.what),
@@ -90,6 +94,7 @@ impl<'a> Walk<'a, '_> {
                     what,
                     value: Value::Bool(false),
                     fall: None,
+                    plain: false,
                     test: String::new(),
                 });
             }
@@ -120,12 +125,24 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn add(&mut self, node: &'a Node, test: String) {
-        let fall = match node {
-            Node::DropPct(series, days) => self.fall(*series, *days),
-            _ => None,
-        };
         let value = self.scope.eval(node, &[]).to_value();
-        self.found.push(Evidence { what: self.phrase(node), value, fall, test });
+        let (what, fall, plain) = match (node, &value) {
+            (Node::DropPct(series, days), _) => (self.phrase(node), self.fall(*series, *days), false),
+            // How far one figure is below another.
+            (Node::Arithmetic(Arithmetic::Subtract, before, now), Value::Number(n)) if *n > 0.0 => {
+                let figure = |side: &'a Node| self.scope.eval(side, &[]).as_number();
+                match (figure(before), figure(now)) {
+                    (Some(was), Some(is)) => {
+                        let what =
+                            format!("{} (against {})", self.phrase(now), lowered(&self.phrase(before)));
+                        (what, Some((was, is)), true)
+                    }
+                    _ => (self.phrase(node), None, false),
+                }
+            }
+            _ => (self.phrase(node), None, false),
+        };
+        self.found.push(Evidence { what, value, fall, plain, test });
     }
 
     fn fall(&self, series: SeriesOf, days: u32) -> Option<(f64, f64)> {
@@ -245,6 +262,15 @@ impl Builtin {
             Builtin::Health => "Health score",
             Builtin::Band => "Band",
         }
+    }
+}
+
+/// With a small first letter, unless it is an abbreviation.
+fn lowered(text: &str) -> String {
+    let mut letters = text.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(letters).collect(),
+        _ => text.to_owned(),
     }
 }
 

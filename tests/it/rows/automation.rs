@@ -48,7 +48,10 @@ async fn a_score_that_falls_by_more_than_twenty_points_within_thirty_days_is_tol
     let alert = desk.alert("fell21", "health-score-alert").await;
     assert_eq!(alert["title"], "Create CTA for CSM");
     let reasons = alert["reasons"].to_string();
-    assert!(reasons.contains("Highest Health score over 30 days − Health score: 21 (above 20)"), "{reasons}");
+    assert!(
+        reasons.contains("Health score (against highest Health score over 30 days) fell 21: 82 → 61"),
+        "{reasons}"
+    );
 }
 
 // AU-02, AU-06

@@ -156,7 +156,7 @@ fn evidence(alert: &Alert) -> Vec<EvidenceRow> {
         (Value::Number(drop), Some((before, now))) => EvidenceRow {
             before: format::decimal(before, 2),
             now: format::decimal(now, 2),
-            change: format!("fell {} %", format::decimal(*drop, 1)),
+            change: format!("fell {}{}", format::decimal(*drop, 1), if line.plain { "" } else { " %" }),
             what: line.what,
             test: line.test,
         },
