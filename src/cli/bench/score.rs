@@ -160,7 +160,7 @@ async fn scored(app: &App, scope: &TenantScope, what: &str) -> anyhow::Result<(D
     let day = app.clock.today(scope.time_zone());
     let began = Instant::now();
     let progress = |done: usize, _: usize| {
-        if done.is_multiple_of(100_000) {
+        if done > 0 && done.is_multiple_of(100_000) {
             note(format_args!("  {done} accounts scored"));
         }
     };
