@@ -116,7 +116,7 @@ impl TenantPlan {
 }
 
 impl AccountPlan {
-    /// Minutes that the pack techcorp gives for a first answer, by revenue.
+    /// Minutes that the demo's methodology gives for a first answer, by revenue.
     fn minutes_to_answer(&self) -> i64 {
         let contract = self.contract();
         match contract.arr_minor / minor_per_major(contract.currency) {

@@ -135,11 +135,14 @@ pub async fn show(
     Query(mut params): Query<Params>,
 ) -> Result<Response> {
     let today = member.scope.day_of(web.app.clock.now());
-    if !["mine", "team", "unassigned"].contains(&params.who.as_str()) {
-        params.who = if member.may(Role::Csm) { "mine" } else { "team" }.to_owned();
-    }
     let me = member.membership.member_id;
     let mut tx = web.app.db.read(&member.scope).await?;
+    if !["mine", "team", "unassigned"].contains(&params.who.as_str()) {
+        // Who has none of their own looks at everybody's.
+        let mine = Filter { owner: Some(me), ..Filter::default() };
+        let is_own = member.role == Role::Csm || db::tasks::counts(&mut tx, &mine, today).await?.all() > 0;
+        params.who = if is_own { "mine" } else { "team" }.to_owned();
+    }
     let account = match params.account.as_str() {
         "" => None,
         id => Some(db::accounts::find(&mut tx, id).await?.ok_or(Error::NotFound)?),
