@@ -86,7 +86,10 @@ impl App {
         if !db::alerts::snooze(&mut tx, id, until).await? {
             return Err(not_open(&alert));
         }
-        let words = until.map_or_else(|| "Back from being put off".to_owned(), |day| format!("Until {day}"));
+        let words = until.map_or_else(
+            || "Back from being put off".to_owned(),
+            |day| format!("Until {}", day.format("%-d %b %Y")),
+        );
         self.alert_entry(&mut tx, Kind::AlertSnoozed, &alert, actor, &words).await?;
         let detail = json!({ "alert": alert.title, "until": until });
         db::audit::record(&mut tx, self.clock.now(), &actor.0, "alert.snooze", &alert.external_id, detail)
@@ -192,8 +195,8 @@ impl App {
         if !(1.0..=100.0).contains(&percent) {
             return Err(Error::invalid("percent", "is 1 to 100"));
         }
-        if least < 1 {
-            return Err(Error::invalid("least", "is 1 or more"));
+        if !(1..=1_000_000).contains(&least) {
+            return Err(Error::invalid("least", "is a whole number from 1 to 1,000,000"));
         }
         let mut tx = self.db.write(scope).await?;
         db::storms::set_limits(&mut tx, percent / 100.0, least).await?;

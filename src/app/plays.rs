@@ -55,6 +55,7 @@ impl App {
         let at = playbook_in(&in_force, playbook).ok_or(Error::NotFound)?;
         let now = self.clock.now();
         let today = scope.day_of(now);
+        check_anchor(anchor, today)?;
         let mut tx = self.db.write(scope).await?;
         let subject = subject_of(&mut tx, target, in_force.file.playbooks[at].subject).await?;
         let account = if let Subject::Account(id) = subject { Some(id) } else { None };
@@ -67,7 +68,8 @@ impl App {
         if let (Some(running), Some(_)) = (running.first(), account) {
             return Err(Error::Conflict(format!(
                 "“{}” runs for this account since {}.",
-                running.name, running.started_on
+                running.name,
+                running.started_on.format("%-d %b %Y")
             )));
         }
         let id = Uuid::now_v7();
@@ -160,6 +162,7 @@ impl App {
         actor: &Actor,
     ) -> Result<Play> {
         let today = self.clock.today(scope.time_zone());
+        check_anchor(anchor, today)?;
         let in_force = self.methodology(scope).await?.ok_or(Error::NotFound)?;
         let mut tx = self.db.write(scope).await?;
         let play = db::plays::find(&mut tx, id, today).await?.ok_or(Error::NotFound)?;
@@ -172,12 +175,19 @@ impl App {
         if !shift(&mut tx, &in_force, id, at, anchor, None, today).await? {
             return Err(Error::Conflict(format!("“{}” is over already.", play.name)));
         }
-        self.changed(&mut tx, &play, actor, &format!("Planned anew from {anchor}"), "play.replan").await?;
+        self.changed(
+            &mut tx,
+            &play,
+            actor,
+            &format!("Planned anew from {}", anchor.format("%-d %b %Y")),
+            "play.replan",
+        )
+        .await?;
         tx.commit().await?;
         Ok(play)
     }
 
-    async fn changed(
+    pub(in crate::app) async fn changed(
         &self,
         tx: &mut TenantTx,
         play: &Play,
@@ -226,4 +236,16 @@ async fn subject_of(tx: &mut TenantTx, target: &Target, wanted: schema::Subject)
         (_, schema::Subject::Member) => Err(Error::invalid("playbook", "is for a member of the team")),
         (_, schema::Subject::Tenant) => Err(Error::invalid("playbook", "is for the company as a whole")),
     }
+}
+
+/// The most days that a play's days may count from, back or ahead.
+pub const ANCHOR_DAYS: i64 = 3_660;
+
+/// Whether a play may count its days from a day.
+///
+/// # Errors
+/// [`Error::Invalid`] for a day more than ten years away.
+pub fn check_anchor(anchor: NaiveDate, today: NaiveDate) -> Result<()> {
+    let near = (anchor - today).num_days().abs() <= ANCHOR_DAYS;
+    if near { Ok(()) } else { Err(Error::invalid("anchor", "is a day within ten years of today")) }
 }

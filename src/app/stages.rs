@@ -37,6 +37,9 @@ impl Journey {
     }
 }
 
+/// Why a play ends that began with a hold.
+const UNHELD: &str = "The stage is no longer held.";
+
 impl App {
     /// Where an account is in its lifecycle on a day, worked out afresh; none when it is not there, or without a
     /// methodology.
@@ -102,9 +105,16 @@ impl App {
         let today = scope.day_of(now);
         let mut tx = self.db.write(scope).await?;
         let account = self.locked(&mut tx, external_id).await?;
-        let Some(stage) = db::stages::release(&mut tx, account, &actor.0, now, today).await? else {
+        let Some((stage, held_at)) = db::stages::release(&mut tx, account, &actor.0, now, today).await?
+        else {
             return Ok(false);
         };
+        // What the hold began and nobody has worked on ends with it.
+        let idle = db::plays::idle_of_stage(&mut tx, account, &stage, held_at).await?;
+        for id in db::plays::end(&mut tx, &idle, "stopped", UNHELD, &actor.0, now, today).await? {
+            let play = db::plays::find(&mut tx, id, today).await?.ok_or(Error::NotFound)?;
+            self.changed(&mut tx, &play, actor, &format!("Stopped: {UNHELD}"), "play.stop").await?;
+        }
         let title = "The calendar decides about the stage again".to_owned();
         self.stage_entry(&mut tx, Kind::StageHeld, account, actor, title, "").await?;
         db::audit::record(&mut tx, now, &actor.0, "stage.release", external_id, json!({ "stage": stage }))

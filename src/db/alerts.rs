@@ -273,7 +273,7 @@ pub async fn close(
 ) -> Result<Vec<Alert>> {
     let closed: Vec<Uuid> = sqlx::query_scalar(
         "UPDATE alerts SET state = 'closed', closed_at = $3, closed_on = $4, closed_by = $5, close_reason = $2,
-           note = CASE WHEN $6 = '' THEN note ELSE $6 END
+           note = CASE WHEN $6 <> '' THEN $6 WHEN $2 = 'done' AND dismissed_at IS NOT NULL THEN '' ELSE note END
          WHERE id = ANY($1) AND closed_at IS NULL RETURNING id",
     )
     .bind(ids)

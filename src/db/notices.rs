@@ -246,7 +246,7 @@ pub async fn mark_read(
 ) -> Result<u64> {
     let done = sqlx::query(
         "UPDATE notifications SET read_at = $3
-         WHERE member_id = $1 AND ($2::uuid IS NULL OR entry_id = $2) AND read_at IS NULL",
+         WHERE member_id = $1 AND ($2::uuid IS NULL OR entry_id = $2) AND read_at IS NULL AND shown",
     )
     .bind(member)
     .bind(entry)

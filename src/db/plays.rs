@@ -427,3 +427,23 @@ pub async fn onboardings(
     .fetch_one(tx.conn())
     .await
 }
+
+/// Running plays that an account's entry into a stage began since a moment, and of which nothing is done yet.
+pub async fn idle_of_stage(
+    tx: &mut TenantTx,
+    account: Uuid,
+    stage: &str,
+    since: DateTime<Utc>,
+) -> Result<Vec<Uuid>> {
+    sqlx::query_scalar(
+        "SELECT p.id FROM plays p WHERE p.account_id = $1 AND p.cause = 'stage' AND p.started_at >= $3
+           AND starts_with(p.once, $1::text || '/stage:' || $2 || ':') AND p.ended_at IS NULL
+           AND NOT EXISTS (SELECT FROM tasks t WHERE t.tenant_id = p.tenant_id AND t.play_id = p.id
+                             AND t.state IN ('done', 'skipped'))",
+    )
+    .bind(account)
+    .bind(stage)
+    .bind(since)
+    .fetch_all(tx.conn())
+    .await
+}

@@ -129,17 +129,17 @@ pub async fn hold(
     Ok(())
 }
 
-/// Lets the calendar decide again; the stage that was held, if one was.
+/// Lets the calendar decide again; the stage that was held and since when, if one was.
 pub async fn release(
     tx: &mut TenantTx,
     account: Uuid,
     by: &str,
     at: DateTime<Utc>,
     on: NaiveDate,
-) -> Result<Option<String>> {
-    sqlx::query_scalar(
+) -> Result<Option<(String, DateTime<Utc>)>> {
+    sqlx::query_as(
         "UPDATE stage_holds SET ended_at = $3, ended_on = $4, ended_by = $2
-         WHERE account_id = $1 AND ended_at IS NULL RETURNING stage",
+         WHERE account_id = $1 AND ended_at IS NULL RETURNING stage, set_at",
     )
     .bind(account)
     .bind(by)

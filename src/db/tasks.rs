@@ -365,7 +365,7 @@ pub async fn assign(tx: &mut TenantTx, ids: &[Uuid], member: Option<Uuid>) -> Re
 /// Moves open tasks, each to a day of its own or to none; returns the ids of those it moved.
 pub async fn put_off(tx: &mut TenantTx, days: &[(Uuid, Option<NaiveDate>)]) -> Result<Vec<Uuid>> {
     sqlx::query_scalar(
-        "UPDATE tasks t SET due_on = x.due, late = false FROM unnest($1::uuid[], $2::date[]) AS x (id, due)
+        "UPDATE tasks t SET due_on = x.due FROM unnest($1::uuid[], $2::date[]) AS x (id, due)
          WHERE t.id = x.id AND t.state = 'open' RETURNING t.id",
     )
     .bind(days.iter().map(|(id, _)| *id).collect::<Vec<_>>())

@@ -29,7 +29,7 @@ pub enum MoneyError {
     #[error("`{0}` is not an amount; write it like 1,234.56 or 1234.56")]
     Syntax(String),
     /// More decimals than the currency has.
-    #[error("{currency} has {decimals} decimals")]
+    #[error("has more than the {decimals} decimals of {currency}")]
     Decimals {
         /// The currency in question.
         currency: Currency,
@@ -37,7 +37,7 @@ pub enum MoneyError {
         decimals: u32,
     },
     /// Does not fit 64 bits of minor units.
-    #[error("the amount is too large")]
+    #[error("is too large")]
     Range,
 }
 

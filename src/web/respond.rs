@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Problem, Result};
-use super::ui::Toast;
+use super::ui::{Toast, format};
 use crate::app::Error;
 use crate::app::error::Field;
 
@@ -131,8 +131,26 @@ pub fn said<T>(
 
 /// `The reason is needed. The day is no day.`
 pub fn sentences(fields: &[Field]) -> String {
-    let said: Vec<String> = fields.iter().map(|f| format!("The {} {}.", f.name, f.message)).collect();
-    said.join(" ")
+    let said = |field: &Field| match field.name.as_str() {
+        // What is a sentence of its own.
+        "" => format::sentence(&field.message),
+        name => format!("The {} {}.", label(name), field.message),
+    };
+    fields.iter().map(said).collect::<Vec<_>>().join(" ")
+}
+
+/// What pages call a field that integrations name otherwise.
+fn label(name: &str) -> &str {
+    match name {
+        "at" => "time",
+        "until" => "day to come back",
+        "due" | "due_on" => "due day",
+        "anchor" => "day to count from",
+        "member" => "person",
+        "least" => "number of accounts",
+        "percent" => "share",
+        name => name,
+    }
 }
 
 /// 303 See Other: the next request is a GET whatever this one was.

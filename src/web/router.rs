@@ -108,7 +108,7 @@ fn work() -> Router<Web> {
         .route("/tasks", get(tasks::list::show).post(tasks::change::add))
         .route("/tasks/bulk", post(tasks::change::bulk))
         .route("/tasks/undo", post(tasks::change::undo))
-        .route("/tasks/calendar", post(tasks::feed::renew))
+        .route("/tasks/calendar", get(tasks::feed::show).post(tasks::feed::renew))
         .route("/tasks/calendar/revoke", post(tasks::feed::revoke))
         .route("/tasks/{id}", get(tasks::show::show).post(tasks::change::save))
         .route("/tasks/{id}/end", post(tasks::change::end))

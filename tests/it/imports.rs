@@ -276,7 +276,7 @@ async fn contracts_and_contacts_find_their_accounts() {
         "No account has the external id",
         "end_date: is empty, and so is the term",
         "end_date: is not after the start",
-        "EUR has 2 decimals",
+        "has more than the 2 decimals of EUR",
         "cannot be negative",
         "term_months:",
         "not a three-letter currency code",

@@ -313,7 +313,7 @@ impl Wrong {
             if !linked.iter().any(|link| link.external_id == term.contract) {
                 self.add("terms", format!("{:?} is no contract of this renewal", term.contract));
             } else if term.arr_minor < 0 {
-                self.add("terms", "an ARR cannot be negative".to_owned());
+                self.add("terms", "cannot be below zero".to_owned());
             } else if closing.churned && term.arr_minor > 0 {
                 self.add("terms", "nothing is worth anything after churn".to_owned());
             }

@@ -186,3 +186,15 @@ pub async fn reopen(tx: &mut TenantTx, id: Uuid, now: DateTime<Utc>) -> Result<(
     .await?;
     Ok(())
 }
+
+/// The day an account leaves that was said to leave by a day: after that day, or it has left.
+pub async fn leaves_on(tx: &mut TenantTx, account: Uuid, day: NaiveDate) -> Result<Option<NaiveDate>> {
+    sqlx::query_scalar(
+        "SELECT max(effective_on) FROM renewals
+         WHERE account_id = $1 AND outcome = 'churned' AND closed_on <= $2 AND effective_on > $2",
+    )
+    .bind(account)
+    .bind(day)
+    .fetch_one(tx.conn())
+    .await
+}

@@ -11,7 +11,8 @@ mod opening;
 mod steps;
 
 pub use closing::{
-    Closed, Ending, NextContract, close, end_contract, insert_next, reopen, restore_contracts, set_after,
+    Closed, Ending, NextContract, close, end_contract, insert_next, leaves_on, reopen, restore_contracts,
+    set_after,
 };
 pub use lists::{
     Amount, Decided, Filter, Life, Listed, by_id, calibration, closed_of, decided, list, list_after, lives,

@@ -269,7 +269,7 @@ async fn a_playbook_for_a_member_and_the_touchpoints_of_a_segment() {
     // A day names its first tasks and counts the others; the touchpoints alone have room.
     let calendar = browser.get("/tasks?view=calendar&month=2027-03&source=touchpoint").await.text();
     let on = texts(&calendar, ".month td:has([aria-label^='Monday, 15 March']) li");
-    assert!(on.contains(&"Bi-weekly check-ins: Gold".to_owned()), "{on:?}");
+    assert!(on.contains(&"Gold: Bi-weekly check-ins".to_owned()), "{on:?}");
 
     // Nobody did it: it is overdue until the day of the next one, and then it is skipped.
     let check_ins = async |day: &str| -> Vec<(String, String)> {

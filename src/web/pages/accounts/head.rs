@@ -45,6 +45,8 @@ pub struct AccountHead {
     pub stage_day: String,
     /// Its ARR.
     pub arr: String,
+    /// Whether it leaves on its renewal date instead of renewing.
+    pub leaves: bool,
     /// The renewal date, empty without a contract.
     pub renewal: String,
     /// `in 53 days`.

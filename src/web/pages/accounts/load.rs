@@ -61,6 +61,8 @@ pub struct Subject {
     fresh_days: HashMap<String, u32>,
     past: bool,
     edit: Option<HeadEdit>,
+    /// The day it leaves, of one that was said to.
+    leaves_on: Option<NaiveDate>,
 }
 
 /// A stored score, explained by the version it was made with.
@@ -103,6 +105,7 @@ impl Subject {
         };
         let overrides = db::overrides::of_account(&mut tx, account.id).await?;
         let metrics = db::metrics::list(&mut tx).await?;
+        let leaves_on = db::renewals::leaves_on(&mut tx, account.id, day).await?;
         drop(tx);
         let score = match row {
             Some(row) => Scored::of(web, member, row).await?,
@@ -123,7 +126,7 @@ impl Subject {
         words.today = day;
         let fresh = |m: db::metrics::Metric| Some((m.name, u32::try_from(m.fresh_days?).ok()?));
         let fresh_days = metrics.into_iter().filter_map(fresh).collect();
-        Ok(Subject { words, account, day, score, assessed, overrides, fresh_days, past, edit })
+        Ok(Subject { words, account, day, score, assessed, overrides, fresh_days, past, edit, leaves_on })
     }
 
     /// What a person had set for a day.
@@ -178,6 +181,7 @@ impl Subject {
                 .stage_day
                 .map_or_else(String::new, |day| format!("day {}", format::number(day.into()))),
             arr: words.arr(account),
+            leaves: self.leaves_on.is_some(),
             renewal: account.renewal_date.map_or_else(String::new, format::date),
             renewal_in: account
                 .renewal_date
@@ -196,6 +200,10 @@ impl Subject {
         if let Some(day) = self.account.churned_on.filter(|day| *day <= self.day) {
             let text = "Its last contract ended without another; what follows is how it stood.";
             return Some(Notice::new(Tone::None, &format!("Churned on {}.", format::date(day)), text));
+        }
+        if let Some(day) = self.leaves_on {
+            let text = "They said so at the renewal; until then they are a customer.";
+            return Some(Notice::new(Tone::Critical, &format!("Leaves on {}.", format::date(day)), text));
         }
         let silent = (self.words.now - self.account.last_event_at?).num_days();
         (silent > SILENT_DAYS && !self.past).then(|| {

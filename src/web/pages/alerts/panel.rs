@@ -7,13 +7,14 @@ use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::item::which;
+use super::item::{state, which};
 use crate::app::Error;
 use crate::app::alerts::MAX_SNOOZE_DAYS;
 use crate::app::members::Role;
 use crate::db;
 use crate::db::alerts::{Alert, Which};
-use crate::domain::pack::schema::Subject;
+use crate::domain::pack::Text;
+use crate::domain::pack::schema::{Anchor, Playbook, Subject};
 use crate::web::error::Result;
 use crate::web::extract::{Csm, Id, Query};
 use crate::web::pages::wording::Wording;
@@ -94,7 +95,7 @@ impl Panel {
     ) -> Self {
         let choices = match verb {
             Verb::Assign => owners(alert, members, me),
-            Verb::Play => playbooks(words),
+            Verb::Play => playbooks(words, alert),
             Verb::Snooze | Verb::Dismiss => Vec::new(),
         };
         let nothing = match verb {
@@ -131,10 +132,11 @@ fn owners(alert: &Alert, members: &[db::members::Member], me: Uuid) -> Vec<Choic
     std::iter::once(by_role).chain(people).collect()
 }
 
-fn playbooks(words: &Wording) -> Vec<Choice> {
+/// The playbooks for an account: what the rule asks for, then those that begin when they are started, then the others.
+fn playbooks(words: &Wording, alert: &Alert) -> Vec<Choice> {
     let all = words.in_force.iter().flat_map(|in_force| in_force.file.playbooks.iter());
     let of_accounts = all.filter(|playbook| playbook.subject == Subject::Account);
-    let choice = |playbook: &crate::domain::pack::schema::Playbook| {
+    let choice = |playbook: &Playbook| {
         let tasks = format::count(playbook.tasks.len() as i64, "task");
         Choice {
             value: playbook.id.to_string(),
@@ -142,7 +144,14 @@ fn playbooks(words: &Wording) -> Vec<Choice> {
             selected: false,
         }
     };
-    of_accounts.map(choice).collect()
+    let rules = words.in_force.iter().flat_map(|in_force| in_force.file.rules.iter());
+    let rule = rules.into_iter().find(|rule| *rule.id == *alert.rule);
+    let asked = |id: &Text| {
+        rule.is_some_and(|rule| rule.actions.iter().any(|action| action.playbook.as_ref() == Some(id)))
+    };
+    let mut of_accounts: Vec<_> = of_accounts.collect();
+    of_accounts.sort_by_key(|playbook| (!asked(&playbook.id), playbook.anchor != Anchor::Trigger));
+    of_accounts.into_iter().map(choice).collect()
 }
 
 /// Which form, and where to come back to.
@@ -175,11 +184,13 @@ pub async fn show(
     let members = db::members::list(&mut tx).await?;
     drop(tx);
     let verb = asked.verb().ok_or(Error::NotFound)?;
-    if which(&words, &alert) != Which::Open {
-        return Err(Error::Conflict(format!("“{}” is not open any more.", alert.title)).into());
-    }
     let me = member.membership.member_id;
-    Ok(Page(Panel::new(verb, &words, &alert, &members, me, &asked.next)).into_response())
+    let mut panel = Panel::new(verb, &words, &alert, &members, me, &asked.next);
+    if which(&words, &alert) != Which::Open {
+        // Somebody was quicker, on a page that is older than that.
+        panel.nothing = format!("It is not open any more. {}", format::sentence(&state(&words, &alert)));
+    }
+    Ok(Page(panel).into_response())
 }
 
 /// A day as a form states it.

@@ -11,6 +11,7 @@ use super::progress::PlayRow;
 use crate::app::Error;
 use crate::app::members::Role;
 use crate::app::methodology::InForce;
+use crate::app::plays::check_anchor;
 use crate::db;
 use crate::db::plays::Play;
 use crate::db::tasks::{Filter, Task};
@@ -128,7 +129,8 @@ pub async fn show(
     let at = |in_force: &InForce| in_force.methodology.playbooks.iter().position(|p| *p.id == *play.playbook);
     let known = names.in_force.as_deref().and_then(|in_force| Some((in_force, at(in_force)?)));
     let is_open = matches!(play.state.as_str(), "running" | "paused");
-    let new_anchor = params.anchor.parse::<NaiveDate>().ok().filter(|_| is_open);
+    let new_anchor =
+        params.anchor.parse::<NaiveDate>().ok().filter(|day| is_open && check_anchor(*day, today).is_ok());
     let plan =
         new_anchor.zip(known).map(|(anchor, (m, at))| m.methodology.playbooks[at].plan(anchor, Some(today)));
     let row = PlayRow::of(&play, &crew, today);

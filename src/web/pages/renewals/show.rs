@@ -162,6 +162,14 @@ fn stats(listed: &Listed, names: &Wording, today: NaiveDate) -> Vec<StatTile> {
         ),
     ];
     let category = renewal.forecast.as_deref().and_then(Category::parse);
+    if renewal.outcome.is_some() {
+        // What was expected, not what is.
+        if let Some(category) = category {
+            let by = renewal.forecast_by.as_deref().unwrap_or_default();
+            tiles.push(StatTile::new("Last forecast", category.label(), &format!("said by {by}")));
+        }
+        return tiles;
+    }
     let likelihood = renewal.likelihood_said();
     let suggested =
         Category::suggested(likelihood.map(|(n, _)| n), names.at_risk(listed.band.as_deref())).label();
@@ -180,13 +188,11 @@ fn stats(listed: &Listed, names: &Wording, today: NaiveDate) -> Vec<StatTile> {
         None => ("\u{2013}".to_owned(), "no backtest, and nobody has said anything".to_owned()),
     };
     tiles.push(StatTile::new("Likelihood", value, &note));
-    if renewal.outcome.is_none() {
-        tiles[1] = StatTile::new(
-            "Renews",
-            format::date(renewal.renews_on),
-            &format!("{}, {opened}", format::days_from(renewal.renews_on, today)),
-        );
-    }
+    tiles[1] = StatTile::new(
+        "Renews",
+        format::date(renewal.renews_on),
+        &format!("{}, {opened}", format::days_from(renewal.renews_on, today)),
+    );
     tiles
 }
 

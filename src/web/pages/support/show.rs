@@ -14,6 +14,7 @@ use crate::app::methodology::InForce;
 use crate::db;
 use crate::db::tickets::{Filter, Listed, Stay, Terms, Whole};
 use crate::domain::ticket::{Status, Step};
+use crate::domain::timeline::Kind;
 use crate::web::error::Result;
 use crate::web::extract::{Id, Member};
 use crate::web::pages::wording::Wording;
@@ -115,7 +116,10 @@ pub async fn show(State(web): State<Web>, member: Member, Id(id): Id) -> Result<
     let whole = db::tickets::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
     let filter = Filter { id: Some(id), ..Filter::default() };
     let listed = db::tickets::list(&mut tx, &filter, 0, 1).await?.pop().ok_or(Error::NotFound)?;
+    let entries = db::timeline::about(&mut tx, &[id], 1_000).await?;
     drop(tx);
+    let was_resolved = entries.iter().filter(|entry| entry.kind == Kind::TicketResolved.word());
+    let resolved: Vec<DateTime<Utc>> = was_resolved.map(|entry| entry.at).collect();
     let (now, zone) = (words.now, member.scope.time_zone());
     let in_force = words.in_force.clone();
     let in_force = in_force.as_deref();
@@ -132,7 +136,7 @@ pub async fn show(State(web): State<Web>, member: Member, Id(id): Id) -> Result<
         facts: facts(&whole, now, zone),
         assignee: listed.assignee.as_deref().map(Avatar::new),
         clocks: clocks(&whole, in_force, now, zone),
-        steps: steps(&whole, in_force, now, zone),
+        steps: steps(&whole, &resolved, in_force, now, zone),
         guidance: guidance(&listed, &words),
         acts: member.may(Role::Csm).then(|| acts(&whole, in_force)),
     }))
@@ -157,17 +161,22 @@ fn facts(whole: &Whole, now: DateTime<Utc>, zone: Tz) -> Vec<(String, String)> {
 fn clocks(whole: &Whole, in_force: Option<&InForce>, now: DateTime<Utc>, zone: Tz) -> Vec<ExplainedClock> {
     let Some(stay) = whole.stays.last() else { return Vec::new() };
     let Some(terms) = &stay.terms else { return Vec::new() };
-    let answered = answer(stay, now, zone);
     let resolved = resolution(&whole.ticket, now, zone);
     let began = whole.ticket.reopened_at.unwrap_or(whole.ticket.opened_at);
     let mut clocks = Vec::new();
-    if let Some(due) = stay.response_due {
-        clocks.push(ExplainedClock {
-            name: format!("Answer at level {}", stay.level),
-            clock: answered,
-            why: why(terms, &terms.response, stay.at, due, &reached(stay), in_force, now, zone),
-            condition: terms.when.clone(),
-        });
+    let ends = whole.stays.iter().skip(1).map(|next| next.at).chain([now]);
+    for (at, (stay, end)) in whole.stays.iter().zip(ends).enumerate() {
+        let is_last = at + 1 == whole.stays.len();
+        let (Some(terms), Some(due)) = (&stay.terms, stay.response_due) else { continue };
+        // Of a level that was left only what became of its clock is of interest: answered, or broken.
+        if is_last || stay.answered_at.is_some() || stay.response_breached {
+            clocks.push(ExplainedClock {
+                name: format!("Answer at level {}", stay.level),
+                clock: answer(stay, end, zone),
+                why: why(terms, &terms.response, stay.at, due, &reached(stay), in_force, now, zone),
+                condition: terms.when.clone(),
+            });
+        }
     }
     if let (Some(due), Some(time)) = (whole.ticket.resolution_due, &terms.resolution) {
         let from = if whole.ticket.reopened_at.is_some() { "was taken up again" } else { "was opened" };
@@ -219,8 +228,20 @@ fn why(
     )
 }
 
-fn steps(whole: &Whole, in_force: Option<&InForce>, now: DateTime<Utc>, zone: Tz) -> Vec<StepView> {
+/// What happened, oldest first; `resolved` are the moments at which it was resolved, also those taken back since.
+fn steps(
+    whole: &Whole,
+    resolved: &[DateTime<Utc>],
+    in_force: Option<&InForce>,
+    now: DateTime<Utc>,
+    zone: Tz,
+) -> Vec<StepView> {
     let mut steps: Vec<(DateTime<Utc>, StepView)> = Vec::new();
+    let taken_back = resolved.iter().filter(|at| Some(**at) != whole.ticket.resolved_at);
+    for at in taken_back.copied() {
+        let (what, note) = ("Resolved".to_owned(), String::new());
+        steps.push((at, StepView { at: moment(at, now, zone), what, note, tone: Tone::None }));
+    }
     for stay in &whole.stays {
         let name = level(stay.level, in_force);
         let what = match Step::parse(&stay.step) {
@@ -232,7 +253,9 @@ fn steps(whole: &Whole, in_force: Option<&InForce>, now: DateTime<Utc>, zone: Tz
         let by = format!("by {}", stay.actor);
         let note = if stay.reason.is_empty() { by } else { format!("{by}: {}", stay.reason) };
         steps.push((stay.at, StepView { at: moment(stay.at, now, zone), what, note, tone: Tone::None }));
-        if let Some(at) = stay.answered_at.filter(|at| Some(*at) != whole.ticket.resolved_at) {
+        let answered =
+            stay.answered_at.filter(|at| Some(*at) != whole.ticket.resolved_at && !resolved.contains(at));
+        if let Some(at) = answered {
             let clock = answer(stay, now, zone);
             let note = if clock.there { format!("{}, {}", clock.left, clock.note) } else { String::new() };
             let tone = if clock.there { clock.tone } else { Tone::None };

@@ -43,7 +43,7 @@ pub struct Day {
     pub inside: bool,
     /// Whether it is today.
     pub today: bool,
-    /// Its first tasks: (title with account, link, tone, done).
+    /// Its first tasks: (account and title, link, tone, done).
     pub tasks: Vec<(String, String, Tone, bool)>,
     /// `3 more`; empty for none.
     pub more: String,
@@ -95,7 +95,8 @@ fn told(day: NaiveDate, first: NaiveDate, today: NaiveDate, tasks: &[Task], para
     let list = Params { view: String::new(), month: String::new(), ..params.clone() };
     let named = |task: &&Task| {
         let title = match &task.account {
-            Some(account) => format!("{}: {account}", task.title),
+            // The account first: of a narrow cell's texts, many have the same end.
+            Some(account) => format!("{account}: {}", task.title),
             None => task.title.clone(),
         };
         let done = task.state == "done";

@@ -19,7 +19,7 @@ use crate::web::Web;
 use crate::web::error::Result;
 use crate::web::extract::{Csm, Form, Id, Member};
 use crate::web::paths;
-use crate::web::respond::Done;
+use crate::web::respond::{Done, sentences};
 use crate::web::ui::format;
 
 /// Where a change is taken back.
@@ -70,8 +70,7 @@ pub async fn add(State(web): State<Web>, Csm(member): Csm, Form(form): Form<NewT
                 .into_response())
         }
         Err(Error::Invalid(fields)) => {
-            let why = fields.first().map_or_else(String::new, |f| format!("The {} {}.", f.name, f.message));
-            Ok(Done::failed(next, format!("{why} Nothing was added.")).into_response())
+            Ok(Done::failed(next, format!("{} Nothing was added.", sentences(&fields))).into_response())
         }
         Err(error) => Err(error.into()),
     }

@@ -4,7 +4,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::db::tasks::Task;
 use crate::domain::ical::{Event, calendar};
@@ -24,6 +24,11 @@ pub struct FeedPage {
     pub shell: Shell,
     /// The link.
     pub link: String,
+}
+
+/// The link is shown once, after it was made: whoever comes back to its page is led to the calendar.
+pub async fn show(_: Member) -> Redirect {
+    Redirect::to("/tasks?view=calendar")
 }
 
 /// Makes a new link in place of the one before.
