@@ -1,7 +1,9 @@
 //! Where accounts are in their lifecycle, as pages and the API show it and people change it.
 
+use holdfast::app::Actor;
 use holdfast::app::members::Role;
 use holdfast::app::work::Work;
+use holdfast::db;
 use serde_json::{Value, json};
 
 use crate::support::html::texts;
@@ -144,6 +146,31 @@ async fn the_date_of_each_stage_is_kept() {
     let stream = casey.get("/accounts/a1/timeline?group=lifecycle").await.text();
     let lines = texts(&stream, ".entry .line");
     assert!(lines.iter().any(|line| line.ends_with("Entered Adoption")), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_hold_that_is_taken_back_ends_what_it_began_unless_somebody_worked_on_it() {
+    let (house, home, casey) = house("techcorp", "2025-01-30").await;
+    let running = async || -> Vec<String> {
+        let page = casey.get("/playbooks?account=a1&playbook=onboarding-90").await.text();
+        texts(&page, "#plays tbody .name")
+    };
+    assert!(running().await.is_empty());
+    let hold = [("stage", "onboarding"), ("reason", "A new division starts over")];
+    casey.post(&format!("{PAGE}/hold"), &hold).await;
+    assert_eq!(running().await.len(), 1);
+    casey.post(&format!("{PAGE}/release"), &[]).await;
+    assert!(running().await.is_empty(), "as before");
+    // On another day it begins anew; what somebody worked on goes on.
+    day(&house, &home, "2027-03-02").await;
+    casey.post(&format!("{PAGE}/hold"), &hold).await;
+    let mut tx = house.app.db.read(&home.scope).await.unwrap();
+    let (tasks, _) = db::tasks::list(&mut tx, &db::tasks::Filter::default(), 0, 100).await.unwrap();
+    drop(tx);
+    let first = tasks.iter().find(|task| task.play_id.is_some()).unwrap().id;
+    house.app.finish_tasks(&home.scope, &[first], false, &Actor::command_line()).await.unwrap();
+    casey.post(&format!("{PAGE}/release"), &[]).await;
+    assert_eq!(running().await.len(), 1);
 }
 
 #[tokio::test]

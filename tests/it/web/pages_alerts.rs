@@ -211,6 +211,9 @@ async fn whatever_is_done_with_an_alert_can_be_undone() {
     let done = casey.post("/alerts/close", &[("id", &simple), ("next", "/alerts")]).await;
     assert_eq!((done.status_code().as_u16(), toast(&done).1.as_deref()), (303, Some("/alerts/reopen")));
     assert!(listed(&casey, "", OUTREACH).await.is_empty());
+    let stale = casey.part(&format!("/alerts/{id}/panel?do=dismiss&next=/")).await;
+    assert_eq!(stale.status_code(), 200);
+    assert!(stale.text().contains("It is not open any more. Done by casey"), "{}", stale.text());
     casey.post("/alerts/reopen", &[("id", &simple)]).await;
     assert_eq!(listed(&casey, "", OUTREACH).await.len(), 1);
 

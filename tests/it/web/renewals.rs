@@ -195,6 +195,10 @@ async fn a_csm_forecasts_closes_and_takes_back_on_the_page() {
     assert_eq!(browser.post(&format!("{path}/outcome"), &churn).await.status_code(), 303);
     let html = browser.get(&path).await.text();
     assert!(texts(&html, "#outcome")[0].contains("Competitor (Quantive)"), "{html}");
+    assert!(!texts(&html, ".stat .label").contains(&"Likelihood".to_owned()), "nothing is likely any more");
+    let account = browser.get("/accounts/a1").await.text();
+    assert_eq!(texts(&account, ".facts dt")[1], "Leaves");
+    assert!(texts(&account, ".notice")[0].starts_with("Leaves on 1 Jun 2027."), "{account}");
 }
 
 #[tokio::test]

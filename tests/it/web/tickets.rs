@@ -555,4 +555,31 @@ async fn a_csm_works_on_a_ticket_from_its_page() {
         ["ticket.created", "ticket.escalated", "ticket.answered", "ticket.resolved", "ticket.reopened"],
         "resolving twice is one"
     );
+    let steps = texts(&browser.get(&path).await.text(), ".milestones li");
+    let at = |what: &str| steps.iter().position(|step| step.contains(what));
+    assert!(at("Resolved").is_some() && at("Resolved") < at("Opened again"), "{steps:?}");
+}
+
+#[tokio::test]
+async fn a_clock_that_ran_out_stays_on_the_page_when_the_ticket_goes_on() {
+    let house = House::at("2027-03-01T12:00:00Z").await;
+    let home = house.tenant_on("acme", "mwrasp").await;
+    accounts(&house, &home, &[("a1", 2_000_000)]).await;
+    house.member(&home, "casey@example.com", Role::Csm).await;
+    put(&house, &home, "T-1", json!({"account": "a1", "subject": "Down", "severity": "high", "level": 1}))
+        .await;
+    house.set("2027-03-01T20:00:00Z");
+    house.work().await;
+    post(&house, &home, "/tickets/T-1/escalate", json!({})).await;
+    post(&house, &home, "/tickets/T-1/resolve", json!({})).await;
+    house.set("2027-03-02T20:00:00Z");
+    let path = format!("/support/tickets/{}", ticket_id(&house, &home).await);
+    let page = house.sign_in("casey@example.com").await.get(&path).await.text();
+    let clocks = texts(&page, ".clock-list li");
+    assert!(clocks[0].contains("Answer at level 1") && clocks[0].contains("over"), "{clocks:?}");
+    assert!(clocks[1].contains("Answer at level 2") && clocks[1].contains("in time"), "{clocks:?}");
+    let over = |text: &str| text.split("over").next().unwrap().to_owned();
+    house.set("2027-03-05T20:00:00Z");
+    let later = texts(&house.sign_in("casey@example.com").await.get(&path).await.text(), ".clock-list li");
+    assert_eq!(over(&later[0]), over(&clocks[0]), "it does not go on running");
 }
