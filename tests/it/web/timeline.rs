@@ -72,7 +72,7 @@ async fn what_people_did_is_added_found_and_taken_back() {
     // What is wrong comes back as it was typed.
     for (kind, text, at, says) in [
         ("call", " ", "", "The text is 1 to 20,000 characters"),
-        ("call", "Later", "2027-03-02T10:00", "The at is a moment that has passed"),
+        ("call", "Later", "2027-03-02T10:00", "The time is a moment that has passed"),
         ("call", "When?", "soon", "There is no such moment"),
         ("alert_opened", "x", "", "The kind is note, call, meeting or email"),
     ] {
