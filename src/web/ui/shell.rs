@@ -139,18 +139,17 @@ pub struct Toast {
     tone: Tone,
     text: String,
     undo: Option<(String, Vec<(String, String)>)>,
-    swap: bool,
 }
 
 impl Toast {
     /// Something worked.
     pub fn done(text: impl Into<String>) -> Self {
-        Self { tone: Tone::Good, text: text.into(), undo: None, swap: false }
+        Self { tone: Tone::Good, text: text.into(), undo: None }
     }
 
     /// Something did not.
     pub fn failed(text: impl Into<String>) -> Self {
-        Self { tone: Tone::Critical, text: text.into(), undo: None, swap: false }
+        Self { tone: Tone::Critical, text: text.into(), undo: None }
     }
 
     /// Offers to undo: a `POST` to `action` with these hidden fields.
@@ -158,13 +157,6 @@ impl Toast {
     pub fn undo(mut self, action: &str, fields: &[(&str, &str)]) -> Self {
         let fields = fields.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
         self.undo = Some((action.into(), fields));
-        self
-    }
-
-    /// For answers to htmx: the toast finds its own way into the region.
-    #[must_use]
-    pub fn out_of_band(mut self) -> Self {
-        self.swap = true;
         self
     }
 }

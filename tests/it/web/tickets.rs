@@ -531,6 +531,8 @@ async fn a_csm_works_on_a_ticket_from_its_page() {
     let why = texts(&page, ".clock-list li");
     assert!(why[0].contains("2 h after it was opened (today 12:00), around the clock"), "{why:?}");
     assert!(why[0].contains("Policy: High (Degraded Performance)"), "{why:?}");
+    browser.post(&format!("{path}/escalate"), &[("level", "3"), ("reason", "  ")]).await;
+    assert_eq!(get(&house, &home, "/tickets/T-1").await["level"], 2, "not without a reason");
     let escalated =
         browser.post(&format!("{path}/escalate"), &[("level", "3"), ("reason", "Needs a developer")]).await;
     assert_eq!(escalated.status_code(), 303);

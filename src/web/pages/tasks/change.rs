@@ -49,16 +49,20 @@ pub async fn add(State(web): State<Web>, Csm(member): Csm, Form(form): Form<NewT
     if account.contains('\0') {
         return Err(Error::invalid("account", "holds a NUL character").into());
     }
+    let next = next(&form.next);
+    let Ok(due) = day(&form.due) else {
+        let text = format!("“{}” is no day; write it like 2027-03-12. Nothing was added.", form.due.trim());
+        return Ok(Done::failed(next, text).into_response());
+    };
     let wanted = Wanted {
         account: (!account.is_empty()).then(|| account.to_owned()),
         alert: None,
         title: form.title.clone(),
         note: form.note.clone(),
-        due: day(&form.due)?,
+        due,
         // What is about no account is for whoever writes it down.
         owner: id(&form.owner)?.or(account.is_empty().then_some(member.membership.member_id)),
     };
-    let next = next(&form.next);
     match web.app.add_task(&member.scope, &wanted, &member.actor()).await {
         Ok(task) => {
             let undo = blob([(task.id, NOTHING)]);
