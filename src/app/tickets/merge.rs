@@ -355,7 +355,11 @@ pub(super) fn act(
                     Error::Conflict(format!("{name} is at level {from}, and there is none above."))
                 })?,
             };
-            whole.go_to(to, Step::Escalated, at, &reasoned(reason)?, actor);
+            let reason = reasoned(reason)?;
+            if reason.is_empty() {
+                return Err(Error::invalid("reason", "is needed: whoever takes it over reads it first"));
+            }
+            whole.go_to(to, Step::Escalated, at, &reason, actor);
         }
         Act::Resolve if is_resolved => {}
         Act::Resolve => whole.resolve(at),

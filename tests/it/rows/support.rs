@@ -34,7 +34,14 @@ async fn escalations_and_answers_in_time_are_held_against_their_targets() {
         house.import(&home, "tickets", &csv).await;
         if pack == "mwrasp" {
             for n in 0..10 {
-                tell(&house, &home, "POST", &format!("/tickets/T-{n}/escalate"), json!({})).await;
+                tell(
+                    &house,
+                    &home,
+                    "POST",
+                    &format!("/tickets/T-{n}/escalate"),
+                    json!({"reason": "Needs more"}),
+                )
+                .await;
             }
         }
         house.work().await;

@@ -144,11 +144,15 @@ async fn each_level_has_its_time_and_its_owner_and_starts_the_clock_anew() {
     assert_eq!(escalated["levels"][1]["reason"], "Dissatisfaction");
     let page = house.sign_in("casey@example.com").await.get("/support?level=2").await.text();
     assert!(texts(&page, "td").iter().any(|text| text == "2 Senior success manager"), "{page}");
+    // Whoever takes it over wants to know why.
+    let unsaid = call(&house, &home, "POST", "/tickets/T-1/escalate", &json!({"reason": " "})).await;
+    assert_eq!(unsaid.status_code(), 422);
+    assert!(unsaid.text().contains("is needed"), "{}", unsaid.text());
     // The way up ends at the top, and a word about it says so.
     for _ in 0..2 {
-        post(&house, &home, "/tickets/T-1/escalate", json!({})).await;
+        post(&house, &home, "/tickets/T-1/escalate", json!({"reason": "Needs more"})).await;
     }
-    let top = call(&house, &home, "POST", "/tickets/T-1/escalate", &json!({})).await;
+    let top = call(&house, &home, "POST", "/tickets/T-1/escalate", &json!({"reason": "Needs more"})).await;
     assert_eq!(top.status_code(), 409);
     assert!(top.text().contains("there is none above"), "{}", top.text());
 }
@@ -374,7 +378,7 @@ async fn a_ticket_moves_the_score_as_an_event_would_and_a_correction_takes_back(
         series["data"].as_array().unwrap().iter().filter_map(|day| day["value"].as_f64()).sum()
     };
     assert_eq!((sum("ticket", "told").await, sum("ticket", "posted").await), (4.0, 4.0));
-    post(&house, &home, "/tickets/T-3/escalate", json!({})).await;
+    post(&house, &home, "/tickets/T-3/escalate", json!({"reason": "Needs more"})).await;
     house.work().await;
     assert_eq!(sum("ticket_escalated", "told").await, 1.0);
     // A ticket that belongs to another account after all counts there, and on the day it is corrected to.
@@ -425,7 +429,7 @@ async fn figures_and_times_kept_follow_from_tickets() {
     house.import(&home, "tickets", &csv).await;
     house.import(&home, "tickets", &csv).await;
     put(&house, &home, "T-x", json!({"account": "b", "opened_at": "2027-03-20T10:00:00Z"})).await;
-    post(&house, &home, "/tickets/T-x/escalate", json!({})).await;
+    post(&house, &home, "/tickets/T-x/escalate", json!({"reason": "Needs more"})).await;
     house.work().await;
     let (from, to) = (at("2027-03-01T00:00:00Z"), at("2027-04-01T00:00:00Z"));
     let mut tx = house.app.db.read(&home.scope).await.unwrap();
@@ -572,7 +576,7 @@ async fn a_clock_that_ran_out_stays_on_the_page_when_the_ticket_goes_on() {
         .await;
     house.set("2027-03-01T20:00:00Z");
     house.work().await;
-    post(&house, &home, "/tickets/T-1/escalate", json!({})).await;
+    post(&house, &home, "/tickets/T-1/escalate", json!({"reason": "Needs more"})).await;
     post(&house, &home, "/tickets/T-1/resolve", json!({})).await;
     house.set("2027-03-02T20:00:00Z");
     let path = format!("/support/tickets/{}", ticket_id(&house, &home).await);

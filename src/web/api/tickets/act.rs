@@ -42,8 +42,9 @@ pub struct TicketEscalation {
     at: Option<DateTime<Utc>>,
     /// A higher level of your methodology; the next one when it is not given.
     level: Option<i32>,
-    /// Why, at most 2,000 characters.
+    /// Why, in 1 to 2,000 characters: whoever takes it over reads it first.
     #[serde(default)]
+    #[schema(required)]
     reason: String,
 }
 

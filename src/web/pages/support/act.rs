@@ -1,7 +1,7 @@
 //! What is done to a ticket by hand: `POST /support/tickets/{id}/answer`, `…/escalate`, `…/resolve`, `…/reopen`.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -33,10 +33,6 @@ pub async fn escalate(
     Id(id): Id,
     Form(form): Form<ActForm>,
 ) -> Result<Response> {
-    if form.reason.trim().is_empty() {
-        let text = "Say why it is escalated; its clock starts anew. Nothing was changed.";
-        return Ok(Done::failed(paths::ticket(id), text).into_response());
-    }
     act(&web, &member, id, Act::Escalate(form.level.parse().ok(), form.reason), |whole| {
         let level = whole.stays.last().map_or(0, |stay| stay.level);
         format!("{} is at level {level} now; its clock for an answer starts anew.", whole.ticket.external_id)
