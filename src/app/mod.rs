@@ -38,6 +38,7 @@ pub mod work;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+pub(crate) use acting::PLAN_CADENCES;
 pub use error::{Error, Result};
 
 use crate::clock::Clock;

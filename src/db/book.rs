@@ -190,6 +190,20 @@ async fn moments_and_touches(
     Ok(())
 }
 
+/// The company's own touchpoints: those ahead of a day, and those still open.
+pub async fn company_touches(tx: &mut TenantTx, day: NaiveDate) -> Result<Vec<BookedTouch>> {
+    let touches: Vec<(Uuid, String, NaiveDate, bool)> = sqlx::query_as(
+        "SELECT id, touchpoint, planned_on, state = 'open' FROM tasks
+         WHERE account_id IS NULL AND source = 'touchpoint' AND touchpoint IS NOT NULL
+           AND (planned_on >= $1 OR state = 'open')",
+    )
+    .bind(day)
+    .fetch_all(tx.conn())
+    .await?;
+    let booked = |(task, touchpoint, due, open)| BookedTouch { task, touchpoint, due, open };
+    Ok(touches.into_iter().map(booked).collect())
+}
+
 /// Notes what was noticed, of accounts that are locked.
 pub async fn mark(tx: &mut TenantTx, marks: &[Mark]) -> Result<()> {
     for mark in marks.iter().filter(|mark| mark.overlays.len() > 1) {

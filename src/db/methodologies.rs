@@ -76,6 +76,13 @@ pub async fn published_version(tx: &mut TenantTx) -> Result<Option<i32>> {
         .await
 }
 
+/// When the company's first methodology came into force.
+pub async fn first_published_at(tx: &mut TenantTx) -> Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar("SELECT min(published_at) FROM methodologies WHERE version IS NOT NULL")
+        .fetch_one(tx.conn())
+        .await
+}
+
 /// One version by its number.
 pub async fn find(tx: &mut TenantTx, version: i32) -> Result<Option<StoredMethodology>> {
     sqlx::query_as(sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM methodologies WHERE version = $1")))

@@ -99,11 +99,11 @@ impl Meetings {
     }
 }
 
-/// Meetings due since a day. Until today is over, one that is still open may yet take place.
+/// Meetings with customers due since a day. Until today is over, one that is still open may yet take place.
 pub async fn meetings(tx: &mut TenantTx, since: NaiveDate, today: NaiveDate) -> Result<Meetings> {
     sqlx::query_as(
         "SELECT count(*) AS scheduled, count(*) FILTER (WHERE state = 'done') AS attended FROM tasks
-         WHERE kind = 'meeting' AND state <> 'cancelled' AND due_on >= $1
+         WHERE kind = 'meeting' AND account_id IS NOT NULL AND state <> 'cancelled' AND due_on >= $1
            AND (due_on < $2 OR due_on = $2 AND state <> 'open')",
     )
     .bind(since)

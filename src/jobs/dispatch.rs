@@ -1,7 +1,7 @@
 //! What is to be done for a job: one exhaustive match.
 
 use crate::app::work::Work;
-use crate::app::{App, Result, methodology, tickets};
+use crate::app::{App, PLAN_CADENCES, Result, methodology, tickets};
 use crate::db::queue::ClaimedJob;
 use crate::ingest::replay;
 
@@ -30,11 +30,13 @@ pub enum Kind {
     WatchTicket,
     /// Work the clocks of open tickets out by a new methodology.
     ReworkClocks,
+    /// Plan the company's own meetings.
+    PlanCadences,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 12] = [
         Kind::ScoreAll,
         Kind::Fold,
         Kind::Correct,
@@ -46,6 +48,7 @@ impl Kind {
         Kind::Backtest,
         Kind::WatchTicket,
         Kind::ReworkClocks,
+        Kind::PlanCadences,
     ];
 
     /// The word in the database.
@@ -62,6 +65,7 @@ impl Kind {
             Kind::Backtest => "backtest",
             Kind::WatchTicket => tickets::WATCH,
             Kind::ReworkClocks => tickets::REWORK,
+            Kind::PlanCadences => PLAN_CADENCES,
         }
     }
 
@@ -75,7 +79,8 @@ impl Kind {
             | Kind::SettleOverrides
             | Kind::Forget
             | Kind::WatchTicket
-            | Kind::ReworkClocks => false,
+            | Kind::ReworkClocks
+            | Kind::PlanCadences => false,
         }
     }
 
@@ -144,6 +149,7 @@ pub(super) async fn run(app: &App, job: &ClaimedJob) -> Result<()> {
             let reworked = app.rework_clocks(&job.scope).await?;
             tracing::info!(reworked, "worked out the clocks of open tickets");
         }
+        Kind::PlanCadences => app.plan_cadences(&job.scope).await?,
     }
     Ok(())
 }

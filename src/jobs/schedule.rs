@@ -26,6 +26,7 @@ const fn daily(kind: Kind, at: u32) -> Recurring {
 /// What recurs; each kind once.
 pub const RECURRING: &[Recurring] = &[
     daily(Kind::SettleOverrides, 1),
+    daily(Kind::PlanCadences, 3),
     daily(Kind::ScoreAll, 5),
     daily(Kind::Fold, 30),
     // The fold of metrics finds what came late.

@@ -7,6 +7,7 @@
 mod greet;
 mod open;
 mod start;
+mod touch;
 
 use std::collections::HashMap;
 
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 pub(in crate::app) use open::anchor;
 pub(in crate::app) use start::{Cause, Starting, Subject, playbook_in, roles, shift, started};
+pub(crate) use touch::PLAN_CADENCES;
 
 use super::Result;
 use super::methodology::InForce;
@@ -29,7 +31,7 @@ use crate::domain::effects::{self, Book, Effect, Ending};
 use crate::domain::facts::Facts;
 use crate::domain::methodology::Evaluation;
 use crate::domain::pack::Text;
-use crate::domain::pack::schema::{RuleCategory, Severity, TaskKind, TouchpointKind, Verb};
+use crate::domain::pack::schema::{RuleCategory, Severity, TaskKind, Verb};
 use crate::domain::timeline::Kind;
 
 /// Who acts by itself.
@@ -183,7 +185,7 @@ impl Acts {
             Effect::End { play, ending } => self.ended.push((account, play, ending)),
             Effect::Abandon { play } => self.abandoned.push(play),
             Effect::Touch { touchpoint, due } => {
-                if let Some(task) = touch(seen, touchpoint, due) {
+                if let Some(task) = touch::task(&seen.in_force.file, Some(account), touchpoint, due) {
                     self.touches.push(task);
                 }
             }
@@ -449,36 +451,4 @@ pub(super) fn task_kind(kind: Option<TaskKind>) -> &'static str {
         TaskKind::Milestone => "milestone",
         TaskKind::Validation => "validation",
     }
-}
-
-/// A touchpoint as a task on its day.
-fn touch(seen: &Seen<'_>, at: usize, due: NaiveDate) -> Option<NewTask> {
-    let touchpoint = seen.in_force.file.touchpoints.get(at)?;
-    let texts = |texts: &[Text]| texts.iter().map(ToString::to_string).collect();
-    Some(NewTask {
-        id: Uuid::now_v7(),
-        account: Some(seen.account),
-        play: None,
-        position: 0,
-        alert: None,
-        source: "touchpoint",
-        touchpoint: Some(touchpoint.id.to_string()),
-        once: Some(format!("touch:{}:{}:{due}", seen.account, touchpoint.id)),
-        title: touchpoint.name.to_string(),
-        kind: match touchpoint.kind {
-            TouchpointKind::Meeting | TouchpointKind::Review => "meeting",
-            TouchpointKind::Report | TouchpointKind::Update | TouchpointKind::Internal => "task",
-        },
-        phase: String::new(),
-        duration: touchpoint.duration.as_ref().map_or_else(String::new, ToString::to_string),
-        details: texts(&touchpoint.agenda),
-        deliverables: texts(&touchpoint.deliverables),
-        role: None,
-        owner: None,
-        from: None,
-        planned: Some(due),
-        due: Some(due),
-        late: false,
-        by_data: false,
-    })
 }

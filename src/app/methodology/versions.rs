@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::drafts::open_draft;
 use super::plan::Planned;
 use super::{LoadedPack, load_apart, overrides_of, to_stored};
-use crate::app::{Actor, App, Error, Result, tickets};
+use crate::app::{Actor, App, Error, PLAN_CADENCES, Result, tickets};
 use crate::db::methodologies::{Publication, StoredMethodology, VersionRow};
 use crate::db::{self, TenantScope, TenantTx};
 use crate::domain::pack::Overrides;
@@ -200,6 +200,7 @@ impl App {
         db::audit::record(&mut tx, now, &actor.0, "methodology.published", name, detail).await?;
         db::jobs::enqueue(&mut tx, "score_all", &json!({}), None, now).await?;
         db::jobs::enqueue(&mut tx, tickets::REWORK, &json!({}), None, now).await?;
+        db::jobs::enqueue(&mut tx, PLAN_CADENCES, &json!({}), None, now).await?;
         tx.commit().await?;
         Ok(version)
     }

@@ -24,15 +24,18 @@ const NOTES: [&str; 4] = [
 /// Does what is due on a day, and deals with alerts that are overdue.
 pub(super) async fn work(app: &App, scope: &TenantScope, day: NaiveDate) -> anyhow::Result<()> {
     let mut tx = app.db.read(scope).await?;
-    let names: BTreeMap<Uuid, String> =
-        db::members::list(&mut tx).await?.into_iter().map(|member| (member.id, member.name)).collect();
+    let members = db::members::list(&mut tx).await?;
+    // Whoever leads the team keeps its own meetings.
+    let lead = members.iter().find(|member| member.role == "manager").map(|member| member.id);
+    let names: BTreeMap<Uuid, String> = members.into_iter().map(|member| (member.id, member.name)).collect();
     let (tasks, _) = db::tasks::list(&mut tx, &db::tasks::Filter::default(), 0, MANY).await?;
     let open = db::alerts::Filter::default();
     let alerts = db::alerts::list(&mut tx, &open, day, 0, MANY).await?;
     drop(tx);
     let mut done: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
     for task in &tasks {
-        let Some(owner) = task.owner_id else { continue };
+        let is_internal = task.account_id.is_none() && task.source == "touchpoint";
+        let Some(owner) = task.owner_id.or(lead.filter(|_| is_internal)) else { continue };
         let luck =
             |of: &dyn std::fmt::Debug| dice(&format!("{}{:?}{of:?}", task.title, task.external_id)) % 100;
         let is_done = match task.due_on {

@@ -231,6 +231,7 @@ impl Loader {
         let scope = self.present.tenant(self.plan.slug).await?;
         worker::run_until_empty(&self.present).await?;
         let today = self.present.clock.today(scope.time_zone());
+        self.present.plan_cadences(&scope).await?;
         self.present.score_all(&scope, today, &Work::unwatched()).await?;
         self.look_back(&scope).await?;
         self.year(&scope).forecast(&self.present, self.today).await?;

@@ -48,6 +48,7 @@ impl Year<'_> {
             self.clock.set(at(day));
             self.close_due(day).await?;
             desk::work(self.past, self.scope, day).await?;
+            self.past.plan_cadences(self.scope).await?;
             self.past.score_all(self.scope, day, &Work::unwatched()).await?;
             day += Duration::days(STEP);
         }

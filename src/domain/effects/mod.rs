@@ -4,15 +4,18 @@
 //! decides nothing twice: whatever it asks for is in the book the next time.
 
 mod book;
+mod touch;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
 
 pub use book::{Book, BookedAlert, BookedPlay, BookedTouch, Cause, Effect, Ending};
+pub use touch::cadences;
 
-use super::calendar::{Period, occurrences};
+use super::calendar::Period;
 use super::facts::Facts;
 use super::methodology::{Evaluation, Methodology};
 use super::pack::schema::{Anchor, Cadence, File, Touchpoint, TouchpointKind};
+use touch::Touch;
 
 /// Days a playbook that began before the account was first seen may be over and still be started.
 const GRACE_DAYS: i64 = 14;
@@ -326,35 +329,12 @@ impl Look<'_> {
 
     /// The next of each touchpoint that the account's segment asks for.
     fn touchpoints(&self, effects: &mut Vec<Effect>) {
-        let next = |touchpoint: &Touchpoint, from: NaiveDate| {
-            let serves = touchpoint.kind != TouchpointKind::Internal
+        let serves = |touchpoint: &Touchpoint| {
+            touchpoint.kind != TouchpointKind::Internal
                 && (touchpoint.segments.is_empty()
-                    || touchpoint.segments.iter().any(|id| Some(&**id) == self.now.segment.as_deref()));
-            let every = touchpoint.every.parse::<Period>().ok().filter(|_| serves)?;
-            let until = touchpoint.until.as_ref().and_then(|until| until.parse().ok());
-            let start = self.facts.start_date?;
-            occurrences(start, every, until).find(|day| *day >= from)
+                    || touchpoint.segments.iter().any(|id| Some(&**id) == self.now.segment.as_deref()))
         };
-        let (touchpoints, today) = (&self.file.touchpoints, self.now.as_of);
-        for touch in self.book.touches.iter().filter(|touch| touch.open) {
-            let known = touchpoints.iter().find(|t| *t.id == *touch.touchpoint);
-            if touch.due >= today {
-                if known.and_then(|known| next(known, today)) != Some(touch.due) {
-                    effects.push(Effect::Untouch { task: touch.task });
-                }
-            } else if known
-                .and_then(|known| next(known, touch.due.succ_opt()?))
-                .is_some_and(|following| following <= today)
-            {
-                effects.push(Effect::Lapse { task: touch.task });
-            }
-        }
-        for (at, touchpoint) in touchpoints.iter().enumerate() {
-            let Some(due) = next(touchpoint, today) else { continue };
-            let planned = |touch: &&BookedTouch| *touch.touchpoint == *touchpoint.id && touch.due == due;
-            if !self.book.touches.iter().any(|touch| planned(&touch)) {
-                effects.push(Effect::Touch { touchpoint: at, due });
-            }
-        }
+        let touch = Touch { touchpoints: &self.file.touchpoints, serves, start: self.facts.start_date };
+        touch.settle(&self.book.touches, self.now.as_of, effects);
     }
 }

@@ -1,6 +1,9 @@
 //! Rows CM-01 to CM-08: touchpoints on their days, meetings that took place, and what is written to whom.
 
+use holdfast::app::Actor;
 use holdfast::app::members::Role;
+use holdfast::app::methodology::{Publishing, pack_source};
+use holdfast::domain::pack::Overrides;
 use serde_json::{Value, json};
 
 use super::talk::{accounts, figures, get, list, morning, tell};
@@ -124,7 +127,7 @@ async fn checkins_are_close_at_first_and_end_when_the_customer_stands_alone() {
     }
 }
 
-// CM-03, CM-06
+// CM-06
 #[tokio::test]
 async fn reports_and_updates_are_planned_and_internal_meetings_are_no_touchpoints_of_a_customer() {
     let house = House::at("2027-02-01T06:00:00Z").await;
@@ -144,6 +147,129 @@ async fn reports_and_updates_are_planned_and_internal_meetings_are_no_touchpoint
             pair("Quarterly product update", "2027-04-30"),
         ]
     );
+}
+
+/// The company's own meetings: name, day, how they ended.
+async fn internal(house: &House, home: &Home) -> Vec<[String; 3]> {
+    let tasks = list(house, home, "/tasks?all=true&limit=200").await;
+    let mut found: Vec<[String; 3]> = tasks
+        .iter()
+        .filter(|task| task["source"] == "touchpoint" && task["account"].is_null())
+        .map(|task| ["title", "due_on", "state"].map(|field| task[field].as_str().unwrap().to_owned()))
+        .collect();
+    found.sort();
+    found
+}
+
+// CM-03
+#[tokio::test]
+async fn a_company_has_the_next_of_its_own_meetings_once() {
+    let house = House::at("2027-01-31T06:00:00Z").await;
+    let home = house.tenant("techcorp").await;
+    let (standup, month, planning) = ("Weekly stand-up", "Monthly account review", "Quarterly planning");
+    let row = |name: &str, day: &str, state: &str| [name, day, state].map(str::to_owned);
+    house.work().await;
+    assert_eq!(
+        internal(&house, &home).await,
+        [
+            row(month, "2027-02-28", "open"),
+            row(planning, "2027-04-30", "open"),
+            row(standup, "2027-02-07", "open")
+        ],
+        "planned with the methodology, without any account"
+    );
+    let standups = async || {
+        internal(&house, &home).await.into_iter().filter(|row| row[0] == standup).collect::<Vec<_>>()
+    };
+    // Nobody did it: overdue until the next one's day, which is planned meanwhile.
+    morning(&house, "2027-02-08").await;
+    assert_eq!(standups().await, [row(standup, "2027-02-07", "open"), row(standup, "2027-02-14", "open")]);
+    morning(&house, "2027-02-13").await;
+    assert_eq!(standups().await.len(), 2);
+    morning(&house, "2027-02-14").await;
+    assert_eq!(standups().await, [row(standup, "2027-02-07", "skipped"), row(standup, "2027-02-14", "open")]);
+    // Somebody did: it stays done. Many processes at once plan each once.
+    let tasks = list(&house, &home, "/tasks?from=2027-02-14&to=2027-02-14").await;
+    let task = tasks.iter().find(|task| task["title"] == standup).unwrap();
+    let path = format!("/tasks/{}/done", task["id"].as_str().unwrap());
+    tell(&house, &home, "POST", &path, json!({})).await;
+    house.set("2027-02-22T06:00:00Z");
+    let mut replicas = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let (replica, scope) = (house.replica().await, home.scope.clone());
+        replicas.spawn(async move { replica.plan_cadences(&scope).await.unwrap() });
+    }
+    replicas.join_all().await;
+    morning(&house, "2027-02-22").await;
+    let three = [
+        row(standup, "2027-02-07", "skipped"),
+        row(standup, "2027-02-14", "done"),
+        // Planned by nobody while nothing ran, the 21st is not made up for.
+        row(standup, "2027-02-28", "open"),
+    ];
+    assert_eq!(standups().await, three);
+    // The methodology asks for it every three weeks, and for no planning any more.
+    let source = pack_source("techcorp").unwrap();
+    let every = source.replace("kind: internal, every: 1w}", "kind: internal, every: 3w}");
+    let changed: String = every
+        .lines()
+        .filter(|line| !line.contains("id: quarterly-planning"))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    assert_ne!(changed.len(), source.len());
+    let how = Publishing { note: "Fewer meetings", ..Publishing::default() };
+    let actor = Actor::command_line();
+    house.app.publish_file(&home.scope, &changed, &Overrides::default(), &how, &actor).await.unwrap();
+    house.work().await;
+    assert_eq!(
+        internal(&house, &home).await,
+        [
+            row(month, "2027-02-28", "open"),
+            row(planning, "2027-04-30", "cancelled"),
+            row(standup, "2027-02-07", "skipped"),
+            row(standup, "2027-02-14", "done"),
+            row(standup, "2027-02-28", "cancelled"),
+            row(standup, "2027-03-14", "open"),
+        ],
+        "days still count from the first methodology"
+    );
+}
+
+// CM-03
+#[tokio::test]
+async fn trainings_and_the_conference_are_the_teams_with_their_agenda() {
+    let house = House::at("2027-01-31T06:00:00Z").await;
+    let home = house.tenant_on("mwrasp", "mwrasp").await;
+    house.member(&home, "lead@mwrasp.example", Role::Manager).await;
+    for date in ["2027-02-28", "2027-03-31"] {
+        morning(&house, date).await;
+    }
+    let row = |name: &str, day: &str, state: &str| [name, day, state].map(str::to_owned);
+    let training = "Monthly training";
+    assert_eq!(
+        internal(&house, &home).await,
+        [
+            row("Annual conference", "2028-01-31", "open"),
+            row(training, "2027-02-28", "skipped"),
+            row(training, "2027-03-31", "open"),
+            row("Quarterly certification", "2027-04-30", "open"),
+        ]
+    );
+    let lead = house.sign_in("lead@mwrasp.example").await;
+    for page in ["/", "/tasks?who=team", "/tasks?who=unassigned"] {
+        let names = texts(&lead.get(page).await.text(), ".strong.wrap");
+        assert!(names.iter().any(|name| name == training), "{page}: {names:?}");
+    }
+    let tasks = list(&house, &home, "/tasks?from=2027-03-31&to=2027-03-31").await;
+    assert_eq!((&tasks[0]["kind"], &tasks[0]["account"]), (&json!("meeting"), &Value::Null));
+    let page = lead.get(&format!("/tasks/{}", tasks[0]["id"].as_str().unwrap())).await.text();
+    let agenda = ["Product updates", "Best practice sharing", "Industry trends", "Skill workshops"];
+    assert_eq!(texts(&page, ".bullets li"), agenda);
+    // They are no meetings with a customer.
+    let mut tx = house.app.db.read(&home.scope).await.unwrap();
+    let days = ["2027-01-01", "2027-03-31"].map(|day| day.parse().unwrap());
+    let held = holdfast::db::team::meetings(&mut tx, days[0], days[1]).await.unwrap();
+    assert_eq!(held.scheduled, 0);
 }
 
 // CM-04

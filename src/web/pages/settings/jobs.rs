@@ -90,7 +90,7 @@ pub struct JobRow {
 }
 
 /// What is called how. A kind that is not here is called by its own word.
-const LABELS: [(&str, &str); 11] = [
+const LABELS: [(&str, &str); 12] = [
     ("score_all", "Scoring every account"),
     ("fold", "Folding daily figures into months"),
     ("correct", "Correcting past scores by late data"),
@@ -102,6 +102,7 @@ const LABELS: [(&str, &str); 11] = [
     ("backtest", "Backtest"),
     ("watch_ticket", "Watching a ticket's clocks"),
     ("rework_clocks", "Working tickets' clocks out anew"),
+    ("plan_cadences", "Planning the company's own meetings"),
 ];
 
 /// What a kind of work is called.

@@ -50,6 +50,7 @@ impl TaskRow {
         let account = task.account.clone().zip(task.external_id.as_deref().map(paths::account));
         let from = match (&task.play, task.source.as_str()) {
             (Some(play), _) => (play.clone(), task.play_id.map(paths::play)),
+            (None, "touchpoint") if task.account_id.is_none() => ("Internal".to_owned(), None),
             (None, "touchpoint") => ("Touchpoint".to_owned(), None),
             (None, "rule") => ("Rule".to_owned(), None),
             _ => (String::new(), None),
@@ -101,7 +102,7 @@ fn kind(kind: &str) -> &'static str {
 
 fn icon(task: &Task) -> &'static str {
     match (task.source.as_str(), task.kind.as_str()) {
-        ("touchpoint", _) => "phone",
+        ("touchpoint", _) if task.account_id.is_some() => "phone",
         (_, "meeting") => "users",
         (_, "training") => "book-open",
         (_, "milestone") => "star",

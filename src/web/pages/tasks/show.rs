@@ -61,6 +61,7 @@ pub async fn show(State(web): State<Web>, member: Member, Id(id): Id) -> Result<
     let by_hand = task.owner_id.filter(|_| task.owner_by_hand);
     let holder = match task.role.as_deref() {
         Some(role) => format!("Whoever plays {}", crew.role(role)),
+        None if task.account_id.is_none() => "Nobody".to_owned(),
         None => "The account's CSM".to_owned(),
     };
     Ok(Page(TaskPage {
