@@ -8,14 +8,12 @@ use uuid::Uuid;
 use super::methodology::InForce;
 use super::{App, Result};
 use crate::db::members::Member;
+pub use crate::db::team::MEETING_DAYS;
 use crate::db::team::{Busy, Meetings, Owned, Played};
 use crate::db::{self, TenantScope, TenantTx};
 use crate::domain::Id;
 use crate::domain::coverage::{self, Share};
 use crate::domain::money::Money;
-
-/// Days over which meetings are counted.
-pub const MEETING_DAYS: u64 = 90;
 
 /// What one member has.
 #[derive(Debug, Clone)]
@@ -126,6 +124,26 @@ pub struct TeamLoad {
     pub unassigned_tasks: i64,
     /// Meetings of the last [`MEETING_DAYS`] days.
     pub meetings: Meetings,
+    /// How many members play each role whose number the methodology asks for.
+    pub players: BTreeMap<String, i64>,
+}
+
+impl TeamLoad {
+    /// The figure of a base measure's name, of the whole company or of one segment.
+    pub fn measure(&self, name: &str, segment: Option<&SegmentLoad>) -> Option<f64> {
+        let people = |n: i64| (n > 0).then_some(n as f64);
+        let of_role = || self.players.get(name.strip_suffix("_count")?).copied().and_then(people);
+        match (name, segment) {
+            ("account_count", Some(segment)) => Some(segment.accounts as f64),
+            ("csm_count", Some(segment)) => people(segment.owners),
+            (_, Some(_)) => None,
+            ("account_count", None) => Some(self.segments.iter().map(|s| s.accounts as f64).sum()),
+            ("csm_count", None) => {
+                people(self.members.iter().filter(|m| !m.shares.is_empty()).count() as i64)
+            }
+            (name, None) => self.meetings.measure(name).or_else(of_role),
+        }
+    }
 }
 
 impl App {
@@ -139,12 +157,14 @@ impl App {
         let mut tx = self.db.read(scope).await?;
         let owned = db::team::owned(&mut tx, None).await?;
         let busy = db::team::busy(&mut tx, today).await?;
-        let since = today - chrono::Days::new(MEETING_DAYS);
+        let since = today - chrono::Duration::days(MEETING_DAYS);
         let meetings = db::team::meetings(&mut tx, since, today).await?;
         let members = db::members::list(&mut tx).await?;
-        let roles = match &in_force {
-            Some(in_force) => role_loads(&mut tx, in_force, &members).await?,
-            None => Vec::new(),
+        let (roles, players) = match &in_force {
+            Some(in_force) => {
+                (role_loads(&mut tx, in_force, &members).await?, players(&mut tx, in_force).await?)
+            }
+            None => Default::default(),
         };
         drop(tx);
         let in_force = in_force.as_deref();
@@ -167,6 +187,7 @@ impl App {
             per_csm,
             unassigned_tasks: busy.iter().filter(|b| b.owner_id.is_none()).map(|b| b.open).sum(),
             meetings,
+            players,
         })
     }
 
@@ -291,4 +312,19 @@ async fn role_loads(tx: &mut TenantTx, in_force: &InForce, members: &[Member]) -
         })
     };
     Ok(played.into_iter().filter_map(of).collect())
+}
+
+/// How many members play the roles of which the methodology has a measure called `<role>_count`; who plays `csm` is
+/// known from the accounts.
+async fn players(tx: &mut TenantTx, in_force: &InForce) -> Result<BTreeMap<String, i64>> {
+    let roles = in_force.file.team.iter().flat_map(|team| team.roles.iter()).map(|role| role.id.to_string());
+    let asked = roles.filter(|role| in_force.methodology.measure(&format!("{role}_count")).is_some());
+    let asked: Vec<String> = asked.filter(|role| role != "csm").collect();
+    let mut players = BTreeMap::new();
+    if !asked.is_empty() {
+        for played in db::team::played(tx, &asked).await?.iter().filter(|played| played.member_id.is_some()) {
+            *players.entry(played.role.clone()).or_default() += 1;
+        }
+    }
+    Ok(players)
 }

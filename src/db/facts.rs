@@ -36,6 +36,17 @@ pub struct ContractRow {
     pub contract: Contract,
 }
 
+/// A renewal of which somebody said that nothing of it is renewed.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Lost {
+    /// The account.
+    pub account_id: Uuid,
+    /// The day its contracts would have renewed on.
+    pub renews_on: NaiveDate,
+    /// The day from which that was known.
+    pub closed_on: NaiveDate,
+}
+
 /// The facts of some accounts. Accounts and contracts are sorted by account.
 #[derive(Debug, Clone)]
 pub struct FactRows {
@@ -43,6 +54,8 @@ pub struct FactRows {
     pub accounts: Vec<AccountRow>,
     /// Their contracts, oldest first.
     pub contracts: Vec<ContractRow>,
+    /// Their renewals that are lost.
+    pub lost: Vec<Lost>,
     /// Their series, of those that have any; [`Span::open`] reads them.
     pub series: Vec<Stored>,
     /// What they were loaded for.
@@ -114,8 +127,14 @@ pub async fn load(tx: &mut TenantTx, ids: &[Uuid], span: Span) -> Result<FactRow
     .bind(ids)
     .fetch_all(tx.conn())
     .await?;
+    let lost = sqlx::query_as(
+        "SELECT account_id, renews_on, closed_on FROM renewals WHERE account_id = ANY($1) AND outcome = 'churned'",
+    )
+    .bind(ids)
+    .fetch_all(tx.conn())
+    .await?;
     let series = stored(tx, ids, span.counters_from, span.to, span.known_by).await?;
-    Ok(FactRows { accounts, contracts, series, span })
+    Ok(FactRows { accounts, contracts, lost, series, span })
 }
 
 /// What was stated of an account from a day on, until its next version.

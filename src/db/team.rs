@@ -79,6 +79,40 @@ pub async fn busy(tx: &mut TenantTx, today: NaiveDate) -> Result<Vec<Busy>> {
     .await
 }
 
+/// Days over which meetings are counted.
+pub const MEETING_DAYS: i64 = 90;
+
+/// A meeting that was planned with an account.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct PlannedMeeting {
+    /// The account.
+    pub account_id: Uuid,
+    /// Its day.
+    pub due_on: NaiveDate,
+    /// `open`, `done`, `skipped` or `cancelled`.
+    pub state: String,
+    /// The day on which it ended, however.
+    pub done_on: Option<NaiveDate>,
+}
+
+/// The meetings of accounts due on days of a stretch.
+pub async fn planned_meetings(
+    tx: &mut TenantTx,
+    accounts: &[Uuid],
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<PlannedMeeting>> {
+    sqlx::query_as(
+        "SELECT account_id, due_on, state, done_on FROM tasks
+         WHERE account_id = ANY($1) AND kind = 'meeting' AND due_on BETWEEN $2 AND $3",
+    )
+    .bind(accounts)
+    .bind(from)
+    .bind(to)
+    .fetch_all(tx.conn())
+    .await
+}
+
 /// Meetings that were planned, and how many of them took place.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct Meetings {
@@ -89,6 +123,20 @@ pub struct Meetings {
 }
 
 impl Meetings {
+    /// Those of an account in the [`MEETING_DAYS`] to a day, as they stood on it; as [`meetings`] counts.
+    pub fn of(planned: &[PlannedMeeting], day: NaiveDate) -> Meetings {
+        let since = day - chrono::Duration::days(MEETING_DAYS);
+        let mut held = Meetings::default();
+        for one in planned.iter().filter(|one| (since..=day).contains(&one.due_on)) {
+            let ended = one.done_on.is_some_and(|on| on <= day).then_some(one.state.as_str());
+            if ended != Some("cancelled") && (one.due_on < day || ended.is_some()) {
+                held.scheduled += 1;
+                held.attended += i64::from(ended == Some("done"));
+            }
+        }
+        held
+    }
+
     /// The figure of a base measure's name.
     pub fn measure(&self, name: &str) -> Option<f64> {
         Some(match name {

@@ -31,6 +31,8 @@ pub struct Methodology {
     pub(super) from: Vec<Option<Expr>>,
     pub(super) seats: Option<InputId>,
     pub(super) measures: Vec<Id>,
+    /// Base measures that inputs of accounts are derived from.
+    pub(super) derived_from: Vec<MeasureId>,
     /// Days of an account's own past scores that expressions look at; 0 when none does.
     pub health_look_back: u32,
     /// Segments, the first that takes an account wins.
@@ -232,6 +234,11 @@ impl Methodology {
     pub fn measure(&self, name: &str) -> Option<MeasureId> {
         let position = self.measures.iter().position(|measure| **measure == *name)?;
         u16::try_from(position).ok().map(MeasureId)
+    }
+
+    /// Names of the base measures that an account's inputs are derived from: scoring needs those of each account.
+    pub fn measures_of_accounts(&self) -> impl Iterator<Item = &Id> {
+        self.derived_from.iter().filter_map(|id| self.measures.get(usize::from(id.0)))
     }
 
     /// Facts of an account of which nothing is known yet.

@@ -10,11 +10,13 @@ use uuid::Uuid;
 
 use super::catalogue::{field_of, metric_of};
 use super::{LoadedPack, load_apart, overrides_of};
+use crate::app::scoring::KNOWN_MEASURES;
 use crate::app::{App, Error, Result};
 use crate::db::methodologies::StoredMethodology;
 use crate::db::metrics::Metric;
 use crate::db::usage::{self, Place};
 use crate::db::{self, TenantScope, TenantTx};
+use crate::domain::methodology::Methodology;
 use crate::domain::pack::compare::{self, Change};
 use crate::domain::pack::{self, Overrides};
 
@@ -177,6 +179,7 @@ pub(super) async fn plan(
             }
         }
     }
+    notes.extend(ungiven(&next.loaded.methodology, &metrics));
     if next.loaded.currency != scope.currency() {
         notes.push(format!(
             "The pack counts money in {}, this tenant in {}: the pack's amounts are compared as they are written.",
@@ -198,6 +201,21 @@ pub(super) async fn plan(
         new_metrics,
         new_fields,
         notes,
+    })
+}
+
+/// Base measures of accounts that inputs are derived from and nothing gives.
+fn ungiven(methodology: &Methodology, metrics: &[Metric]) -> Option<String> {
+    let is_given = |name: &str| {
+        KNOWN_MEASURES.contains(&name) || metrics.iter().any(|m| m.name == name && m.kind == "gauge")
+    };
+    let names = methodology.measures_of_accounts().filter(|name| !is_given(name));
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Nothing gives {} of an account: add gauges of these names, or state what is derived from them.",
+            names.join(", ")
+        )
     })
 }
 

@@ -4,7 +4,7 @@ use chrono::{Duration, NaiveDate};
 use uuid::Uuid;
 
 use super::facts::{AccountData, Loaded};
-use super::load::{Rows, exchange, load_back, past_scores};
+use super::load::{Rows, asks_for_meetings, exchange, load_back, past_scores};
 use crate::app::methodology::InForce;
 use crate::app::{App, Result};
 use crate::db::TenantScope;
@@ -23,8 +23,9 @@ impl App {
     ) -> Result<Vec<Outcome>> {
         let mut tx = self.db.read(scope).await?;
         let look_back = before.look_back().max(after.look_back());
+        let meetings = asks_for_meetings(before) || asks_for_meetings(after);
         let Rows { metrics, rows, past, overrides, by_hand } =
-            load_back(&mut tx, look_back, accounts, day, day, day, false).await?;
+            load_back(&mut tx, look_back, meetings, accounts, day, day, day, false).await?;
         let exchange = exchange(&mut tx, scope).await?;
         // Each reads of these as many days as its own windows hold.
         let looks_back = |by: &InForce| by.methodology.health_look_back;

@@ -13,19 +13,27 @@ use super::past::Past;
 use super::standing::{Exchange, Standing};
 use crate::app::Result;
 use crate::db::contracts::Contract;
-use crate::db::facts::{AccountRow, FactRows, Opened, Span};
+use crate::db::facts::{AccountRow, FactRows, Lost, Opened, Span};
 use crate::db::metrics::{Metric, Stored};
 use crate::db::overrides::Override;
 use crate::db::stages::{Hold, Ticked};
-use crate::domain::facts::{Facts, InputId, Series, Tick};
+use crate::db::team::{Meetings, PlannedMeeting};
+use crate::domain::facts::{Facts, InputId, MeasureId, Series, Tick};
 use crate::domain::methodology::{InputKind, InputType, Methodology};
 use crate::domain::metric::MetricKind;
 use crate::domain::series::Row;
 use crate::domain::value::Value;
 
-/// What people said of accounts' stages.
+/// Base measures of an account that need no metric: what tasks and contracts say.
+pub(in crate::app) const KNOWN_MEASURES: [&str; 3] =
+    ["meetings_scheduled", "meetings_attended", "licensed_users"];
+/// Days after which a metric that gives a base measure is too old to count, where the tenant has set nothing else.
+const MEASURE_DAYS: i64 = 30;
+
+/// What people said of accounts' stages, and the meetings that were planned with them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ByHand {
+    pub(super) meetings: Vec<PlannedMeeting>,
     pub(super) holds: Vec<Hold>,
     pub(super) ticks: Vec<Ticked>,
 }
@@ -38,6 +46,8 @@ pub(super) struct Loaded<'m> {
     span: Span,
     /// The input each metric feeds, and how its rows are read.
     feeds: HashMap<i32, Feed>,
+    /// The base measure each gauge gives, and for how many days.
+    measures: HashMap<i32, (MeasureId, Duration)>,
     /// Freshness where the catalogue asks for another than the methodology.
     fresh_days: Option<Arc<[Option<u32>]>>,
     /// Days of history that a count or another figure of days may look at.
@@ -48,6 +58,7 @@ pub(super) struct Loaded<'m> {
 struct Account {
     row: AccountRow,
     contracts: Vec<Contract>,
+    lost: Vec<Lost>,
     past: Option<Past>,
     series: Option<Stored>,
     overrides: Vec<Override>,
@@ -58,6 +69,8 @@ struct Account {
 pub(super) struct AccountData<'a> {
     pub(super) row: &'a AccountRow,
     pub(super) contracts: &'a [Contract],
+    /// Renewals of which it is known that nothing comes of them.
+    lost: &'a [Lost],
     /// What was stated when; only where past days are asked as they were known then.
     past: Option<&'a Past>,
     series: Opened,
@@ -97,6 +110,10 @@ impl<'m> Loaded<'m> {
         for row in rows.contracts {
             contracts.entry(row.account_id).or_default().push(row.contract);
         }
+        let mut lost: HashMap<Uuid, Vec<Lost>> = HashMap::new();
+        for row in rows.lost {
+            lost.entry(row.account_id).or_default().push(row);
+        }
         let mut series: HashMap<Uuid, Stored> =
             rows.series.into_iter().map(|stored| (stored.account_id, stored)).collect();
         let mut overrides: HashMap<Uuid, Vec<Override>> = HashMap::new();
@@ -104,6 +121,9 @@ impl<'m> Loaded<'m> {
             overrides.entry(set.account_id).or_default().push(set);
         }
         let mut stages: HashMap<Uuid, ByHand> = HashMap::new();
+        for meeting in by_hand.meetings {
+            stages.entry(meeting.account_id).or_default().meetings.push(meeting);
+        }
         for hold in by_hand.holds {
             stages.entry(hold.account_id).or_default().holds.push(hold);
         }
@@ -115,6 +135,7 @@ impl<'m> Loaded<'m> {
             .into_iter()
             .map(|row| Account {
                 contracts: contracts.remove(&row.id).unwrap_or_default(),
+                lost: lost.remove(&row.id).unwrap_or_default(),
                 series: series.remove(&row.id),
                 past: past.as_mut().map(|past| past.remove(&row.id).unwrap_or_default()),
                 overrides: overrides.remove(&row.id).unwrap_or_default(),
@@ -123,16 +144,16 @@ impl<'m> Loaded<'m> {
             })
             .collect();
         let (feeds, fresh_days) = (feeds(methodology, metrics), fresh_days(methodology, metrics));
-        let look_back = look_back(methodology);
-        Loaded { methodology, exchange, accounts, span: rows.span, feeds, fresh_days, look_back }
+        let (look_back, measures) = (look_back(methodology), measures(methodology, metrics));
+        Loaded { methodology, exchange, accounts, span: rows.span, feeds, measures, fresh_days, look_back }
     }
 
     /// The same rows as another methodology reads them, which looks back to another day.
     pub(super) fn read_by(self, methodology: &'m Methodology, metrics: &[Metric], from: NaiveDate) -> Self {
         let span = Span { counters_from: from, ..self.span };
         let (feeds, fresh_days) = (feeds(methodology, metrics), fresh_days(methodology, metrics));
-        let look_back = look_back(methodology);
-        Loaded { methodology, span, feeds, fresh_days, look_back, ..self }
+        let (look_back, measures) = (look_back(methodology), measures(methodology, metrics));
+        Loaded { methodology, span, feeds, measures, fresh_days, look_back, ..self }
     }
 
     /// The accounts, each opened when its turn comes.
@@ -142,8 +163,8 @@ impl<'m> Loaded<'m> {
                 account.series.as_ref().map_or(Ok(Opened::default()), |stored| self.span.open(stored));
             let series = opened.with_context(|| format!("the series of account {}", account.row.id))?;
             let (row, contracts, overrides) = (&account.row, &account.contracts, &account.overrides);
-            let by_hand = &account.by_hand;
-            Ok(AccountData { row, contracts, past: account.past.as_ref(), series, overrides, by_hand })
+            let (by_hand, lost) = (&account.by_hand, &*account.lost);
+            Ok(AccountData { row, contracts, lost, past: account.past.as_ref(), series, overrides, by_hand })
         })
     }
 
@@ -154,7 +175,10 @@ impl<'m> Loaded<'m> {
         day: NaiveDate,
         known_by: NaiveDate,
     ) -> Standing {
-        Standing::of(&account.contracts_as_of(day, known_by).0, day, self.exchange)
+        // A day sees what had been said by then, however much became known of it since.
+        let lost = account.lost.iter().filter(|lost| lost.closed_on <= day).map(|lost| lost.renews_on);
+        let (lost, contracts) = (lost.collect::<Vec<_>>(), account.contracts_as_of(day, known_by).0);
+        Standing::without(&lost, &contracts, day, self.exchange)
     }
 
     /// The facts of an account on a day, as known by another.
@@ -189,6 +213,7 @@ impl<'m> Loaded<'m> {
             facts.health_override = set.score;
             facts.band_override = set.band.as_deref().map(Box::from);
         }
+        self.known_measures(&mut facts, &by_hand.meetings);
         for input in self.methodology.inputs() {
             if input.kind == InputKind::Attribute
                 && let Some(value) = fields.and_then(|fields| from_json(fields.get(&*input.name)?))
@@ -202,6 +227,14 @@ impl<'m> Loaded<'m> {
             let is_known = |row: &&Row| row.known_on <= known_by;
             let counted = rows.iter().rev().filter(is_known).find(|row| row.is_usage());
             facts.last_event = facts.last_event.max(counted.map(|row| row.day));
+            if let Some((measure, holds)) = self.measures.get(&run.metric) {
+                let known =
+                    rows[rows.partition_point(|row| row.day <= day - *holds)..].iter().filter(is_known);
+                let latest = samples(known, InputType::Number).pop();
+                facts.measures[usize::from(measure.0)] =
+                    latest.and_then(|(_, value)| value.as_val().as_number());
+                continue;
+            }
             let Some(feed) = self.feeds.get(&run.metric) else { continue };
             // In a stretch of days each sees as far back as if it were scored alone.
             let gauge = feed.kind == MetricKind::Gauge;
@@ -221,6 +254,18 @@ impl<'m> Loaded<'m> {
             facts.inputs[usize::from(feed.input.0)] = series;
         }
         facts
+    }
+
+    /// Base measures that need no metric. Without a meeting that was planned nothing is known of them.
+    fn known_measures(&self, facts: &mut Facts, meetings: &[PlannedMeeting]) {
+        let (seats, held) = (facts.seats, Meetings::of(meetings, facts.as_of));
+        let names = self.methodology.measures().iter().enumerate();
+        for (at, name) in names.filter(|(_, name)| KNOWN_MEASURES.contains(&&***name)) {
+            facts.measures[at] = match &**name {
+                "licensed_users" => seats,
+                name => held.measure(name).filter(|_| held.scheduled > 0),
+            };
+        }
     }
 }
 
@@ -270,6 +315,16 @@ fn feed(methodology: &Methodology, metric: &Metric) -> Option<Feed> {
     };
     let as_events = input.kind == InputKind::Event;
     Some(Feed { input: input.id, kind, of_property: metric.property.is_some(), as_events, ty: input.ty })
+}
+
+/// The gauges that are called as base measures are.
+fn measures(methodology: &Methodology, metrics: &[Metric]) -> HashMap<i32, (MeasureId, Duration)> {
+    let of = |metric: &Metric| {
+        let measure = methodology.measure(&metric.name).filter(|_| metric.kind == "gauge")?;
+        let days = metric.fresh_days.map_or(MEASURE_DAYS, i64::from);
+        Some((metric.id, (measure, Duration::days(days))))
+    };
+    metrics.iter().filter_map(of).collect()
 }
 
 /// How fresh the tenant wants its metrics, by input: its own word goes before the methodology's.

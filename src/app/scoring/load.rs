@@ -12,6 +12,7 @@ use crate::app::Result;
 use crate::app::methodology::InForce;
 use crate::db::facts::Span;
 use crate::db::overrides::Override;
+use crate::db::team::MEETING_DAYS;
 use crate::db::{self, TenantScope, TenantTx};
 use crate::domain::facts::Facts;
 
@@ -110,13 +111,21 @@ pub(super) async fn load(
     known_by: NaiveDate,
     as_then: bool,
 ) -> Result<Rows> {
-    load_back(tx, in_force.look_back(), ids, from, to, known_by, as_then).await
+    let meetings = asks_for_meetings(in_force);
+    load_back(tx, in_force.look_back(), meetings, ids, from, to, known_by, as_then).await
 }
 
-/// As [`load`], for whatever looks back so many days at most.
+/// Whether an input of accounts is derived from how many meetings took place.
+pub(super) fn asks_for_meetings(in_force: &InForce) -> bool {
+    in_force.methodology.measures_of_accounts().any(|name| name.starts_with("meetings_"))
+}
+
+/// As [`load`], for whatever looks back so many days at most; with planned meetings only where they are asked for.
+#[expect(clippy::too_many_arguments, reason = "what is loaded of whom, for which days, as known when")]
 pub(super) async fn load_back(
     tx: &mut TenantTx,
     look_back: i64,
+    meetings: bool,
     ids: &[Uuid],
     from: NaiveDate,
     to: NaiveDate,
@@ -130,7 +139,12 @@ pub(super) async fn load_back(
     let rows = db::facts::load(tx, ids, span).await?;
     let past = if as_then { Some(past::Past::of(db::facts::versions(tx, ids).await?)) } else { None };
     let overrides = db::overrides::between(tx, ids, from, to).await?;
+    let meetings = match meetings {
+        true => db::team::planned_meetings(tx, ids, from - Duration::days(MEETING_DAYS), to).await?,
+        false => Vec::new(),
+    };
     let by_hand = ByHand {
+        meetings,
         holds: db::stages::holds(tx, ids, from, to).await?,
         ticks: db::stages::ticks(tx, ids, from, to).await?,
     };

@@ -21,6 +21,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+pub(in crate::app) use facts::KNOWN_MEASURES;
 pub(super) use load::facts_on;
 pub(super) use sampling::{Sampler, Told};
 pub use standing::{Exchange, Standing};

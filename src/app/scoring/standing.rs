@@ -49,7 +49,8 @@ pub struct Standing {
     pub arr_base: Option<Money>,
     /// Seats of all contracts in force.
     pub seats: Option<i64>,
-    /// The next renewal; in the past when a fixed term ran out and nobody said what became of it.
+    /// The next day on which something is up for renewal; in the past when a fixed term ran out and nobody said what
+    /// became of it. What is known to be lost is not up for renewal, though it is in force until its last day.
     pub renewal: Option<NaiveDate>,
     /// Months of the contract that renews next.
     pub term_months: Option<u32>,
@@ -60,6 +61,16 @@ pub struct Standing {
 impl Standing {
     /// Adds up contracts as of a day. Contracts that begin later are not in force yet.
     pub fn of(contracts: &[Contract], as_of: NaiveDate, exchange: &Exchange) -> Standing {
+        Standing::without(&[], contracts, as_of, exchange)
+    }
+
+    /// The same, where it is known that nothing will be renewed on some days (`db::facts::Lost`).
+    pub fn without(
+        lost: &[NaiveDate],
+        contracts: &[Contract],
+        as_of: NaiveDate,
+        exchange: &Exchange,
+    ) -> Standing {
         let followed =
             |end: NaiveDate| contracts.iter().any(|c| c.start_date >= end && c.start_date <= as_of);
         let in_force: Vec<(&Contract, Term)> = contracts
@@ -80,7 +91,7 @@ impl Standing {
             .or(arr_base)
             .unwrap_or(Money::from_minor(0, exchange.base()));
         let dated = in_force.iter().filter_map(|(_, term)| Some((term.renewal(as_of)?, *term)));
-        let next = dated.min_by_key(|(date, _)| *date);
+        let next = dated.filter(|(date, _)| !lost.contains(date)).min_by_key(|(date, _)| *date);
         let to_come = contracts.iter().any(|c| c.start_date > as_of);
         Standing {
             start: contracts.iter().map(|c| c.start_date).min(),
@@ -149,6 +160,23 @@ mod tests {
         assert_eq!((ended.churned_on, ended.arr.minor, ended.renewal), (Some(day("2027-01-01")), 0, None));
         let before = of(&[contract("2026-01-01", None, Some(12), Some("2027-01-01"))], "2026-12-31");
         assert_eq!((before.churned_on, before.arr.minor), (None, 10_000_00));
+    }
+
+    #[test]
+    fn what_is_known_to_be_lost_is_not_up_for_renewal() {
+        let pair = [
+            contract("2026-06-01", None, Some(12), Some("2027-06-01")),
+            contract("2026-09-01", None, Some(12), None),
+        ];
+        let on = |lost: &[NaiveDate], contracts: &[Contract]| {
+            Standing::without(lost, contracts, day("2027-03-01"), &Exchange::new("USD", &[]))
+        };
+        assert_eq!(on(&[], &pair).renewal, Some(day("2027-06-01")), "nobody has said so");
+        let told = on(&[day("2027-06-01")], &pair);
+        assert_eq!((told.renewal, told.arr.minor), (Some(day("2027-09-01")), 20_000_00));
+        let all = on(&[day("2027-06-01")], &pair[..1]);
+        assert_eq!((all.renewal, all.term_months, all.churned_on), (None, None, None));
+        assert_eq!(all.arr.minor, 10_000_00, "a customer until its last day");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::app::methodology::InForce;
+use crate::domain::pack::schema::KpiScope;
 use crate::web::ui::{Tone, format};
 
 /// A KPI of the methodology.
@@ -18,6 +19,8 @@ pub struct KpiRow {
     pub state: String,
     /// Good or risk; none without a target.
     pub tone: Tone,
+    /// Whether the methodology asks for it segment by segment.
+    pub per_segment: bool,
 }
 
 /// The KPIs that can be worked out from some base measures alone.
@@ -45,6 +48,7 @@ pub fn kpis(
             value: format!("{}{unit}", format::decimal(value, 1)),
             target,
             state: kpi.met.map_or("", |met| if met { "on target" } else { "off target" }).to_owned(),
+            per_segment: shown.scope == KpiScope::Segment,
             tone: kpi.met.map_or(Tone::None, |met| if met { Tone::Good } else { Tone::Risk }),
         })
     });

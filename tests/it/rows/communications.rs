@@ -3,6 +3,7 @@
 use holdfast::app::Actor;
 use holdfast::app::members::Role;
 use holdfast::app::methodology::{Publishing, pack_source};
+use holdfast::db::metrics::Metric;
 use holdfast::domain::pack::Overrides;
 use serde_json::{Value, json};
 
@@ -362,6 +363,11 @@ async fn meetings_that_took_place_are_held_against_those_that_were_planned() {
         let rows = texts(&morgan.get("/team").await.text(), "table tr");
         rows.into_iter().find(|row| row.starts_with("Meeting attendance")).unwrap()
     };
+    let owned = "external_id,name,owner_email\na0,Account a0,morgan@example.com\n";
+    house.import(&home, "accounts", owned).await;
+    let rows = texts(&morgan.get("/team").await.text(), "table tr");
+    let each = "CSM efficiency, Bronze 50 accounts per CSM \u{2264} 25 off target";
+    assert!(rows.iter().any(|row| row == each), "its own target in each segment: {rows:?}");
     let row = attendance().await;
     assert!(row.contains("91 %") && row.ends_with("on target"), "{row}");
     tell(&house, &home, "POST", &format!("/tasks/{}/reopen", meetings[0].as_str().unwrap()), json!({})).await;
@@ -370,6 +376,71 @@ async fn meetings_that_took_place_are_held_against_those_that_were_planned() {
     let skipped = json!({ "ids": [meetings[0]], "do": "skip" });
     tell(&house, &home, "POST", "/tasks/bulk", skipped).await;
     assert_eq!(counted().await["scheduled"], 100, "one that was skipped did not take place");
+}
+
+/// A gauge that somebody adds to the catalogue.
+async fn gauge(house: &House, home: &Home, name: &str) {
+    let metric = Metric {
+        id: 0,
+        name: name.to_owned(),
+        label: name.to_owned(),
+        unit: String::new(),
+        kind: "gauge".to_owned(),
+        event: None,
+        property: None,
+        trait_name: None,
+        fresh_days: None,
+    };
+    house.app.put_metric(&home.scope, &metric, &Actor::command_line()).await.unwrap();
+}
+
+#[tokio::test]
+async fn base_measures_of_an_account_come_from_its_meetings_its_seats_and_gauges_of_their_names() {
+    let house = House::at("2027-01-01T06:00:00Z").await;
+    let pack = pack_source("framework").unwrap();
+    let calls = "\ntouchpoints:\n- {id: call, name: Monthly call, kind: meeting, every: 1mo}\n";
+    let home = house.tenant_on("acme", "framework").await;
+    let plan =
+        house.app.plan_file(&home.scope, &format!("{pack}{calls}"), &Overrides::default()).await.unwrap();
+    let missing = "Nothing gives `active_users`, `features_used`, `features_available`, `nps_promoters`";
+    assert!(plan.notes.iter().any(|note| note.starts_with(missing)), "{:?}", plan.notes);
+    for name in ["features_used", "features_available", "active_users"] {
+        gauge(&house, &home, name).await;
+    }
+    let (how, actor) = (Publishing::default(), Actor::command_line());
+    let source = format!("{pack}{calls}");
+    house.app.publish_file(&home.scope, &source, &Overrides::default(), &how, &actor).await.unwrap();
+    accounts(&house, &home, &[("a1", "2027-01-01", 24, 50_000)]).await;
+    let scores = async || {
+        let tree = get(&house, &home, "/accounts/a1").await["health"]["tree"].clone();
+        ["engagement", "feature_adoption", "product_usage"]
+            .map(|id| node(&tree, id).unwrap_or_else(|| panic!("{tree}"))["score"].clone())
+    };
+    assert_eq!(scores().await, [Value::Null, Value::Null, Value::Null], "nothing is known yet");
+    let call = async |day: &str| {
+        let path = format!("/tasks?account=a1&from={day}&to={day}");
+        let tasks = list(&house, &home, &path).await;
+        format!("/tasks/{}/done", tasks[0]["id"].as_str().unwrap())
+    };
+    morning(&house, "2027-02-01").await;
+    tell(&house, &home, "POST", &call("2027-02-01").await, json!({})).await;
+    morning(&house, "2027-02-02").await;
+    assert_eq!(scores().await[0], 100.0, "the one that was planned took place");
+    morning(&house, "2027-03-01").await;
+    assert_eq!(scores().await[0], 100.0, "the day of the second is not over");
+    morning(&house, "2027-03-02").await;
+    assert_eq!(scores().await[0], 50.0, "one of two");
+    // Ten seats are in the contract; the rest is told.
+    let told = [("features_used", 30.0), ("features_available", 50.0), ("active_users", 9.0)];
+    figures(&house, &home, &told.map(|(metric, value)| ("a1", metric, "2027-03-02", value))).await;
+    assert_eq!(scores().await, [50.0, 50.0, 100.0], "60 % of the features, 90 % of the seats");
+    morning(&house, "2027-04-05").await;
+    assert_eq!(
+        scores().await[1..],
+        [Value::Null, Value::Null],
+        "what was said a month ago is not said of today"
+    );
+    assert_eq!(scores().await[0], 0.0, "one of three");
 }
 
 // CM-08

@@ -251,6 +251,13 @@ async fn a_fourth_account_is_too_many_for_one_and_an_eighth_for_an_engineer() {
             .any(|line| line.contains("Technical Account Manager: tam") && line.contains("5 to 7 are meant"))
     };
     assert!(tam("tone-none").await && !tam("tone-critical").await, "seven are within five to seven");
+    let target = async |name: &str| {
+        let rows = texts(&morgan.get("/team").await.text(), "table tr");
+        rows.into_iter().find(|row| row.starts_with(name)).unwrap()
+    };
+    assert_eq!(target("Customers per TAM").await, "Customers per TAM 7 \u{2264} 7 on target");
+    assert_eq!(target("Accounts per CSM").await, "Accounts per CSM 7 \u{2264} 3 off target");
     accounts(&house, &home, &[("a8", "2026-06-01", 12, 300_000)]).await;
     assert!(tam("tone-critical").await, "eight are not");
+    assert_eq!(target("Customers per TAM").await, "Customers per TAM 8 \u{2264} 7 off target");
 }

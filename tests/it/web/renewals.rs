@@ -9,7 +9,7 @@ use holdfast::app::overrides::{Set, Wanted};
 use holdfast::db::{self, renewals::Filter};
 use serde_json::{Value, json};
 
-use crate::support::html::texts;
+use crate::support::html::{attributes, texts};
 use crate::support::{Home, House};
 
 /// A tenant on a pack with accounts, each with one contract of so many months that begins on a day.
@@ -199,6 +199,102 @@ async fn a_csm_forecasts_closes_and_takes_back_on_the_page() {
     let account = browser.get("/accounts/a1").await.text();
     assert_eq!(texts(&account, ".facts dt")[1], "Leaves");
     assert!(texts(&account, ".notice")[0].starts_with("Leaves on 1 Jun 2027."), "{account}");
+}
+
+#[tokio::test]
+async fn milestones_show_what_belongs_to_them_and_who_does_it() {
+    let (house, home) = house("mwrasp", "2027-02-01", &[("a1", "2026-06-01", 12)]).await;
+    house.member(&home, "casey@example.com", Role::Csm).await;
+    house.import(&home, "accounts", "external_id,name,owner_email\na1,Account a1,casey@example.com\n").await;
+    house.work().await;
+    let casey = house.sign_in("casey@example.com").await;
+    let path = format!("/renewals/{}", first_id(&house, &home).await);
+    let page = casey.get(&path).await.text();
+    let summaries = texts(&page, ".milestones summary");
+    assert_eq!(summaries, ["4 steps"; 5], "{page}");
+    let tasks = get(&house, &home, "/v1/tasks?account=a1&all=true").await;
+    let tasks = tasks["data"].as_array().unwrap();
+    let milestones: Vec<&Value> = tasks.iter().filter(|task| task["source"] == "play").collect();
+    let of = |html: &str| texts(html, ".milestones li li");
+    let details: Vec<&str> = milestones
+        .iter()
+        .flat_map(|task| task["details"].as_array().unwrap())
+        .map(|d| d.as_str().unwrap())
+        .collect();
+    for detail in &details[..20] {
+        assert!(of(&page).iter().any(|shown| shown == detail), "{detail}");
+    }
+    assert_eq!(texts(&page, ".milestones details[open]").len(), 1, "what comes next is unfolded");
+    assert!(texts(&page, ".milestones .activities").iter().all(|line| line.contains("casey")), "{page}");
+    // Done, it says so, and the next one is unfolded.
+    let first = attributes(&page, ".milestones > li > .grow a", "href")[0].clone();
+    casey.post(&format!("{first}/end"), &[("state", "done")]).await;
+    let page = casey.get(&path).await.text();
+    assert!(texts(&page, ".milestones > li")[0].contains("done"), "{page}");
+    let open = attributes(&page, ".milestones > li:has(details[open]) > .grow a", "href");
+    assert_eq!(open, attributes(&page, ".milestones > li > .grow a", "href")[1..2]);
+}
+
+#[tokio::test]
+async fn who_said_to_leave_is_no_longer_up_for_renewal_anywhere() {
+    let (house, home) =
+        house("techcorp", "2027-05-20", &[("a1", "2026-06-01", 12), ("b2", "2026-06-01", 12)]).await;
+    house.member(&home, "morgan@example.com", Role::Manager).await;
+    let browser = house.sign_in("morgan@example.com").await;
+    let id = get(&house, &home, "/v1/renewal-records?account=a1").await["data"][0]["id"].clone();
+    let outcome = format!("/v1/renewals/{}/outcome", id.as_str().unwrap());
+    // Everywhere where something is up for renewal: how many are said to be, and whether this one is named.
+    let everywhere = async || {
+        let listed = get(&house, &home, "/v1/renewals").await["data"].as_array().unwrap().len();
+        let mut said = vec![listed.to_string()];
+        for (page, tile) in
+            [("/", "Renews in 120 days"), ("/renewals", "Up for renewal"), ("/portfolio", "Up for renewal")]
+        {
+            let tiles = texts(&browser.get(page).await.text(), ".stat");
+            let tile =
+                tiles.iter().find(|text| text.contains(tile)).unwrap_or_else(|| panic!("{page}: {tiles:?}"));
+            let both = tile.contains("2 renewals") || tile.contains("2 accounts");
+            said.push(if both { "2" } else { tile }.to_owned());
+        }
+        for page in ["/renewals", "/renewals/board"] {
+            let names = texts(&browser.get(page).await.text(), "main");
+            said.push(names[0].contains("Account a1").to_string());
+        }
+        said
+    };
+    assert_eq!(everywhere().await, ["2", "2", "2", "2", "true", "true"]);
+    let touchpoints = async || {
+        let tasks = get(&house, &home, "/v1/tasks?account=a1").await;
+        let tasks = tasks["data"].as_array().unwrap().clone();
+        tasks.iter().filter(|task| task["source"] == "touchpoint").count()
+    };
+    let before = touchpoints().await;
+    assert!(before > 0);
+    let churned = json!({ "outcome": "churned", "reason": "price" });
+    assert_eq!(send(&house, &home, "PUT", &outcome, &churned).await.status_code(), 200);
+    house.work().await;
+    let now = everywhere().await;
+    assert_eq!(now[0], "1");
+    assert!(now[1..4].iter().all(|tile| tile.contains("1 renewal") || tile.contains("1 account")), "{now:?}");
+    assert_eq!(now[4..], ["false", "false"]);
+    let records = get(&house, &home, "/v1/renewal-records?state=closed").await;
+    assert_eq!(records["data"][0]["account"], json!("a1"), "{records}");
+    let forecast = texts(&browser.get("/renewals/forecast").await.text(), "main");
+    let lost = forecast[0].contains("Lost$100K50 % of what is up");
+    assert!(lost, "counted as it came out: {forecast:?}");
+    let account = browser.get("/accounts/a1").await.text();
+    assert!(texts(&account, ".facts dd")[1].starts_with("1 Jun 2027"), "{account}");
+    assert_eq!(touchpoints().await, before, "a customer until its last day");
+    // Yesterday nobody knew.
+    let yesterday = browser.get("/accounts/a1?as_of=2027-05-19").await.text();
+    assert_eq!(texts(&yesterday, ".facts dt")[1], "Renews");
+    assert_eq!(send(&house, &home, "DELETE", &outcome, &json!({})).await.status_code(), 200);
+    assert_eq!(everywhere().await, ["2", "2", "2", "2", "true", "true"], "taken back");
+    send(&house, &home, "PUT", &outcome, &churned).await;
+    house.set("2027-06-01T06:00:00Z");
+    holdfast::jobs::schedule::enqueue_due(&house.app).await.unwrap();
+    house.work().await;
+    assert_eq!(touchpoints().await, 0, "its last day is over");
 }
 
 #[tokio::test]

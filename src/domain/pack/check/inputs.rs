@@ -319,6 +319,13 @@ impl<'f> Check<'f, '_, '_> {
             Name::Value { ty, .. } => ty,
             _ => return,
         };
+        for name in Names::mentioned(from) {
+            if let Some(Name::Measure(id)) = self.names.get(&name)
+                && !self.out.derived_from.contains(id)
+            {
+                self.out.derived_from.push(*id);
+            }
+        }
         let expr = self.expr(from, &wanted, Level::Band);
         let level = expr.as_ref().map_or(Level::Facts, |e| e.level());
         self.names.add(&input.name, value_name(&input, level));

@@ -123,6 +123,8 @@ impl Subject {
         if let (Some(_), Some(scored), false) = (account.churned_on, &score, past) {
             as_scored(&mut account, scored);
         }
+        // Whoever ends one of their contracts and keeps another stays.
+        let leaves_on = leaves_on.filter(|_| account.renewal_date.is_none());
         words.today = day;
         let fresh = |m: db::metrics::Metric| Some((m.name, u32::try_from(m.fresh_days?).ok()?));
         let fresh_days = metrics.into_iter().filter_map(fresh).collect();
@@ -161,6 +163,7 @@ impl Subject {
     /// The head above each tab.
     pub fn head(&self, tab: &str) -> AccountHead {
         let (account, words) = (&self.account, &self.words);
+        let next = self.leaves_on.or(account.renewal_date);
         let mut tabs = Tabs::new("Pages of this account");
         for (word, label) in TABS {
             tabs = tabs.tab(label, self.href(word), word == tab);
@@ -182,11 +185,9 @@ impl Subject {
                 .map_or_else(String::new, |day| format!("day {}", format::number(day.into()))),
             arr: words.arr(account),
             leaves: self.leaves_on.is_some(),
-            renewal: account.renewal_date.map_or_else(String::new, format::date),
-            renewal_in: account
-                .renewal_date
-                .map_or_else(String::new, |date| format::days_from(date, words.today)),
-            renewal_tone: account.renewal_date.map_or(Tone::None, |date| words.renewal_tone(date)),
+            renewal: next.map_or_else(String::new, format::date),
+            renewal_in: next.map_or_else(String::new, |date| format::days_from(date, words.today)),
+            renewal_tone: next.map_or(Tone::None, |date| words.renewal_tone(date)),
             csm: words.csm(account),
             tags: account.tags.clone(),
             tabs,

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 
 use crate::app::methodology::InForce;
-use crate::app::team::{Load, MEETING_DAYS, RoleLoad, SegmentLoad};
+use crate::app::team::{Load, MEETING_DAYS, RoleLoad, SegmentLoad, TeamLoad};
 use crate::db;
 use crate::db::accounts::Filter;
 use crate::domain::coverage;
@@ -44,7 +44,7 @@ pub struct TeamPage {
     pub roles: Vec<(String, String, String, Tone)>,
     /// Accounts that need a CSM and have none: (name, link, segment, ARR).
     pub unassigned: Vec<(String, String, String, String)>,
-    /// What the methodology asks of meetings.
+    /// What the methodology asks of meetings, and of accounts per person.
     pub kpis: Vec<KpiRow>,
     /// What the methodology says of its roles.
     pub craft: Vec<Craft>,
@@ -135,16 +135,29 @@ pub async fn show(State(web): State<Web>, member: Member) -> Result<Page<TeamPag
         profile: profile(&load),
         roles: load.roles.iter().map(role).collect(),
         unassigned: unassigned.collect(),
-        kpis: words.in_force.as_deref().map_or_else(Vec::new, |in_force| {
-            kpis(in_force, |name| load.meetings.measure(name), None, words.today)
-        }),
+        kpis: words.in_force.as_deref().map_or_else(Vec::new, |in_force| targets(in_force, &words, &load)),
         craft: words.in_force.as_deref().map_or_else(Vec::new, craft),
         career: career(words.in_force.as_deref()),
         recognition: recognition(words.in_force.as_deref()),
     }))
 }
 
-fn stats(load: &crate::app::team::TeamLoad) -> Vec<StatTile> {
+/// The KPIs that the load decides: of the company, and segment by segment where the methodology asks for that.
+fn targets(in_force: &InForce, words: &Wording, load: &TeamLoad) -> Vec<KpiRow> {
+    let of = |segment: Option<&SegmentLoad>| {
+        let id = segment.map(|segment| segment.segment.as_str());
+        kpis(in_force, |name| load.measure(name, segment), id, words.today)
+    };
+    let whole = of(None).into_iter().filter(|row| !row.per_segment);
+    let each = load.segments.iter().filter(|segment| !segment.segment.is_empty()).flat_map(|segment| {
+        let name = words.segment(Some(&*segment.segment));
+        let rows = of(Some(segment)).into_iter().filter(|row| row.per_segment);
+        rows.map(move |row| KpiRow { name: format!("{}, {name}", row.name), ..row })
+    });
+    whole.chain(each).collect()
+}
+
+fn stats(load: &TeamLoad) -> Vec<StatTile> {
     let over = load.members.iter().filter(|one| one.is_over()).count() as i64;
     let owners = load.members.iter().filter(|one| !one.shares.is_empty()).count() as i64;
     let waiting: i64 = load.segments.iter().filter(|s| s.needs_owner).map(|s| s.unassigned).sum();
@@ -236,7 +249,7 @@ fn segment(words: &Wording, load: &SegmentLoad) -> SegmentRow {
     }
 }
 
-fn profile(load: &crate::app::team::TeamLoad) -> Vec<(String, String, String)> {
+fn profile(load: &TeamLoad) -> Vec<(String, String, String)> {
     let by = |question: &str| match (question, load.per_csm) {
         ("coverage_model", Some(ratio)) => format!("{} accounts per CSM", format::decimal(ratio, 1)),
         _ => String::new(),
