@@ -105,6 +105,18 @@ pub async fn holders(tx: &mut TenantTx, roles: &[String], account: Option<Uuid>)
     .await
 }
 
+/// Those of some roles that nobody plays for an account.
+pub async fn vacant(tx: &mut TenantTx, roles: &[String], account: Uuid) -> Result<Vec<String>> {
+    sqlx::query_scalar(
+        "SELECT r.role FROM unnest($2::text[]) AS r (role) WHERE holder_of($1, $3, r.role) IS NULL",
+    )
+    .bind(tx.tenant())
+    .bind(roles)
+    .bind(account)
+    .fetch_all(tx.conn())
+    .await
+}
+
 async fn hand_over(tx: &mut TenantTx, account: Option<Uuid>) -> Result<()> {
     sqlx::query("SELECT hand_over($1, $2)").bind(tx.tenant()).bind(account).execute(tx.conn()).await?;
     Ok(())

@@ -103,6 +103,17 @@ pub struct Entered {
     pub body: String,
 }
 
+/// Lets what happened to a thing happen again: entries whose words that make them one begin so keep what they say, but
+/// another of the same words may be entered.
+pub async fn forget_once(tx: &mut TenantTx, about: Uuid, beginning: &str) -> Result<()> {
+    sqlx::query("UPDATE timeline SET once = NULL WHERE about = $1 AND starts_with(once, $2)")
+        .bind(about)
+        .bind(beginning)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// What happened to some things, such as a play and its tasks; the latest first.
 pub async fn about(tx: &mut TenantTx, things: &[Uuid], limit: i64) -> Result<Vec<Entered>> {
     sqlx::query_as(

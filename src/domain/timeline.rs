@@ -37,10 +37,14 @@ kinds! {
     Overridden = "overridden", Health, "Set by hand";
     /// The account entered a stage.
     StageEntered = "stage_entered", Lifecycle, "Stage entered";
-    /// Somebody held or moved the stage, or let it go again.
+    /// Somebody held or moved the stage.
     StageHeld = "stage_held", Lifecycle, "Stage held";
-    /// Somebody ticked an exit criterion, or took that back.
+    /// Somebody let the stage go again: the calendar decides.
+    StageReleased = "stage_released", Lifecycle, "Stage let go";
+    /// Somebody ticked an exit criterion.
     CriterionTicked = "criterion_ticked", Lifecycle, "Criterion ticked";
+    /// Somebody took the tick of an exit criterion back.
+    CriterionUnticked = "criterion_unticked", Lifecycle, "Tick taken back";
     /// A critical moment came.
     MomentReached = "moment_reached", Lifecycle, "Moment";
     /// The segment changed.
@@ -55,6 +59,8 @@ kinds! {
     AlertDismissed = "alert_dismissed", Alerts, "Alert dismissed";
     /// Somebody put it off.
     AlertSnoozed = "alert_snoozed", Alerts, "Alert snoozed";
+    /// Somebody took up again what was dealt with, put off or set aside.
+    AlertReopened = "alert_reopened", Alerts, "Alert open again";
     /// Others were told of it.
     AlertEscalated = "alert_escalated", Alerts, "Alert escalated";
     /// A rule says that somebody should know.
@@ -95,6 +101,8 @@ kinds! {
     TicketAnswered = "ticket_answered", Support, "Ticket answered";
     /// A ticket reached another level.
     TicketEscalated = "ticket_escalated", Support, "Ticket escalated";
+    /// A ticket was not to go to another level after all.
+    TicketReturned = "ticket_returned", Support, "Escalation taken back";
     /// A ticket was resolved.
     TicketResolved = "ticket_resolved", Support, "Ticket resolved";
     /// A support clock will run out soon.

@@ -176,6 +176,7 @@ fn tickets() -> Router<Web> {
         .route("/support/tickets/{id}", get(support::show::show))
         .route("/support/tickets/{id}/answer", post(support::act::answer))
         .route("/support/tickets/{id}/escalate", post(support::act::escalate))
+        .route("/support/tickets/{id}/escalate/undo", post(support::act::take_back))
         .route("/support/tickets/{id}/resolve", post(support::act::resolve))
         .route("/support/tickets/{id}/reopen", post(support::act::reopen))
 }

@@ -37,14 +37,17 @@ pub(super) fn work_out(one: &mut Changed, desk: &Desk, facts: &HashMap<Uuid, Fac
             && old.worked_by == Some(in_force.version)
     });
     let last = after.stays.len().saturating_sub(1);
-    if !same || is_new(last) {
+    let is_taken_back = before.is_some_and(|before| before.stays.len() > after.stays.len());
+    if !same || is_new(last) || is_taken_back {
         let due = facts.get(&after.ticket.account_id).and_then(|facts| {
             in_force.methodology.sla(facts, &asked(after, start), now, desk.scope.time_zone())
         });
         let moved = before
             .is_some_and(|before| before.stays.get(last).is_some_and(|old| old.at != after.stays[last].at));
         let stay = &mut after.stays[last];
-        if is_new(last) || moved || (stay.answered_at.is_none() && !stay.response_breached) {
+        // The level that the ticket is back at had its clock already, and that runs on as it was.
+        let runs_on = is_taken_back && same;
+        if is_new(last) || moved || (!runs_on && stay.answered_at.is_none() && !stay.response_breached) {
             stay.response_due = due.as_ref().map(|due| due.response);
             stay.terms = due.as_ref().map(|due| terms(in_force, due));
         }

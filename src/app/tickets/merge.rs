@@ -361,6 +361,16 @@ pub(super) fn act(
             }
             whole.go_to(to, Step::Escalated, at, &reason, actor);
         }
+        Act::TakeBack(stay) => {
+            let last = whole.last();
+            let is_latest = last.stay == *stay && Step::parse(&last.step) == Some(Step::Escalated);
+            let is_untouched = last.answered_at.is_none() && !last.response_breached && !is_resolved;
+            if whole.stays.len() < 2 || !is_latest || !is_untouched {
+                return Err(Error::Conflict(format!("{name} has gone on since: the escalation stands.")));
+            }
+            whole.stays.pop();
+            whole.ticket.stay = whole.last().stay;
+        }
         Act::Resolve if is_resolved => {}
         Act::Resolve => whole.resolve(at),
         Act::Reopen(_) if !is_resolved => {}

@@ -70,6 +70,8 @@ pub enum Act {
     Answer,
     /// It goes to a higher level: the next one, or this one; with the reason.
     Escalate(Option<i32>, String),
+    /// It was not to go to a higher level: the stay of this number ends as if it had never begun.
+    TakeBack(i32),
     /// It is done.
     Resolve,
     /// It is not done after all; with the reason.
@@ -81,6 +83,7 @@ impl Act {
         match self {
             Act::Answer => "ticket.answered",
             Act::Escalate(..) => "ticket.escalated",
+            Act::TakeBack(_) => "ticket.escalation_taken_back",
             Act::Resolve => "ticket.resolved",
             Act::Reopen(_) => "ticket.reopened",
         }

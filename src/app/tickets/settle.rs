@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Desk, clocks, counts, told};
 use crate::app::{Actor, Result, scoring};
-use crate::db::tickets::Whole;
+use crate::db::tickets::{Stay, Whole};
 use crate::db::{self, TenantTx};
 use crate::domain::facts::Facts;
 
@@ -15,6 +15,13 @@ use crate::domain::facts::Facts;
 pub(super) struct Changed {
     pub(super) before: Option<Whole>,
     pub(super) after: Whole,
+}
+
+impl Changed {
+    /// The stay that was taken back.
+    pub(super) fn taken_back(&self) -> Option<&Stay> {
+        self.before.as_ref()?.stays.get(self.after.stays.len())
+    }
 }
 
 /// The facts of some accounts today, where service levels ask for them.
@@ -57,6 +64,13 @@ pub(super) async fn settle(
     }
     let after: Vec<&Whole> = changed.iter().map(|one| &one.after).collect();
     db::tickets::put(tx, &after).await?;
+    for one in &changed {
+        if let Some(gone) = one.taken_back() {
+            db::tickets::drop_stay(tx, gone).await?;
+            // The next stay has its number, and is told of anew.
+            db::timeline::forget_once(tx, gone.ticket_id, &told::words(gone)).await?;
+        }
+    }
     let counted = counts::count(tx, desk, &after, now).await?;
     let mut entries = Vec::new();
     for one in &changed {

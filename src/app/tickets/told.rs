@@ -18,7 +18,8 @@ use crate::domain::timeline::Kind;
 pub(super) fn happened(changed: &Changed, actor: &Actor) -> Vec<Entry> {
     let (before, after) = (changed.before.as_ref(), &changed.after);
     let ticket = &after.ticket;
-    let mut entries = Vec::new();
+    let mut entries: Vec<Entry> =
+        changed.taken_back().map(|gone| back(after, gone, actor)).into_iter().collect();
     for (at, stay) in after.stays.iter().enumerate() {
         let known = before.and_then(|before| before.stays.get(at));
         if known.is_none() {
@@ -29,7 +30,7 @@ pub(super) fn happened(changed: &Changed, actor: &Actor) -> Vec<Entry> {
         if let Some(answered_at) = stay.answered_at.filter(|at| is_news && Some(*at) != ticket.resolved_at) {
             let title = format!("Answered: {}", called(after));
             let entry = about(after, stay, Kind::TicketAnswered, answered_at, title);
-            let once = once(after, stay, "answered");
+            let once = once(stay, "answered");
             entries.push(Entry { actor: actor.0.clone(), once, ..entry });
         }
     }
@@ -40,9 +41,17 @@ pub(super) fn happened(changed: &Changed, actor: &Actor) -> Vec<Entry> {
         let entry = about(after, stay, Kind::TicketResolved, at, format!("Resolved: {}", called(after)));
         // It may be resolved again after it was taken up again.
         let begun = &after.stays[begun(after)];
-        entries.push(Entry { actor: actor.0.clone(), once: once(after, begun, "resolved"), ..entry });
+        entries.push(Entry { actor: actor.0.clone(), once: once(begun, "resolved"), ..entry });
     }
     entries
+}
+
+/// An escalation was taken back: whoever was called in hears of it as well.
+fn back(whole: &Whole, gone: &Stay, actor: &Actor) -> Entry {
+    let level = whole.stays.last().map_or(0, |stay| stay.level);
+    let title = format!("At level {level} again: {}", called(whole));
+    let entry = about(whole, gone, Kind::TicketReturned, whole.ticket.stated_at, title);
+    Entry { body: format!("Not sent on to level {} after all", gone.level), actor: actor.0.clone(), ..entry }
 }
 
 /// A stay began.
@@ -57,12 +66,7 @@ fn began(whole: &Whole, stay: &Stay) -> Entry {
         Some(Step::Opened) | None => (Kind::TicketOpened, format!("Opened: {name}")),
     };
     let entry = about(whole, stay, kind, stay.at, title);
-    Entry {
-        body: stay.reason.clone(),
-        actor: stay.actor.clone(),
-        once: once(whole, stay, &stay.step),
-        ..entry
-    }
+    Entry { body: stay.reason.clone(), actor: stay.actor.clone(), once: once(stay, &stay.step), ..entry }
 }
 
 /// Clocks that are due soon or broken.
@@ -86,7 +90,7 @@ pub(super) fn alarms(whole: &Whole, desk: &Desk, now: DateTime<Utc>) -> Vec<Entr
             let mut data = entry.data.clone();
             data["clock"] = json!(clock);
             data["due"] = json!(due);
-            Some(Entry { once: once(whole, stay, &format!("{clock}:{word}")), data, ..entry })
+            Some(Entry { once: once(stay, &format!("{clock}:{word}")), data, ..entry })
         })
         .collect()
 }
@@ -104,8 +108,13 @@ fn called(whole: &Whole) -> String {
     }
 }
 
-fn once(whole: &Whole, stay: &Stay, word: &str) -> Option<String> {
-    Some(format!("ticket:{}:{}:{word}", whole.ticket.id, stay.stay))
+fn once(stay: &Stay, word: &str) -> Option<String> {
+    Some(format!("{}{word}", words(stay)))
+}
+
+/// What the words begin with that make the entries about a stay one.
+pub(super) fn words(stay: &Stay) -> String {
+    format!("ticket:{}:{}:", stay.ticket_id, stay.stay)
 }
 
 /// An entry about a ticket at a level: whoever plays the level's role is to hear of it.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 pub use figures::{Attained, Figures, Of, attained, figures};
 pub use list::{Filter, Listed, count, list, listed, open_counts};
-pub use write::{put, put_counts};
+pub use write::{drop_stay, put, put_counts};
 
 use super::{Result, TenantTx};
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Counted, Whole};
+use super::{Counted, Stay, Whole};
 use crate::db::{Result, TenantTx};
 
 /// Stores tickets as they are now, with all their stays. No ticket may come twice.
@@ -46,6 +46,16 @@ pub async fn put(tx: &mut TenantTx, tickets: &[&Whole]) -> Result<()> {
     .bind(sqlx::types::Json(stays))
     .execute(tx.conn())
     .await?;
+    Ok(())
+}
+
+/// Forgets a stay that was taken back.
+pub async fn drop_stay(tx: &mut TenantTx, stay: &Stay) -> Result<()> {
+    sqlx::query("DELETE FROM ticket_levels WHERE ticket_id = $1 AND stay = $2")
+        .bind(stay.ticket_id)
+        .bind(stay.stay)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 

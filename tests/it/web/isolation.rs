@@ -68,6 +68,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/support/tickets/{id}"),
     ("POST", "/support/tickets/{id}/answer"),
     ("POST", "/support/tickets/{id}/escalate"),
+    ("POST", "/support/tickets/{id}/escalate/undo"),
     ("POST", "/support/tickets/{id}/resolve"),
     ("POST", "/support/tickets/{id}/reopen"),
     ("GET", "/renewals/{id}"),

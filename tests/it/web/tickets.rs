@@ -566,6 +566,82 @@ async fn a_csm_works_on_a_ticket_from_its_page() {
     assert!(at("Resolved").is_some() && at("Resolved") < at("Opened again"), "{steps:?}");
 }
 
+/// What the toast of an answer says, and where its Undo is sent with which field.
+fn toast(answer: &TestResponse) -> (String, Value) {
+    use base64::Engine;
+    let cookie = answer.headers().get_all("set-cookie").iter().filter_map(|c| c.to_str().ok());
+    let flash = cookie.filter_map(|c| c.strip_prefix("holdfast_flash=")?.split(';').next()).next().unwrap();
+    let json = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(flash).unwrap();
+    let done: Value = serde_json::from_slice(&json).unwrap();
+    (done["text"].as_str().unwrap().to_owned(), done["undo"].clone())
+}
+
+#[tokio::test]
+async fn an_escalation_says_that_nobody_is_there_and_can_be_taken_back_while_nothing_followed() {
+    let house = House::new().await;
+    let home = house.tenant("acme").await;
+    accounts(&house, &home, &[("a1", 100_000)]).await;
+    house.member(&home, "casey@example.com", Role::Csm).await;
+    call(&house, &home, "PUT", "/accounts/a1", &json!({"owner_email": "casey@example.com"})).await;
+    put(&house, &home, "T-1", json!({"account": "a1", "subject": "Down"})).await;
+    let path = format!("/support/tickets/{}", ticket_id(&house, &home).await);
+    let casey = house.sign_in("casey@example.com").await;
+    let warnings = texts(&casey.get(&path).await.text(), ".panel .hint");
+    assert_eq!(warnings[0], "Level 2: nobody holds Senior Customer Success Manager");
+    assert_eq!(warnings.len(), 3, "each level above: {warnings:?}");
+    let before = get(&house, &home, "/tickets/T-1").await;
+    house.set("2027-03-01T13:30:00Z");
+    let escalate = async || {
+        casey.post(&format!("{path}/escalate"), &[("level", "2"), ("reason", "They are cross")]).await
+    };
+    let (said, undo) = toast(&escalate().await);
+    assert!(said.ends_with("starts anew. Nobody holds Senior Customer Success Manager."), "{said}");
+    assert_eq!(undo, json!([format!("{path}/escalate/undo"), [["stay", "1"]]]));
+    assert_eq!(get(&house, &home, "/tickets/T-1").await["level"], 2);
+    house.set("2027-03-01T13:40:00Z");
+    let back = async || casey.post(&format!("{path}/escalate/undo"), &[("stay", "1")]).await;
+    let (said, _) = toast(&back().await);
+    assert!(said.contains("at level 1 again, and its clock runs as it did"), "{said}");
+    let after = get(&house, &home, "/tickets/T-1").await;
+    for what in ["level", "role", "holder", "response", "resolution", "levels"] {
+        let (mut now, mut then) = (after[what].clone(), before[what].clone());
+        for clock in [&mut now, &mut then] {
+            // What is left of it went on meanwhile.
+            clock.as_object_mut().map(|clock| clock.remove("minutes_left"));
+        }
+        assert_eq!(now, then, "{what}");
+    }
+    assert_eq!(minutes(&after, "response", NOON), 240, "four hours from its opening, not from now");
+    let (said, _) = toast(&back().await);
+    assert!(said.contains("has gone on since"), "once: {said}");
+    let steps = texts(&casey.get(&path).await.text(), ".milestones li");
+    assert!(
+        steps.iter().any(|step| step.starts_with("Escalation taken backby casey: Not sent on to level 2")),
+        "{steps:?}"
+    );
+    // The journal tells of both, and of the next one anew; that one was answered, and stands.
+    escalate().await;
+    house.set("2027-03-01T13:50:00Z");
+    casey.post(&format!("{path}/answer"), &[]).await;
+    let (said, _) = toast(&back().await);
+    assert!(said.contains("has gone on since"), "{said}");
+    assert_eq!(get(&house, &home, "/tickets/T-1").await["level"], 2);
+    let told = journal(&house, &home).await;
+    assert_eq!(
+        kinds(&told),
+        ["ticket_opened", "ticket_escalated", "ticket_returned", "ticket_escalated", "ticket_answered"]
+    );
+    assert_eq!(told[2].1, "At level 1 again: T-1 Down");
+    // Where somebody holds the role there is nothing to warn of.
+    let mut tx = house.app.db.read(&home.scope).await.unwrap();
+    let id = holdfast::db::members::list(&mut tx).await.unwrap()[0].id;
+    drop(tx);
+    let holder = holdfast::app::roles::Holder::Member(id);
+    house.app.cast_role(&home.scope, "vp_cs", holder, &Actor::command_line()).await.unwrap();
+    let warnings = texts(&casey.get(&path).await.text(), ".panel .hint");
+    assert_eq!(warnings.len(), 1, "the executive team alone is nobody: {warnings:?}");
+}
+
 #[tokio::test]
 async fn a_clock_that_ran_out_stays_on_the_page_when_the_ticket_goes_on() {
     let house = House::at("2027-03-01T12:00:00Z").await;

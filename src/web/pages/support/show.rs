@@ -13,6 +13,8 @@ use crate::app::members::Role;
 use crate::app::methodology::InForce;
 use crate::db;
 use crate::db::tickets::{Filter, Listed, Stay, Terms, Whole};
+use crate::db::timeline::Entered;
+use crate::domain::sla::Level;
 use crate::domain::ticket::{Status, Step};
 use crate::domain::timeline::Kind;
 use crate::web::error::Result;
@@ -101,8 +103,8 @@ pub struct Guidance {
 pub struct Acts {
     /// Whether an answer can still be noted.
     pub answer: bool,
-    /// The levels above: number and name.
-    pub levels: Vec<(i32, String)>,
+    /// The levels above: number, name, and the role that nobody holds there.
+    pub levels: Vec<(i32, String, Option<String>)>,
     /// Whether it can be resolved; it can be taken up again otherwise.
     pub resolve: bool,
     /// The ticket's page, below which the actions are.
@@ -117,9 +119,13 @@ pub async fn show(State(web): State<Web>, member: Member, Id(id): Id) -> Result<
     let filter = Filter { id: Some(id), ..Filter::default() };
     let listed = db::tickets::list(&mut tx, &filter, 0, 1).await?.pop().ok_or(Error::NotFound)?;
     let entries = db::timeline::about(&mut tx, &[id], 1_000).await?;
+    let roles = roles(words.in_force.as_deref());
+    let vacant = db::roles::vacant(&mut tx, &roles, whole.ticket.account_id).await?;
     drop(tx);
     let was_resolved = entries.iter().filter(|entry| entry.kind == Kind::TicketResolved.word());
     let resolved: Vec<DateTime<Utc>> = was_resolved.map(|entry| entry.at).collect();
+    let was_returned = entries.iter().filter(|entry| entry.kind == Kind::TicketReturned.word());
+    let returned: Vec<&Entered> = was_returned.collect();
     let (now, zone) = (words.now, member.scope.time_zone());
     let in_force = words.in_force.clone();
     let in_force = in_force.as_deref();
@@ -136,9 +142,9 @@ pub async fn show(State(web): State<Web>, member: Member, Id(id): Id) -> Result<
         facts: facts(&whole, now, zone),
         assignee: listed.assignee.as_deref().map(Avatar::new),
         clocks: clocks(&whole, in_force, now, zone),
-        steps: steps(&whole, &resolved, in_force, now, zone),
+        steps: steps(&whole, &resolved, &returned, in_force, now, zone),
         guidance: guidance(&listed, &words),
-        acts: member.may(Role::Csm).then(|| acts(&whole, in_force)),
+        acts: member.may(Role::Csm).then(|| acts(&whole, &words, &vacant)),
     }))
 }
 
@@ -228,10 +234,12 @@ fn why(
     )
 }
 
-/// What happened, oldest first; `resolved` are the moments at which it was resolved, also those taken back since.
+/// What happened, oldest first; `resolved` are the moments at which it was resolved, also those taken back since, and
+/// `returned` the escalations that were taken back.
 fn steps(
     whole: &Whole,
     resolved: &[DateTime<Utc>],
+    returned: &[&Entered],
     in_force: Option<&InForce>,
     now: DateTime<Utc>,
     zone: Tz,
@@ -241,6 +249,11 @@ fn steps(
     for at in taken_back.copied() {
         let (what, note) = ("Resolved".to_owned(), String::new());
         steps.push((at, StepView { at: moment(at, now, zone), what, note, tone: Tone::None }));
+    }
+    for entry in returned {
+        let (what, note) =
+            (Kind::TicketReturned.label().to_owned(), format!("by {}: {}", entry.actor, entry.body));
+        steps.push((entry.at, StepView { at: moment(entry.at, now, zone), what, note, tone: Tone::None }));
     }
     for stay in &whole.stays {
         let name = level(stay.level, in_force);
@@ -286,20 +299,28 @@ fn guidance(listed: &Listed, words: &Wording) -> Guidance {
     }
 }
 
-fn acts(whole: &Whole, in_force: Option<&InForce>) -> Acts {
+/// The roles that work at the levels.
+fn roles(in_force: Option<&InForce>) -> Vec<String> {
+    let levels = in_force.iter().flat_map(|m| &m.methodology.sla.levels);
+    levels.map(|level| level.role.to_string()).filter(|role| !role.is_empty()).collect()
+}
+
+fn acts(whole: &Whole, words: &Wording, vacant: &[String]) -> Acts {
+    let in_force = words.in_force.as_deref();
     let resolved = Status::parse(&whole.ticket.status) == Some(Status::Resolved);
     let last = whole.stays.last();
     let from = last.map_or(0, |stay| i64::from(stay.level));
     let above = in_force.iter().flat_map(|m| &m.methodology.sla.levels).filter(|one| one.id > from);
-    let mut levels: Vec<i32> = above.filter_map(|one| i32::try_from(one.id).ok()).collect();
+    let level = |one: &Level| {
+        let number = i32::try_from(one.id).ok()?;
+        let nobody = vacant.iter().find(|role| **role == *one.role).map(|role| words.role(role));
+        Some((number, level(number, in_force), nobody))
+    };
+    let mut levels: Vec<_> = above.filter_map(level).collect();
     levels.sort_unstable();
     Acts {
         answer: !resolved && last.is_some_and(|stay| stay.answered_at.is_none()),
-        levels: if resolved {
-            Vec::new()
-        } else {
-            levels.into_iter().map(|number| (number, level(number, in_force))).collect()
-        },
+        levels: if resolved { Vec::new() } else { levels },
         resolve: !resolved,
         action: paths::ticket(whole.ticket.id),
     }
