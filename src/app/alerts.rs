@@ -61,7 +61,7 @@ impl App {
         let now = self.clock.now();
         let detail = json!({ "alert": alert.title });
         db::audit::record(&mut tx, now, &actor.0, "alert.reopen", &alert.external_id, detail).await?;
-        self.alert_entry(&mut tx, Kind::AlertOpened, &alert, actor, "Opened again").await?;
+        self.alert_entry(&mut tx, Kind::AlertReopened, &alert, actor, "It was closed").await?;
         tx.commit().await?;
         Ok(alert)
     }
@@ -86,11 +86,11 @@ impl App {
         if !db::alerts::snooze(&mut tx, id, until).await? {
             return Err(not_open(&alert));
         }
-        let words = until.map_or_else(
-            || "Back from being put off".to_owned(),
-            |day| format!("Until {}", day.format("%-d %b %Y")),
-        );
-        self.alert_entry(&mut tx, Kind::AlertSnoozed, &alert, actor, &words).await?;
+        let (kind, words) = match until {
+            Some(day) => (Kind::AlertSnoozed, format!("Until {}", day.format("%-d %b %Y"))),
+            None => (Kind::AlertReopened, "It was put off".to_owned()),
+        };
+        self.alert_entry(&mut tx, kind, &alert, actor, &words).await?;
         let detail = json!({ "alert": alert.title, "until": until });
         db::audit::record(&mut tx, self.clock.now(), &actor.0, "alert.snooze", &alert.external_id, detail)
             .await?;
@@ -119,8 +119,8 @@ impl App {
         if !db::alerts::dismiss(&mut tx, id, reason.map(|_| now), reason.unwrap_or_default()).await? {
             return Err(not_open(&alert));
         }
-        let kind = if reason.is_some() { Kind::AlertDismissed } else { Kind::AlertOpened };
-        self.alert_entry(&mut tx, kind, &alert, actor, reason.unwrap_or("Taken up again")).await?;
+        let kind = if reason.is_some() { Kind::AlertDismissed } else { Kind::AlertReopened };
+        self.alert_entry(&mut tx, kind, &alert, actor, reason.unwrap_or("It was set aside")).await?;
         let detail = json!({ "alert": alert.title, "reason": reason });
         db::audit::record(&mut tx, now, &actor.0, "alert.dismiss", &alert.external_id, detail).await?;
         tx.commit().await?;

@@ -115,8 +115,8 @@ impl App {
             let play = db::plays::find(&mut tx, id, today).await?.ok_or(Error::NotFound)?;
             self.changed(&mut tx, &play, actor, &format!("Stopped: {UNHELD}"), "play.stop").await?;
         }
-        let title = "The calendar decides about the stage again".to_owned();
-        self.stage_entry(&mut tx, Kind::StageHeld, account, actor, title, "").await?;
+        let title = "The calendar decides about the stage".to_owned();
+        self.stage_entry(&mut tx, Kind::StageReleased, account, actor, title, "").await?;
         db::audit::record(&mut tx, now, &actor.0, "stage.release", external_id, json!({ "stage": stage }))
             .await?;
         self.score_into(&mut tx, scope, &in_force, &[account], Stretch::just(today), None).await?;
@@ -163,8 +163,8 @@ impl App {
         if !changed {
             return Ok(false);
         }
-        let body = if met { "Ticked" } else { "Taken back" };
-        self.stage_entry(&mut tx, Kind::CriterionTicked, account, actor, criterion.to_owned(), body).await?;
+        let kind = if met { Kind::CriterionTicked } else { Kind::CriterionUnticked };
+        self.stage_entry(&mut tx, kind, account, actor, criterion.to_owned(), "").await?;
         let detail = json!({ "stage": stage, "criterion": criterion, "met": met });
         db::audit::record(&mut tx, now, &actor.0, "stage.tick", external_id, detail).await?;
         self.score_into(&mut tx, scope, &in_force, &[account], Stretch::just(today), None).await?;

@@ -163,12 +163,20 @@ pub async fn totals(tx: &mut TenantTx, filter: &Filter, today: NaiveDate) -> Res
     filtered!(query, filter, today).fetch_one(tx.conn()).await
 }
 
-/// The rules that ever raised an alert that asks somebody to act: id, name, and how many of them are open.
-pub async fn rules(tx: &mut TenantTx) -> Result<Vec<(String, String, i64)>> {
-    sqlx::query_as(
-        "SELECT rule, (array_agg(name ORDER BY opened_at DESC))[1], count(*) FILTER (WHERE state = 'open')
-         FROM alerts WHERE asks AND state IN ('open', 'closed') GROUP BY rule ORDER BY 2, 1",
-    )
-    .fetch_all(tx.conn())
-    .await
+/// The rules that ever raised an alert that asks somebody to act: id, name, and how many alerts of each a filter finds;
+/// which rule the filter asks for is left out of account.
+pub async fn rules(
+    tx: &mut TenantTx,
+    filter: &Filter,
+    today: NaiveDate,
+) -> Result<Vec<(String, String, i64)>> {
+    let filter = Filter { rule: None, ..filter.clone() };
+    let sql = format!(
+        "SELECT l.rule, (array_agg(l.name ORDER BY l.opened_at DESC))[1], count(*) FILTER (WHERE {}{WHERE})
+         FROM alerts l JOIN accounts a ON a.tenant_id = l.tenant_id AND a.id = l.account_id
+         WHERE l.asks OR l.state = 'held' GROUP BY l.rule ORDER BY 2, 1",
+        filter.which.sql()
+    );
+    let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+    filtered!(query, filter, today).fetch_all(tx.conn()).await
 }

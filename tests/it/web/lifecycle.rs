@@ -196,6 +196,11 @@ async fn a_stage_is_held_moved_and_let_go() {
     let page = casey.get(PAGE).await.text();
     assert_eq!(texts(&page, ".track .current h3"), ["Adoption"]);
     assert!(texts(&page, ".by-hand-line").is_empty());
+    let journal = texts(&casey.get("/accounts/a1/timeline").await.text(), ".entry .line");
+    assert!(
+        journal.iter().any(|line| line.contains("Stage let go The calendar decides about the stage")),
+        "{journal:?}"
+    );
 
     let http = house.http();
     let url = "/api/v1/accounts/a1/lifecycle/hold";

@@ -217,6 +217,16 @@ async fn whatever_is_done_with_an_alert_can_be_undone() {
     casey.post("/alerts/reopen", &[("id", &simple)]).await;
     assert_eq!(listed(&casey, "", OUTREACH).await.len(), 1);
 
+    // The journal says in plain words what was taken back.
+    let journal = casey.get("/accounts/a1/timeline").await.text();
+    let said: Vec<(String, String)> = texts(&journal, ".entry:has(.text) .label")
+        .into_iter()
+        .zip(texts(&journal, ".entry .text"))
+        .filter(|(label, _)| label == "Alert open again")
+        .collect();
+    let why: Vec<&str> = said.iter().map(|(_, why)| why.as_str()).collect();
+    assert_eq!(why, ["It was closed", "It was set aside", "It was put off", "It was closed"], "{said:?}");
+
     // An executive sees it and is offered nothing.
     house.member(&home, "elin@acme.example", Role::Executive).await;
     let elin = house.sign_in("elin@acme.example").await;
@@ -336,6 +346,30 @@ async fn the_gravest_comes_first_whatever_is_at_stake() {
     let high = casey.get("/alerts?severity=high").await.text();
     assert_eq!(texts(&high, ".alerts .what .chip"), ["High"]);
     assert!(texts(&high, ".list-foot b").iter().any(|text| text.contains("$900K") || text.contains("$950K")));
+}
+
+#[tokio::test]
+async fn rules_are_named_and_counted_as_the_other_filters_have_it() {
+    let (house, home) = house("mwrasp", "2027-03-01T12:00:00Z", &["a1", "a2"]).await;
+    logins_fell(&house, &home, "a1").await;
+    logins_fell(&house, &home, "a2").await;
+    let casey = house.sign_in("casey@acme.example").await;
+    let page = casey.get("/alerts").await.text();
+    let rules = |html: &str| texts(html, "select[name=rule] option");
+    let rule = rules(&page).into_iter().find(|rule| rule.ends_with("(2)")).unwrap();
+    let name = rule.trim_end_matches(" (2)").to_owned();
+    let said = texts(&page, ".alerts .owner");
+    assert!(said.iter().any(|line| line.contains(&format!("Rule: {name}"))), "{said:?}");
+    let id = listed(&casey, "", OUTREACH).await.remove(0);
+    act(&casey, &id, "snooze", &[("until", "2027-03-08")]).await;
+    for (query, found) in [("", "(1)"), ("?which=snoozed", "(1)"), ("?which=any", "(2)"), ("?who=me", "(1)")]
+    {
+        let rules = rules(&casey.get(&format!("/alerts{query}")).await.text());
+        assert!(rules.contains(&format!("{name} {found}")), "{query}: {rules:?}");
+    }
+    assert_eq!(rules(&casey.get("/alerts?who=none").await.text()), ["Rule: any"], "nothing is nobody's");
+    let chosen = casey.get("/alerts?which=dismissed&rule=declining-usage").await.text();
+    assert!(rules(&chosen).len() <= 2, "the one that was chosen stays, whatever it finds");
 }
 
 #[tokio::test]

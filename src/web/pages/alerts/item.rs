@@ -52,6 +52,8 @@ pub struct AlertItem {
     account: Option<(String, String)>,
     severity: Severity,
     why: String,
+    /// The rule's name, where the title does not say it.
+    rule: String,
     arr: String,
     when: String,
     when_tone: Tone,
@@ -85,6 +87,7 @@ impl AlertItem {
             account: Some((alert.account.clone(), paths::account(&alert.external_id))),
             severity: Severity::of(&alert.severity),
             why: why(alert),
+            rule: if alert.name == alert.title { String::new() } else { alert.name.clone() },
             arr: alert
                 .arr_base_minor
                 .map_or_else(|| "\u{2013}".to_owned(), |minor| format::money(minor, &words.currency)),

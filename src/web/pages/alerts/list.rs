@@ -115,7 +115,7 @@ async fn page(web: &Web, member: &Member, params: Params) -> Result<AlertsPage> 
     let alerts = db::alerts::list(&mut tx, &filter, words.today, (number - 1) * SIZE, SIZE).await?;
     let storms = storm::waiting(&mut tx, member, &words, &next).await?;
     let members = db::members::list(&mut tx).await?;
-    let rules = db::alerts::rules(&mut tx).await?;
+    let rules = db::alerts::rules(&mut tx, &filter, words.today).await?;
     drop(tx);
     let may_act = member.may(Role::Csm);
     let item = |alert| AlertItem::new(&words, alert, may_act, &next).selectable();
@@ -150,7 +150,9 @@ fn selects(
     let fixed = [("me", "Mine"), ("none", "Unassigned")].map(|(id, label)| (id.to_owned(), label.to_owned()));
     let people = members.iter().filter(|m| m.role != Role::Executive.word());
     let people = fixed.into_iter().chain(people.map(|m| (m.id.to_string(), m.name.clone())));
-    let rules = rules.into_iter().map(|(id, name, open)| (id, format!("{name} ({open})")));
+    // Those of which nothing would be found are left out, but for the one that was chosen.
+    let rules = rules.into_iter().filter(|(id, _, found)| *found > 0 || *id == params.rule);
+    let rules = rules.map(|(id, name, found)| (id, format!("{name} ({})", format::number(found))));
     vec![
         SelectFilter::new("which", "State", "Open", states, Some(&params.which)),
         SelectFilter::new("severity", "Severity", "Severity: any", SEVERITIES, Some(&params.severity)),

@@ -89,8 +89,8 @@ async fn page(web: &Web, member: &Member) -> Result<RulesPage> {
     let storms = storm::waiting(&mut tx, member, &words, HERE).await?;
     let (share, least, accounts) = db::storms::limits(&mut tx).await?;
     let decided = db::storms::list(&mut tx, true).await?;
-    let open: HashMap<String, i64> =
-        db::alerts::rules(&mut tx).await?.into_iter().map(|(rule, _, open)| (rule, open)).collect();
+    let open = db::alerts::rules(&mut tx, &db::alerts::Filter::default(), words.today).await?;
+    let open: HashMap<String, i64> = open.into_iter().map(|(rule, _, open)| (rule, open)).collect();
     drop(tx);
     let most = (f64::from(share) * accounts as f64).floor().max(f64::from(least));
     let rules = words.in_force.iter().flat_map(|in_force| in_force.file.rules.iter());
