@@ -16,6 +16,8 @@ pub async fn play_of(tx: &mut TenantTx, account: Uuid, renews_on: NaiveDate) -> 
 /// A milestone as a task.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Step {
+    /// The task.
+    pub id: Uuid,
     /// What is to be done.
     pub title: String,
     /// The day it was planned for.
@@ -28,13 +30,22 @@ pub struct Step {
     pub state: String,
     /// The day it was done.
     pub done_on: Option<NaiveDate>,
+    /// The activities that belong to it.
+    pub details: Vec<String>,
+    /// What it yields.
+    pub deliverables: Vec<String>,
+    /// The role that does it.
+    pub role: Option<String>,
+    /// The member who does it; none is unassigned.
+    pub owner_id: Option<Uuid>,
 }
 
 /// The milestones of a renewal, in their order; none while no play works them.
 pub async fn steps(tx: &mut TenantTx, account: Uuid, renews_on: NaiveDate) -> Result<Vec<Step>> {
     let Some(play) = play_of(tx, account, renews_on).await? else { return Ok(Vec::new()) };
     sqlx::query_as(
-        "SELECT title, planned_on, due_on, late, state, done_on FROM tasks WHERE play_id = $1 ORDER BY position",
+        "SELECT id, title, planned_on, due_on, late, state, done_on, details, deliverables, role, owner_id FROM tasks
+         WHERE play_id = $1 ORDER BY position",
     )
     .bind(play)
     .fetch_all(tx.conn())

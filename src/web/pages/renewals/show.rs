@@ -10,11 +10,12 @@ use super::load::{printed, steps, tone_of_outcome};
 use crate::app::Error;
 use crate::app::members::Role;
 use crate::db;
-use crate::db::renewals::{Linked, Listed, StrategyChange};
+use crate::db::renewals::{Linked, Listed, Step, StrategyChange};
 use crate::domain::forecast::{Category, Kind};
 use crate::web::error::Result;
 use crate::web::extract::{Id, Member};
 use crate::web::pages::accounts::contracts::{Milestone, milestone, worked};
+use crate::web::pages::crew::Crew;
 use crate::web::pages::wording::Wording;
 use crate::web::respond::Page;
 use crate::web::ui::shell::Room;
@@ -44,7 +45,7 @@ pub struct RenewalPage {
     /// ARR, days, forecast, likelihood.
     pub stats: Vec<StatTile>,
     /// Soonest first.
-    pub milestones: Vec<Milestone>,
+    pub milestones: Vec<Stage>,
     /// The way to approach it.
     pub strategy: Strategy,
     /// What it is about.
@@ -57,6 +58,27 @@ pub struct RenewalPage {
     pub close: Option<CloseView>,
     /// What became of it.
     pub outcome: Option<Outcome>,
+}
+
+/// A milestone with what belongs to it.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// The day and how it stands.
+    pub milestone: Milestone,
+    /// Its task; none while it is only planned.
+    pub href: Option<String>,
+    /// Who does it.
+    pub owner: Option<Avatar>,
+    /// `nobody plays Renewal manager`; empty where somebody does it, or where it is over.
+    pub nobody: String,
+    /// `4 steps, 1 deliverable`; empty for none.
+    pub summary: String,
+    /// What is to be done.
+    pub details: Vec<String>,
+    /// What it yields.
+    pub deliverables: Vec<String>,
+    /// Whether they are shown at once: those of the next one to be done.
+    pub unfolded: bool,
 }
 
 /// The strategy and how it came.
@@ -108,6 +130,7 @@ pub(super) async fn page(
     let linked = db::renewals::linked(&mut tx, &[id]).await?;
     let log = db::renewals::strategies(&mut tx, id).await?;
     let tasks = db::renewals::steps(&mut tx, listed.renewal.account_id, listed.renewal.renews_on).await?;
+    let crew = Crew::load(&mut tx).await?;
     drop(tx);
     let renewal = &listed.renewal;
     let may = member.may(Role::Csm);
@@ -125,9 +148,10 @@ pub(super) async fn page(
         csm: listed.owner_name.as_deref().map(Avatar::new),
         stats: stats(&listed, &names, today),
         milestones: if tasks.is_empty() {
-            planned.iter().map(|step| milestone(step, renewal.renews_on, today)).collect()
+            planned.iter().map(|step| planned_only(milestone(step, renewal.renews_on, today))).collect()
         } else {
-            tasks.iter().map(|step| worked(step, renewal.renews_on, today)).collect()
+            let next = tasks.iter().find(|step| step.state == "open").map(|step| step.id);
+            tasks.iter().map(|step| stage(step, next, &crew, renewal.renews_on, today)).collect()
         },
         strategy: strategy(&listed, &names, &log, today),
         contracts: linked.iter().map(|link| contract(link, today)).collect(),
@@ -136,6 +160,40 @@ pub(super) async fn page(
         close: (may && is_open).then(|| close_view(&listed, &linked, today, close)),
         outcome: outcome(&listed, today, may),
     })
+}
+
+fn planned_only(milestone: Milestone) -> Stage {
+    let (summary, nobody) = (String::new(), String::new());
+    let (details, deliverables) = (Vec::new(), Vec::new());
+    Stage { milestone, href: None, owner: None, nobody, summary, details, deliverables, unfolded: false }
+}
+
+fn stage(
+    step: &Step,
+    next: Option<uuid::Uuid>,
+    crew: &Crew,
+    renews_on: NaiveDate,
+    today: NaiveDate,
+) -> Stage {
+    let count =
+        |list: &[String], name: &str| (!list.is_empty()).then(|| format::count(list.len() as i64, name));
+    let parts = [count(&step.details, "step"), count(&step.deliverables, "deliverable")];
+    let owner = crew.avatar(step.owner_id);
+    let nobody = match step.role.as_deref() {
+        _ if owner.is_some() || step.state != "open" => String::new(),
+        Some(role) => format!("nobody plays {}", crew.role(role)),
+        None => "nobody".to_owned(),
+    };
+    Stage {
+        milestone: worked(step, renews_on, today),
+        href: Some(paths::task(step.id)),
+        owner,
+        nobody,
+        summary: parts.into_iter().flatten().collect::<Vec<_>>().join(", "),
+        details: step.details.clone(),
+        deliverables: step.deliverables.clone(),
+        unfolded: next == Some(step.id),
+    }
 }
 
 fn state(listed: &Listed, today: NaiveDate) -> (String, Tone) {
