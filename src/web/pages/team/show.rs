@@ -169,7 +169,7 @@ fn stats(load: &TeamLoad) -> Vec<StatTile> {
         StatTile::new(
             "Tasks without an owner",
             format::number(load.unassigned_tasks),
-            "their roles are played by nobody",
+            "nobody plays their role, or they are the company's own",
         )
         .link("/tasks?who=unassigned"),
         StatTile::new(

@@ -148,6 +148,7 @@ const SENTENCES: &[(&str, &str, Place)] = &[
     ("ticket.answered", "Answered the ticket", Page("/support?status=all")),
     ("ticket.created", "Added the ticket", Page("/support?status=all")),
     ("ticket.escalated", "Escalated the ticket", Page("/support?status=all")),
+    ("ticket.escalation_taken_back", "Took back the escalation of", Page("/support?status=all")),
     ("ticket.reopened", "Reopened the ticket", Page("/support?status=all")),
     ("ticket.resolved", "Resolved the ticket", Page("/support?status=all")),
     ("ticket.updated", "Changed the ticket", Page("/support?status=all")),
