@@ -14,6 +14,7 @@ use holdfast::domain::timeline::{Group, Kind};
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::support::html::texts;
 use crate::support::receiver::Receiver;
 use crate::support::smtp::Smtp;
 use crate::support::{Home, House, at};
@@ -682,6 +683,54 @@ async fn slack_is_told_and_a_word_can_be_sent() {
         (failed.state.as_str(), failed.last_error.as_deref()),
         ("failed", Some("answered 404: no_service"))
     );
+}
+
+#[tokio::test]
+async fn customers_are_written_to_when_an_admin_says_so_and_what_is_old_by_then_expires() {
+    let smtp = Smtp::start().await;
+    let house = House::at("2027-03-01T12:00:00Z").await.with_mail(&smtp.url);
+    let home = house.tenant_on("acme", "mapleai").await;
+    house.accounts(&home, &["own"]).await;
+    let contacts = "external_id,account,name,email\nc1,own,Ada Byron,ada@example.com\n";
+    house.import(&home, "contacts", contacts).await;
+    house.work().await;
+    let own = account(&house, &home, "own").await;
+    let in_force = house.app.methodology(&home.scope).await.unwrap().unwrap();
+    let write = async |once: &str| {
+        let mut tx = house.app.db.write(&home.scope).await.unwrap();
+        let (known, once) = (Some(&*in_force), Some(once.to_owned()));
+        house.app.queue_mail(&mut tx, &home.scope, known, own, "renewal_reminder", &[], once).await.unwrap();
+        tx.commit().await.unwrap();
+        house.work().await;
+    };
+    write("old").await;
+    house.set("2027-03-03T12:00:01Z");
+    write("new").await;
+    assert!(smtp.mails().is_empty(), "a mail server alone writes to nobody's customers");
+    let states = async || -> Vec<String> {
+        messages(&house, &home).await.into_iter().map(|message| message.state).collect()
+    };
+    assert_eq!(states().await, ["queued", "queued"]);
+    house.member(&home, "robin@example.com", Role::Admin).await;
+    house.member(&home, "morgan@example.com", Role::Manager).await;
+    let path = "/settings/outgoing/customers";
+    let morgan = house.sign_in("morgan@example.com").await;
+    assert_eq!(morgan.post(path, &[("on", "yes")]).await.status_code(), 403);
+    let robin = house.sign_in("robin@example.com").await;
+    let said = texts(&robin.get("/settings/outgoing").await.text(), "#customers .body");
+    assert_eq!(
+        said,
+        ["2 mails waiting: 1 will go out when you switch this on; older ones have expired by then."]
+    );
+    robin.post(path, &[("on", "yes")]).await;
+    house.work().await;
+    assert_eq!(states().await, ["expired", "sent"]);
+    assert_eq!(smtp.mails().len(), 1);
+    robin.post(path, &[("on", "no")]).await;
+    write("later").await;
+    assert_eq!(states().await, ["expired", "sent", "queued"]);
+    let log = texts(&robin.get("/settings/audit?what=message").await.text(), "tbody tr");
+    assert!(log[0].ends_with("Changed what becomes of mails to customers go out no"), "{log:?}");
 }
 
 #[tokio::test]

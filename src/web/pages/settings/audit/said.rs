@@ -98,6 +98,7 @@ const SENTENCES: &[(&str, &str, Place)] = &[
     ("member.restored", "Gave back the place of", Page("/settings/members")),
     ("member.role", "Changed the role of", Page("/settings/members")),
     ("member.uninvited", "Took back the invitation of", Nowhere),
+    ("message.to_customers", "Changed what becomes of", Page("/settings/outgoing")),
     ("message.retried", "Had a message sent again", Page("/settings/outgoing/messages")),
     ("methodology.draft_discarded", "Discarded the draft of", Page("/studio")),
     ("methodology.draft_restored", "Took back the draft of", Page("/studio")),
