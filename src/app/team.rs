@@ -134,7 +134,8 @@ impl TeamLoad {
         let people = |n: i64| (n > 0).then_some(n as f64);
         let of_role = || self.players.get(name.strip_suffix("_count")?).copied().and_then(people);
         match (name, segment) {
-            ("account_count", Some(segment)) => Some(segment.accounts as f64),
+            // Whom nobody looks after is said beside it.
+            ("account_count", Some(segment)) => Some((segment.accounts - segment.unassigned) as f64),
             ("csm_count", Some(segment)) => people(segment.owners),
             (_, Some(_)) => None,
             ("account_count", None) => Some(self.segments.iter().map(|s| s.accounts as f64).sum()),
