@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub(in crate::app) use of_rules::{Wish, granted};
-pub use moves::Leave;
+pub use moves::{CHECKS, Leave};
 pub use open::NewItem;
 
 use super::alerts::check_member;
