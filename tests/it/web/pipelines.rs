@@ -88,7 +88,7 @@ async fn api(house: &House, home: &Home, path: &str) -> Value {
 /// Publishes the pack with some lines changed.
 async fn publish(house: &House, home: &Home, change: impl Fn(String) -> String) -> Vec<String> {
     let actor = Actor("Ada".into());
-    let source = change(pack_source("techcorp").unwrap().into_owned());
+    let source = change(pack_source("techcorp").unwrap());
     let file = DraftFrom::File { source, overrides: Overrides::default() };
     let draft = house.app.create_draft(&home.scope, file, "next", &actor).await.unwrap().stored;
     let plan = house.app.plan_draft(&home.scope, draft.id).await.unwrap();
