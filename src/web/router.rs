@@ -18,8 +18,8 @@ use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
 use super::pages::{
-    accounts, alerts, backtests, jobs, notifications, pipelines, playbooks, plays, portfolio, renewals, search, session,
-    settings, studio, support, tasks, team, timeline, today,
+    accounts, alerts, backtests, jobs, notifications, pipelines, playbooks, plays, portfolio, renewals,
+    search, session, settings, studio, support, tasks, team, timeline, today,
 };
 use super::{Web, assets, collect, ops, paths};
 

@@ -190,8 +190,7 @@ impl Doing {
             ),
             Verb::Opportunity => {
                 let told = entry(Kind::Opportunity, title.clone(), &format!("action:{at}"));
-                let data =
-                    json!({ "offer": action.offer.as_deref(), "rule": alert.rule, "alert": alert.id });
+                let data = json!({ "offer": action.offer.as_deref(), "rule": alert.rule, "alert": alert.id });
                 let told = Entry { body: body.clone(), data, ..told };
                 self.wishes.push(Wish::new(in_force, alert, rule, (at, action), ACTOR, told));
             }

@@ -313,7 +313,9 @@ fn steps(pack: &Value, without: &HashMap<String, String>) -> Vec<(String, String
     all.filter_map(|pipeline| Some((pipeline, pipeline.get("id")?.as_str()?)))
         .filter(|(_, id)| !without.contains_key(*id))
         .flat_map(|(pipeline, id)| {
-            compare::ids(pipeline, "steps").into_iter().map(move |(step, name)| (format!("{id}/{step}"), name))
+            compare::ids(pipeline, "steps")
+                .into_iter()
+                .map(move |(step, name)| (format!("{id}/{step}"), name))
         })
         .collect()
 }

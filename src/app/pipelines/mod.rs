@@ -8,8 +8,8 @@ mod open;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-pub(in crate::app) use of_rules::{Wish, granted};
 pub use moves::{CHECKS, Leave};
+pub(in crate::app) use of_rules::{Wish, granted};
 pub use open::NewItem;
 
 use super::alerts::check_member;

@@ -38,12 +38,7 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`] for an account that is not there; [`Error::Invalid`] for what does not fit, a missing
     /// justification among it.
-    pub async fn open_item(
-        &self,
-        scope: &TenantScope,
-        new: &NewItem,
-        actor: &Actor,
-    ) -> Result<(Item, bool)> {
+    pub async fn open_item(&self, scope: &TenantScope, new: &NewItem, actor: &Actor) -> Result<(Item, bool)> {
         let now = self.clock.now();
         let today = scope.day_of(now);
         let in_force = self.methodology(scope).await?;

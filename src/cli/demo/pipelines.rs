@@ -23,11 +23,17 @@ const A_WEEK: usize = 10;
 const WISHES: [(&str, &str); 8] = [
     ("Dashboards offline", "Their field teams have no network on site; 40 more seats depend on it."),
     ("Alerts in Microsoft Teams", "Everybody lives in Teams; alerts by mail are read a day late."),
-    ("Row-level rights by region", "Legal blocks the rollout to three countries until managers see their region only."),
+    (
+        "Row-level rights by region",
+        "Legal blocks the rollout to three countries until managers see their region only.",
+    ),
     ("Scheduled exports to SFTP", "Their controllers load figures by hand each Monday, two hours a week."),
     ("Comments on charts", "Discussions happen in mails with screenshots, and decisions get lost."),
     ("Fiscal calendars", "Their year starts in October; every quarter is compared by hand now."),
-    ("Single sign-on for guests", "Auditors get shared log-ins today, which their security team has flagged."),
+    (
+        "Single sign-on for guests",
+        "Auditors get shared log-ins today, which their security team has flagged.",
+    ),
     ("Faster refresh of large models", "The morning report is ready at ten; the stand-up is at nine."),
 ];
 /// What is tried together with a customer.
@@ -36,7 +42,11 @@ const TRIALS: [(&str, &str); 3] = [
     ("Tests natural-language questions", "Their managers never learned the query builder."),
     ("Tests the connector for their ERP", "The only customer on that ERP with enough volume."),
 ];
-const DROPPED: [&str; 3] = ["Solved by a workaround they are content with.", "Budget is frozen until next year.", "Their priority changed."];
+const DROPPED: [&str; 3] = [
+    "Solved by a workaround they are content with.",
+    "Budget is frozen until next year.",
+    "Their priority changed.",
+];
 const WON: [&str; 2] = ["Signed with the next order.", "Approved by their new head of data."];
 
 /// A week of it.

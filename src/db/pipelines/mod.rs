@@ -9,7 +9,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 pub use list::{Filter, Heap, In, cards, count, heaps, list, page};
-pub use write::{Close, Entered, Opened, Rewritten, close, enter, insert, log, open_by_rules, reopen, rewrite, tick};
+pub use write::{
+    Close, Entered, Opened, Rewritten, close, enter, insert, log, open_by_rules, reopen, rewrite, tick,
+};
 
 use super::{Result, TenantTx};
 

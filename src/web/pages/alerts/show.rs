@@ -249,7 +249,8 @@ async fn started(tx: &mut TenantTx, id: Uuid, words: &Wording) -> db::Result<Vec
     };
     let item = |item: db::pipelines::Item| {
         let noun = crate::domain::pipeline::noun(&item.subject);
-        let at = if item.step_name.is_empty() { item.state.clone() } else { format!("at {}", item.step_name) };
+        let at =
+            if item.step_name.is_empty() { item.state.clone() } else { format!("at {}", item.step_name) };
         (item.title, format!("{noun}, {at}"), paths::item(item.id))
     };
     let plays = plays.into_iter().map(play).chain(tasks.into_iter().map(task));

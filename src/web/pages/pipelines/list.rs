@@ -171,8 +171,9 @@ pub async fn show(
         summary: summary(&here, closed, total),
         views: views(&params, closed, &id),
         empty: nothing.then(|| empty(chosen, &params, may_edit)),
-        pager: (!is_board)
-            .then(|| Pager::numbered(page, PAGE, total, "item", |p| params.href(&[("page", &p.to_string())]))),
+        pager: (!is_board).then(|| {
+            Pager::numbered(page, PAGE, total, "item", |p| params.href(&[("page", &p.to_string())]))
+        }),
         rows: if is_board { Vec::new() } else { cards() },
         lanes,
         closed,

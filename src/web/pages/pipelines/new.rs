@@ -163,11 +163,7 @@ async fn page(web: &Web, member: &Member, mut form: NewForm, errors: Vec<error::
 }
 
 /// Opens it.
-pub async fn open(
-    State(web): State<Web>,
-    Csm(member): Csm,
-    Form(form): Form<NewForm>,
-) -> Result<Response> {
+pub async fn open(State(web): State<Web>, Csm(member): Csm, Form(form): Form<NewForm>) -> Result<Response> {
     let wanted = form.account.trim();
     let mut tx = web.app.db.read(&member.scope).await?;
     let known = match wanted.is_empty() || wanted.contains('\0') {

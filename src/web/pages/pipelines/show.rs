@@ -223,9 +223,10 @@ pub(super) async fn page(web: &Web, member: &Member, id: Uuid, sent: Sent) -> Re
         shell: member.shell(Room::Playbooks),
         title: item.title.clone(),
         noun: capital(&noun(&item.subject)),
-        pipeline: item.pipeline.as_deref().map(|id| {
-            (item.pipeline_name.clone(), paths::with_query(paths::PIPELINES, &[("pipeline", id)]))
-        }),
+        pipeline: item
+            .pipeline
+            .as_deref()
+            .map(|id| (item.pipeline_name.clone(), paths::with_query(paths::PIPELINES, &[("pipeline", id)]))),
         account: (item.account.clone(), paths::account(&item.external_id)),
         health: account.map(|account| words.badge_with_trend(&account)),
         state: (state.label(&item.subject), tone(state)),
@@ -239,7 +240,8 @@ pub(super) async fn page(web: &Web, member: &Member, id: Uuid, sent: Sent) -> Re
         owner: item.owner_name.as_deref().map(Avatar::new),
         history: moves.iter().map(|moved| move_view(moved, &item.subject, today)).collect(),
         edit: may_edit.then(|| {
-            let (typed, errors) = sent.edit.unwrap_or_else(|| (typed(&item, words.currency.as_str()), Vec::new()));
+            let (typed, errors) =
+                sent.edit.unwrap_or_else(|| (typed(&item, words.currency.as_str()), Vec::new()));
             let owners = crew.choices("The account’s CSM", typed.owner.parse().ok(), me);
             EditView { typed, owners, errors }
         }),
@@ -375,9 +377,10 @@ fn targets(item: &Item, place: Place<'_>, in_force: Option<&InForce>) -> Vec<Cho
         Place::StepGone(_) | Place::Gone => {
             let all = pipelines(in_force).iter().filter(|pipeline| *pipeline.subject == *item.subject);
             all.flat_map(|pipeline| {
-                pipeline.steps.iter().map(move |step| {
-                    choice(&pipeline.id, step, format!("{}: {}", pipeline.name, step.name))
-                })
+                pipeline
+                    .steps
+                    .iter()
+                    .map(move |step| choice(&pipeline.id, step, format!("{}: {}", pipeline.name, step.name)))
             })
             .collect()
         }
@@ -415,7 +418,11 @@ fn offer_view(item: &Item, in_force: Option<&InForce>) -> Option<OfferView> {
     })
 }
 
-fn facts(item: &Item, alert: Option<String>, today: NaiveDate) -> Vec<(&'static str, String, Option<String>)> {
+fn facts(
+    item: &Item,
+    alert: Option<String>,
+    today: NaiveDate,
+) -> Vec<(&'static str, String, Option<String>)> {
     let opened = format!("{}, by {}", format::date_near(item.opened_on, today), item.opened_by);
     let mut facts = vec![("Opened", opened, None)];
     let worth = amount(item);

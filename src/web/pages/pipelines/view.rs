@@ -160,7 +160,8 @@ pub fn price(price: &Price, currency: &str) -> String {
         let unit = 10_f64.powi(format::minor_digits(currency) as i32);
         format::money((value * unit).round() as i64, currency)
     };
-    let figure = |figure: &Option<crate::domain::pack::Figure>| figure.as_ref().map(|figure| money(figure.value));
+    let figure =
+        |figure: &Option<crate::domain::pack::Figure>| figure.as_ref().map(|figure| money(figure.value));
     let range = match (figure(&price.list), figure(&price.min), figure(&price.max)) {
         (Some(list), Some(min), Some(max)) => format!("{list}, between {min} and {max}"),
         (Some(list), ..) => list,
