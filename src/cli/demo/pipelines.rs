@@ -42,6 +42,12 @@ const TRIALS: [(&str, &str); 3] = [
     ("Tests natural-language questions", "Their managers never learned the query builder."),
     ("Tests the connector for their ERP", "The only customer on that ERP with enough volume."),
 ];
+/// What speaks for an offer.
+const PULL: [&str; 3] = [
+    "They asked for a quote after the last business review.",
+    "Two more departments want in before the year ends.",
+    "What they build around us by hand, we have ready.",
+];
 const DROPPED: [&str; 3] = [
     "Solved by a workaround they are content with.",
     "Budget is frozen until next year.",
@@ -63,16 +69,31 @@ pub(super) async fn work(app: &App, scope: &TenantScope, day: NaiveDate) -> anyh
     drop(tx);
     let here: Vec<_> = accounts.iter().filter(|account| account.churned_on.is_none()).collect();
     let heard = dice(&format!("heard {day}"));
+    let is_trial = heard.is_multiple_of(4);
     if let (Some(account), Some(pipeline)) = (
         here.get(heard % here.len().max(1)),
-        pipelines.get(if heard % 4 == 0 { 1 } else { 0 }).or(pipelines.first()),
+        pipelines.get(usize::from(is_trial)).or(pipelines.first()),
     ) {
-        let all: &[(&str, &str)] = if heard % 4 == 0 { &TRIALS } else { &WISHES };
+        let all: &[(&str, &str)] = if is_trial { &TRIALS } else { &WISHES };
         let (title, why) = all[(heard / 7) % all.len()];
         let new = NewItem {
             account: account.external_id.clone(),
             pipeline: Some(pipeline.id.to_string()),
             written: Written { title: title.to_owned(), why: why.to_owned(), ..Written::default() },
+            ..NewItem::default()
+        };
+        let by = account.owner_name.clone().map_or_else(Actor::holdfast, Actor);
+        app.open_item(scope, &new, &by).await?;
+    }
+    if let (Some(account), Some(offer)) = (
+        here.get((heard / 3) % here.len().max(1)).filter(|_| heard % 5 < 2),
+        in_force.file.offers.get((heard / 11) % in_force.file.offers.len().max(1)),
+    ) {
+        let (title, why) = (offer.name.to_string(), PULL[heard % PULL.len()].to_owned());
+        let new = NewItem {
+            account: account.external_id.clone(),
+            offer: Some(offer.id.to_string()),
+            written: Written { title, why, ..Written::default() },
             ..NewItem::default()
         };
         let by = account.owner_name.clone().map_or_else(Actor::holdfast, Actor);
@@ -110,7 +131,7 @@ async fn go_on(
         return sell(app, scope, item, luck, by).await;
     };
     // Now and then somebody is in a hurry.
-    if luck % 9 == 0 && place.next().is_some() && !step.checks.is_empty() {
+    if luck.is_multiple_of(9) && place.next().is_some() && !step.checks.is_empty() {
         let reason = "Their steering committee meets tomorrow; the rest follows.".to_owned();
         let leave = Leave { force: true, reason, ..Leave::default() };
         app.move_item(scope, item.id, None, &leave, by).await?;
