@@ -101,7 +101,8 @@ pub struct Message {
 
 const COLUMNS: &str = "id, channel, cause, recipient, subject, body, state, created_at, next_at, attempts, last_error, ended_at";
 
-/// Takes messages that are due on the channels that have an outlet; others leave them alone until `until`.
+/// Takes messages that are due on the channels that have an outlet; others leave them alone until `until`. Mails to
+/// customers stay where they are unless the tenant sends them.
 pub async fn claim(
     tx: &mut TenantTx,
     channels: &[&str],
@@ -112,7 +113,8 @@ pub async fn claim(
     sqlx::query_as(sqlx::AssertSqlSafe(format!(
         "UPDATE messages SET locked_until = $3, attempts = attempts + 1 WHERE (tenant_id, id) IN (
            SELECT tenant_id, id FROM messages
-           WHERE state = 'queued' AND channel = ANY($1) AND next_at <= $2 AND (locked_until IS NULL OR locked_until <= $2)
+           WHERE state = 'queued' AND channel = ANY($1) AND next_at <= $2
+           AND (cause <> 'template' OR (SELECT customer_mail FROM tenants WHERE id = $5)) AND (locked_until IS NULL OR locked_until <= $2)
            ORDER BY next_at LIMIT $4 FOR UPDATE SKIP LOCKED)
          RETURNING {COLUMNS}"
     )))
@@ -120,7 +122,37 @@ pub async fn claim(
     .bind(now)
     .bind(until)
     .bind(limit)
+    .bind(tx.tenant())
     .fetch_all(tx.conn())
+    .await
+}
+
+/// Whether mails to customers go out.
+pub async fn sends_to_customers(tx: &mut TenantTx) -> Result<bool> {
+    sqlx::query_scalar("SELECT customer_mail FROM tenants WHERE id = $1")
+        .bind(tx.tenant())
+        .fetch_one(tx.conn())
+        .await
+}
+
+/// Has mails to customers go out, or wait; false when that was so.
+pub async fn send_to_customers(tx: &mut TenantTx, on: bool) -> Result<bool> {
+    let done = sqlx::query("UPDATE tenants SET customer_mail = $2 WHERE id = $1 AND customer_mail <> $2")
+        .bind(tx.tenant())
+        .bind(on)
+        .execute(tx.conn())
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Mails to customers that wait, and how many of them were written since a moment.
+pub async fn waiting_for_customers(tx: &mut TenantTx, since: DateTime<Utc>) -> Result<(i64, i64)> {
+    sqlx::query_as(
+        "SELECT count(*), count(*) FILTER (WHERE created_at >= $1) FROM messages
+         WHERE state = 'queued' AND cause = 'template'",
+    )
+    .bind(since)
+    .fetch_one(tx.conn())
     .await
 }
 

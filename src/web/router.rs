@@ -251,13 +251,14 @@ fn told() -> Router<Web> {
 
 /// Where messages and webhooks go.
 fn outgoing() -> Router<Web> {
-    use settings::outgoing::{self, endpoint, messages_list, slack};
+    use settings::outgoing::{self, customers, endpoint, messages_list, slack};
     Router::new()
         .route("/settings/templates", get(settings::templates::show))
         .route("/settings/templates/new", get(settings::templates::new).post(settings::templates::create))
         .route("/settings/templates/{key}", get(settings::templates::edit).post(settings::templates::save))
         .route("/settings/templates/{key}/remove", post(settings::templates::remove))
         .route("/settings/outgoing", get(outgoing::show))
+        .route("/settings/outgoing/customers", post(customers::set))
         .route("/settings/outgoing/slack", post(slack::set))
         .route("/settings/outgoing/slack/test", post(slack::test))
         .route("/settings/outgoing/slack/remove", post(slack::remove))

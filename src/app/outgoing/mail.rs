@@ -10,8 +10,8 @@ use crate::db::messages::{Ended, Message, SlackHook};
 use crate::db::{self, TenantScope};
 use crate::integrations::mailer::Mail;
 
-/// A message older than this when it could first go out is no longer of use.
-const EXPIRES_AFTER: Duration = Duration::days(2);
+/// A message older than this when it could first go out is no longer of use: it expires.
+pub const EXPIRES_AFTER: Duration = Duration::days(2);
 /// Seconds until each further try; after the last one the message is given up.
 const RETRIES: [i64; 7] = [30, 120, 600, 1_800, 7_200, 21_600, 43_200];
 
@@ -64,6 +64,24 @@ impl App {
             Err((true, error)) => Ended::Failed(error),
             Err((false, error)) => again(message.attempts, error, self.clock.now()),
         }
+    }
+
+    /// Has mails to customers go out, or wait. What waited for longer than [`EXPIRES_AFTER`] expires instead of going
+    /// out. False when that was so already.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn send_to_customers(&self, scope: &TenantScope, on: bool, actor: &Actor) -> Result<bool> {
+        let now = self.clock.now();
+        let mut tx = self.db.write(scope).await?;
+        let changed = db::messages::send_to_customers(&mut tx, on).await?;
+        if changed {
+            let detail = json!({ "go_out": on });
+            db::audit::record(&mut tx, now, &actor.0, "message.to_customers", "mails to customers", detail)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(changed)
     }
 
     /// Puts a message that failed or expired back.

@@ -17,6 +17,7 @@ use crate::db::{self, TenantScope, platform};
 pub use crate::integrations::http::{Http, Reach};
 pub use crate::integrations::mailer::Mailer;
 pub use endpoints::{Endpoint, Wanted, WantedSecret};
+pub use mail::EXPIRES_AFTER;
 pub use webhooks::{PAUSE_AFTER_DAYS, RETRIES};
 
 /// Seconds for which a row is held by whoever sends it: longer than any of it takes.

@@ -291,7 +291,7 @@ pub async fn tenants_with_news(tx: &mut PlatformTx) -> Result<Vec<TenantScope>> 
     Ok(rows.iter().map(scope_of).collect())
 }
 
-/// Tenants with deliveries, or messages on one of the channels, that are due.
+/// Tenants with deliveries, or messages on one of the channels, that are due and may go out.
 pub async fn tenants_with_outgoing(
     tx: &mut PlatformTx,
     channels: &[&str],
@@ -302,7 +302,7 @@ pub async fn tenants_with_outgoing(
          WHERE EXISTS (SELECT FROM webhook_deliveries WHERE tenant_id = t.id AND state = 'waiting' AND next_at <= $2
                        AND (locked_until IS NULL OR locked_until <= $2))
             OR EXISTS (SELECT FROM messages WHERE tenant_id = t.id AND state = 'queued' AND channel = ANY($1)
-                       AND next_at <= $2 AND (locked_until IS NULL OR locked_until <= $2))",
+                       AND (cause <> 'template' OR t.customer_mail) AND next_at <= $2 AND (locked_until IS NULL OR locked_until <= $2))",
     )
     .bind(channels)
     .bind(now)

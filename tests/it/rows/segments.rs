@@ -63,7 +63,7 @@ async fn contract_value_decides_and_each_segment_has_its_service() {
         (
             "above5m",
             ("Weekly health checks", "2027-03-08"),
-            ["Executive sponsorYes", "Dedicated supportYes", "Csm ratio1:1", "Meeting frequencyWeekly"],
+            ["Executive sponsor Yes", "Dedicated support Yes", "Csm ratio 1:1", "Meeting frequency Weekly"],
             [
                 "Weekly health checks",
                 "Monthly executive sync",
@@ -74,19 +74,19 @@ async fn contract_value_decides_and_each_segment_has_its_service() {
         (
             "at1m",
             ("Bi-weekly check-ins", "2027-03-15"),
-            ["Executive sponsorNo", "Dedicated supportShared", "Csm ratio1:3", "Meeting frequencyBi-weekly"],
+            ["Executive sponsor No", "Dedicated support Shared", "Csm ratio 1:3", "Meeting frequency Bi-weekly"],
             ["Bi-weekly check-ins", "Monthly reviews", "Quarterly business reviews", "Semi-annual planning"],
         ),
         (
             "at250k",
             ("Monthly check-ins", "2027-04-01"),
-            ["Executive sponsorNo", "Dedicated supportNo", "Csm ratio1:10", "Meeting frequencyMonthly"],
+            ["Executive sponsor No", "Dedicated support No", "Csm ratio 1:10", "Meeting frequency Monthly"],
             ["Monthly check-ins", "Quarterly reviews", "Annual planning", "Self-service resources"],
         ),
         (
             "below250k",
             ("Quarterly check-ins", "2027-06-01"),
-            ["Executive sponsorNo", "Dedicated supportNo", "Csm ratio1:25", "Meeting frequencyQuarterly"],
+            ["Executive sponsor No", "Dedicated support No", "Csm ratio 1:25", "Meeting frequency Quarterly"],
             ["Quarterly check-ins", "Automated health monitoring", "Digital resources", "Community support"],
         ),
     ] {
@@ -252,7 +252,7 @@ async fn parameters_move_the_bounds_or_take_employees_instead() {
         (
             "at100k",
             &[
-                "Csm ratio1:15",
+                "Csm ratio 1:15",
                 "at most 15 accounts each",
                 "Every week while onboarding",
                 "Executive sponsor",
@@ -263,7 +263,7 @@ async fn parameters_move_the_bounds_or_take_employees_instead() {
         (
             "at25k",
             &[
-                "Csm ratio1:50",
+                "Csm ratio 1:50",
                 "at most 50",
                 "Mid-touch",
                 "Monthly check-in",
@@ -317,7 +317,7 @@ async fn parameters_move_the_bounds_or_take_employees_instead() {
     expect_segments(&desk, &by_size.map(|(id, _, segment)| (id, segment))).await;
     let coverage = desk.coverage(&casey, "at100k").await;
     assert!(
-        coverage.contains("Csm ratio1:12") && coverage.contains("at most 12 accounts each"),
+        coverage.contains("Csm ratio 1:12") && coverage.contains("at most 12 accounts each"),
         "{coverage}"
     );
 }

@@ -81,7 +81,7 @@ async fn a_moment_comes_once_with_its_date() {
         day(&house, &home, date).await;
     }
     let said: Vec<String> = moments().await.into_iter().filter(|text| text.contains("First Value")).collect();
-    assert_eq!(said, ["First Value1 Mar 2027"]);
+    assert_eq!(said, ["First Value 1 Mar 2027"]);
     let stream = casey.get("/accounts/a1/timeline?group=lifecycle").await.text();
     let times = texts(&stream, ".entry .line").iter().filter(|line| line.contains("First Value")).count();
     assert_eq!(times, 1);
@@ -229,7 +229,7 @@ async fn a_pinned_segment_is_marked_and_advice_is_shown() {
     let said = segment().await;
     assert!(said.contains("PLATINUM by the rules"), "{said}");
     assert!(
-        said.contains("agents > 10000disagrees") && said.contains("strategic_value == 'high'agrees"),
+        said.contains("agents > 10000 disagrees") && said.contains("strategic_value == 'high' agrees"),
         "{said}"
     );
     let pin = casey.post("/accounts/a1/segment", &[("segment", "silver"), ("next", PAGE)]).await;

@@ -165,3 +165,25 @@ async fn finished(browser: &Browser, path: &str) -> String {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn the_log_says_in_words_what_people_did_with_accounts() {
+    let (house, home, browser) = house().await;
+    house.accounts(&home, &["own-account"]).await;
+    house.work().await;
+    let due = house.clock.today(home.scope.time_zone()).to_string();
+    let task = [("title", "Send the report"), ("account", "own-account"), ("due", &*due)];
+    assert_eq!(browser.post("/tasks", &task).await.status_code(), 303);
+    let task = &browser.get("/tasks?who=team").await.text();
+    let task = texts(task, "a[href^='/tasks/']");
+    assert!(task.contains(&"Send the report".to_owned()), "{task:?}");
+    let stage = [("stage", "onboarding"), ("reason", "A new division_2 starts")];
+    assert_eq!(browser.post("/accounts/own-account/lifecycle/hold", &stage).await.status_code(), 303);
+    let log = browser.get("/settings/audit").await.text();
+    let lines = texts(&log, "tbody tr");
+    let said = |end: &str| assert!(lines.iter().any(|line| line.ends_with(end)), "{end}: {lines:?}");
+    said("Added a task own-account “Send the report”, due 1 Mar 2027");
+    said("Held the stage of own-account reason A new division_2 starts, stage Onboarding");
+    let own = texts(&browser.get("/settings/audit?what=stage").await.text(), "tbody tr");
+    assert!(own.len() == 1 && own[0].contains("Held the stage of own-account"), "{own:?}");
+}

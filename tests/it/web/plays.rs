@@ -259,8 +259,8 @@ async fn a_playbook_for_a_member_and_the_touchpoints_of_a_segment() {
     for line in [
         "Bi-weekly check-ins",
         "Semi-annual planning",
-        "Executive sponsorNo",
-        "Dedicated supportShared",
+        "Executive sponsor No",
+        "Dedicated support Shared",
         "at most 3 accounts each",
     ] {
         assert!(coverage.contains(line), "{line}: {coverage}");

@@ -17,6 +17,7 @@ use crate::web::respond::Page;
 use crate::web::ui::shell::Room;
 use crate::web::ui::{EmptyState, Shell, Tone, filters, format};
 
+pub mod customers;
 pub mod endpoint;
 pub mod messages_list;
 pub mod slack;
@@ -35,6 +36,8 @@ pub struct OutgoingPage {
     pub may_edit: bool,
     /// Whether a mail server is configured.
     pub sends_mail: bool,
+    /// What becomes of mails to customers.
+    pub customers: Customers,
     /// Messages by state: (`Queued`, `12`).
     pub messages: Vec<(String, String)>,
     /// Where Slack is told, without its secret; none when it is not.
@@ -51,6 +54,15 @@ pub struct OutgoingPage {
     pub empty: Option<EmptyState>,
     /// A new endpoint.
     pub form: EndpointForm,
+}
+
+/// What becomes of mails to customers.
+#[derive(Clone, Debug, Default)]
+pub struct Customers {
+    /// Whether they go out.
+    pub on: bool,
+    /// `12 wait; 3 of them go out when you switch this on, older ones expire.`
+    pub waiting: String,
 }
 
 /// Groups and a least severity to choose.
@@ -169,6 +181,7 @@ async fn page(web: &Web, member: &Member) -> Result<OutgoingPage> {
     let endpoints = webhooks::endpoints(&mut tx).await?;
     let counts = webhooks::counts(&mut tx).await?;
     let messages = db::messages::counts(&mut tx).await?;
+    let customers = customers::load(&mut tx, web.app.clock.now()).await?;
     drop(tx);
     let row = |endpoint: &Endpoint| {
         let (state, tone) = standing(endpoint);
@@ -197,6 +210,7 @@ async fn page(web: &Web, member: &Member) -> Result<OutgoingPage> {
         nav,
         may_edit: member.may(Role::Admin),
         sends_mail: web.app.sends_mail(),
+        customers,
         messages: messages.into_iter().map(|(state, n)| (state, format::number(n))).collect(),
         slack_form: match &slack {
             Some(hook) => Told::of(&hook.groups, hook.min_severity.as_deref()),
