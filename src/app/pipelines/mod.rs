@@ -106,8 +106,9 @@ impl App {
         let after = db::pipelines::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
         let words = differences(&item, &after);
         self.note(&mut tx, Kind::ItemChanged, &after, &words, json!({}), actor).await?;
-        let before = json!({ "title": was.title, "why": was.why, "amount": was.amount, "owner": was.owner });
-        self.audit_item(&mut tx, "pipeline.change", &after, json!({ "before": before }), actor).await?;
+        let before = json!({ "why": was.why, "amount": worth(&item), "owner": was.owner });
+        let more = json!({ "title": was.title, "before": before });
+        self.audit_item(&mut tx, "pipeline.change", &after, more, actor).await?;
         tx.commit().await?;
         Ok(after)
     }
@@ -148,7 +149,7 @@ impl App {
         more: Value,
         actor: &Actor,
     ) -> Result<()> {
-        let mut detail = json!({ "item": item.id, "title": item.title, "step": item.step });
+        let mut detail = json!({ "id": item.id, "title": item.title });
         if let (Value::Object(detail), Value::Object(more)) = (&mut detail, more) {
             detail.extend(more);
         }
@@ -189,16 +190,20 @@ fn not_a_member() -> Error {
     Error::invalid("owner", "is not a member of this company")
 }
 
-/// What was changed, in words.
-fn differences(before: &Item, after: &Item) -> String {
-    let amount = |item: &Item| match (item.amount_minor, item.currency.as_deref().map(str::parse)) {
+/// `USD 1,200.00`, or that nobody knows.
+fn worth(item: &Item) -> String {
+    match (item.amount_minor, item.currency.as_deref().map(str::parse)) {
         (Some(minor), Some(Ok(currency))) => Money::from_minor(minor, currency).to_string(),
         _ => "no amount".to_owned(),
-    };
+    }
+}
+
+/// What was changed, in words.
+fn differences(before: &Item, after: &Item) -> String {
     let owner = |item: &Item| item.owner_name.clone().unwrap_or_else(|| "nobody".to_owned());
     let pairs = [
         ("Title", before.title.clone(), after.title.clone()),
-        ("Amount", amount(before), amount(after)),
+        ("Amount", worth(before), worth(after)),
         ("Owner", owner(before), owner(after)),
     ];
     let mut words: Vec<String> = pairs

@@ -190,8 +190,10 @@ impl App {
         };
         let data = json!({ "move": moved.what, "from": moved.from_step, "to": moved.to_step, "forced": moved.forced,
             "missing": moved.missing, "reason": moved.reason });
-        self.note(tx, kind, &after, &words(&moved, &item.subject), data.clone(), actor).await?;
-        self.audit_item(tx, &format!("pipeline.{}", moved.what), &after, data, actor).await?;
+        self.note(tx, kind, &after, &words(&moved, &item.subject), data, actor).await?;
+        let detail = json!({ "from": moved.from_step, "to": moved.to_step, "without": moved.missing,
+            "reason": moved.reason });
+        self.audit_item(tx, &format!("pipeline.{}", moved.what), &after, detail, actor).await?;
         Ok(after)
     }
 }

@@ -70,10 +70,9 @@ pub(super) async fn work(app: &App, scope: &TenantScope, day: NaiveDate) -> anyh
     let here: Vec<_> = accounts.iter().filter(|account| account.churned_on.is_none()).collect();
     let heard = dice(&format!("heard {day}"));
     let is_trial = heard.is_multiple_of(4);
-    if let (Some(account), Some(pipeline)) = (
-        here.get(heard % here.len().max(1)),
-        pipelines.get(usize::from(is_trial)).or(pipelines.first()),
-    ) {
+    if let (Some(account), Some(pipeline)) =
+        (here.get(heard % here.len().max(1)), pipelines.get(usize::from(is_trial)).or(pipelines.first()))
+    {
         let all: &[(&str, &str)] = if is_trial { &TRIALS } else { &WISHES };
         let (title, why) = all[(heard / 7) % all.len()];
         let new = NewItem {

@@ -74,7 +74,12 @@ async fn contract_value_decides_and_each_segment_has_its_service() {
         (
             "at1m",
             ("Bi-weekly check-ins", "2027-03-15"),
-            ["Executive sponsor No", "Dedicated support Shared", "Csm ratio 1:3", "Meeting frequency Bi-weekly"],
+            [
+                "Executive sponsor No",
+                "Dedicated support Shared",
+                "Csm ratio 1:3",
+                "Meeting frequency Bi-weekly",
+            ],
             ["Bi-weekly check-ins", "Monthly reviews", "Quarterly business reviews", "Semi-annual planning"],
         ),
         (
