@@ -110,7 +110,7 @@ async fn what_is_open_already_is_not_opened_by_a_rule() {
     let desk = Desk::on("mwrasp", "2027-06-30").await;
     desk.accounts(&[("grow", "2026-01-01")]).await;
     let body = json!({ "account": "grow", "title": "Agents for the second site", "why": "They asked",
-        "pipeline": "expansion-process", "offer": "agent-licenses", "amount_minor": 120_000_00 });
+        "pipeline": "expansion-process", "offer": "agent-licenses", "amount_minor": 12_000_000 });
     let own = desk.send("POST", "/pipeline-items", body).await;
     desk.figures(&[
         ("grow", "agent_utilization_pct", "2027-06-30", 90.0),

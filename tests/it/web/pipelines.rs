@@ -16,8 +16,11 @@ use crate::support::{Browser, Home, House};
 
 const STEPS: [&str; 5] = ["Requested", "Impact judged", "Reviewed", "Planned", "Told"];
 
-/// What a redirect says, and the form that takes it back.
-fn toast(answer: &TestResponse) -> (String, bool, Option<(String, Vec<(String, String)>)>) {
+/// The form that takes something back: where it goes, and its fields.
+type Undo = (String, Vec<(String, String)>);
+
+/// What a redirect says, whether that is a failure, and how it is taken back.
+fn toast(answer: &TestResponse) -> (String, bool, Option<Undo>) {
     assert_eq!(answer.status_code(), 303, "{}", answer.text());
     let cookie = answer.header("set-cookie");
     let value = cookie.to_str().unwrap().split(';').next().unwrap().split_once('=').unwrap().1.to_owned();
@@ -267,7 +270,7 @@ async fn hostile_words_are_kept_as_they_are_or_refused() {
             ("currency", "USD"),
             (name, value),
         ];
-        let at = form.iter().position(|(known, _)| known == &name).unwrap();
+        let at = form.iter().position(|(known, _)| *known == name).unwrap();
         if at + 1 < form.len() {
             form.remove(at);
         }
