@@ -64,6 +64,9 @@ fn broken(constraint: &str) -> Option<Error> {
         "metrics_name_check" | "custom_fields_name_check" => {
             Error::invalid("name", "must be letters, digits and underscores, beginning with a letter")
         }
+        "pipeline_items_of_rule" => {
+            Error::Conflict("Another one of the same rule or offer is open for this account by now.".into())
+        }
         _ => return None,
     })
 }

@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod notices;
 pub mod outgoing;
 pub mod overrides;
+pub mod pipelines;
 pub mod plays;
 pub mod quarantine;
 pub mod renewals;

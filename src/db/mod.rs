@@ -28,6 +28,7 @@ pub mod metrics;
 pub mod notice_preferences;
 pub mod notices;
 pub mod overrides;
+pub mod pipelines;
 pub mod platform;
 pub mod plays;
 pub mod pool;

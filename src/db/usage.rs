@@ -63,6 +63,28 @@ pub async fn alerts(tx: &mut TenantTx, rules: &[String]) -> Result<Vec<(String, 
     .await
 }
 
+/// How many accounts have an open item in some pipelines, by pipeline.
+pub async fn pipelines(tx: &mut TenantTx, pipelines: &[String]) -> Result<Vec<(String, i64)>> {
+    sqlx::query_as(
+        "SELECT pipeline, count(DISTINCT account_id) FROM pipeline_items
+         WHERE state = 'open' AND pipeline = ANY($1) GROUP BY 1 ORDER BY 1",
+    )
+    .bind(pipelines)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// How many accounts have an open item in some steps (`pipeline/step`), by step.
+pub async fn steps(tx: &mut TenantTx, steps: &[String]) -> Result<Vec<(String, i64)>> {
+    sqlx::query_as(
+        "SELECT pipeline || '/' || step, count(DISTINCT account_id) FROM pipeline_items
+         WHERE state = 'open' AND pipeline || '/' || step = ANY($1) GROUP BY 1 ORDER BY 1",
+    )
+    .bind(steps)
+    .fetch_all(tx.conn())
+    .await
+}
+
 /// Accounts that have a value of each of some own fields; fields without any are missing.
 pub async fn fields(tx: &mut TenantTx, names: &[String]) -> Result<Vec<(String, i64)>> {
     sqlx::query_as(

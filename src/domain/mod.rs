@@ -27,6 +27,7 @@ pub mod metric;
 pub mod money;
 pub mod notice;
 pub mod pack;
+pub mod pipeline;
 pub mod playbook;
 pub mod profile;
 pub mod proportion;

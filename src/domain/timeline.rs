@@ -119,8 +119,18 @@ kinds! {
     Email = "email", Touches, "E-mail";
     /// An answer to a survey.
     Survey = "survey", Touches, "Survey";
-    /// A rule or a person sees a way to grow.
-    Opportunity = "opportunity", Renewal, "Opportunity";
+    /// A rule sees a way to grow.
+    Opportunity = "opportunity", Pipelines, "Opportunity";
+    /// Somebody opened an item of a pipeline.
+    ItemOpened = "item_opened", Pipelines, "Opened";
+    /// It came to another step.
+    ItemMoved = "item_moved", Pipelines, "Moved on";
+    /// A check was ticked, or what is written of it changed.
+    ItemChanged = "item_changed", Pipelines, "Changed";
+    /// It was won or lost, done or dropped.
+    ItemClosed = "item_closed", Pipelines, "Closed";
+    /// It is open again.
+    ItemReopened = "item_reopened", Pipelines, "Open again";
 }
 
 /// Kinds that belong together.
@@ -136,6 +146,8 @@ pub enum Group {
     Plays,
     /// Renewals and contracts.
     Renewal,
+    /// Opportunities, requests, and their steps.
+    Pipelines,
     /// Tickets and their clocks.
     Support,
     /// What people did with the customer.
@@ -144,13 +156,14 @@ pub enum Group {
 
 impl Group {
     /// Every group, in the order they are shown.
-    pub const ALL: [Group; 7] = [
+    pub const ALL: [Group; 8] = [
         Group::Touches,
         Group::Health,
         Group::Alerts,
         Group::Plays,
         Group::Lifecycle,
         Group::Renewal,
+        Group::Pipelines,
         Group::Support,
     ];
 
@@ -162,6 +175,7 @@ impl Group {
             Group::Alerts => "alerts",
             Group::Plays => "plays",
             Group::Renewal => "renewal",
+            Group::Pipelines => "pipelines",
             Group::Support => "support",
             Group::Touches => "touches",
         }
@@ -175,6 +189,7 @@ impl Group {
             Group::Alerts => "Alerts",
             Group::Plays => "Playbooks and tasks",
             Group::Renewal => "Renewal and contracts",
+            Group::Pipelines => "Opportunities and requests",
             Group::Support => "Support",
             Group::Touches => "Notes, calls, meetings",
         }
@@ -210,6 +225,7 @@ impl Kind {
                 | Kind::TaskDone
                 | Kind::TicketAnswered
                 | Kind::TicketResolved
+                | Kind::ItemChanged
         )
     }
 

@@ -18,7 +18,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
 /// The style sheets that make up `app.css`, in cascade order.
-const SHEETS: [&str; 14] = [
+const SHEETS: [&str; 15] = [
     "tokens.css",
     "base.css",
     "layout.css",
@@ -29,6 +29,7 @@ const SHEETS: [&str; 14] = [
     "pages.css",
     "tasks.css",
     "support.css",
+    "pipelines.css",
     "adapt.css",
     "actions.css",
     "charts.css",

@@ -92,7 +92,8 @@ pub fn cause(kind: Kind, about: Option<uuid::Uuid>, account: Option<&str>) -> St
     let of_account = match (kind, kind.group()) {
         (Kind::StormHeld, _) => Some(ALERTS.to_owned()),
         (Kind::Notice, _) if account.is_none() && about.is_some() => Some(OUTGOING.to_owned()),
-        (Kind::Opportunity, _) | (_, Group::Alerts) => about.map(alert),
+        (_, Group::Alerts) => about.map(alert),
+        (_, Group::Pipelines) => about.map(item),
         (Kind::TaskAdded | Kind::TaskDone | Kind::TaskChanged, _) => about.map(task),
         (_, Group::Plays) => about.map(play),
         (_, Group::Support) => about.map(ticket),
@@ -103,6 +104,14 @@ pub fn cause(kind: Kind, about: Option<uuid::Uuid>, account: Option<&str>) -> St
         (_, Group::Touches) => tab("timeline"),
     };
     of_account.unwrap_or_else(|| account.map_or(NOTIFICATIONS.to_owned(), crate::web::paths::account))
+}
+
+/// What is in pipelines.
+pub const PIPELINES: &str = "/pipelines";
+
+/// An item of a pipeline.
+pub fn item(id: uuid::Uuid) -> String {
+    format!("{PIPELINES}/items/{id}")
 }
 
 /// A renewal's page.

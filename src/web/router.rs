@@ -18,8 +18,8 @@ use tower_http::trace::TraceLayer;
 
 use super::middleware::{errors, headers, limit};
 use super::pages::{
-    accounts, alerts, backtests, jobs, notifications, playbooks, plays, portfolio, renewals, search, session,
-    settings, studio, support, tasks, team, timeline, today,
+    accounts, alerts, backtests, jobs, notifications, pipelines, playbooks, plays, portfolio, renewals,
+    search, session, settings, studio, support, tasks, team, timeline, today,
 };
 use super::{Web, assets, collect, ops, paths};
 
@@ -56,6 +56,7 @@ fn pages() -> Router<Web> {
         .route("/invitations/{token}", get(session::invitation::show).post(session::invitation::accept))
         .merge(customers())
         .merge(work())
+        .merge(in_pipelines())
         .merge(alerts())
         .merge(timeline())
         .merge(portfolio())
@@ -114,6 +115,21 @@ fn work() -> Router<Web> {
         .route("/tasks/{id}/end", post(tasks::change::end))
         .route("/calendar/{secret}", get(tasks::feed::serve))
         .route("/team", get(team::show::show))
+}
+
+/// What passes through the steps of pipelines.
+fn in_pipelines() -> Router<Web> {
+    use pipelines::{act, list, new, show};
+    Router::new()
+        .route("/pipelines", get(list::show))
+        .route("/pipelines/new", get(new::show))
+        .route("/pipelines/items", post(new::open))
+        .route("/pipelines/items/{id}", get(show::show).post(act::edit))
+        .route("/pipelines/items/{id}/check", post(act::check))
+        .route("/pipelines/items/{id}/advance", post(act::advance))
+        .route("/pipelines/items/{id}/move", post(act::move_to))
+        .route("/pipelines/items/{id}/close", post(act::close))
+        .route("/pipelines/items/{id}/reopen", post(act::reopen))
 }
 
 /// What rules raise, and what is done with it.

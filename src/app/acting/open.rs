@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::start::{Cause, Starting, Subject, playbook_in, started};
 use super::{ACTOR, task_kind};
 use crate::app::methodology::InForce;
+use crate::app::pipelines::{Wish, granted};
 use crate::app::{Actor, App, Error, Result};
 use crate::db::alerts::Alert;
 use crate::db::tasks::NewTask;
@@ -124,6 +125,7 @@ impl App {
             let today = scope.day_of(now);
             let plays = started(&mut tx, in_force, &doing.starting, ACTOR, now, today).await?;
             doing.entries.extend(plays);
+            doing.entries.extend(granted(&mut tx, std::mem::take(&mut doing.wishes), now, today).await?);
             db::tasks::insert(&mut tx, &doing.tasks, now).await?;
             db::timeline::append(&mut tx, &doing.entries, now).await?;
             tx.commit().await?;
@@ -136,6 +138,7 @@ impl App {
 struct Doing {
     starting: Vec<Starting>,
     tasks: Vec<NewTask>,
+    wishes: Vec<Wish>,
     entries: Vec<Entry>,
 }
 
@@ -186,7 +189,10 @@ impl Doing {
                 json!({ "roles": action.role.iter().map(|r| &**r).collect::<Vec<_>>(), "rule": alert.rule }),
             ),
             Verb::Opportunity => {
-                tell(Kind::Opportunity, json!({ "offer": action.offer.as_deref(), "rule": alert.rule }))
+                let told = entry(Kind::Opportunity, title.clone(), &format!("action:{at}"));
+                let data = json!({ "offer": action.offer.as_deref(), "rule": alert.rule, "alert": alert.id });
+                let told = Entry { body: body.clone(), data, ..told };
+                self.wishes.push(Wish::new(in_force, alert, rule, (at, action), ACTOR, told));
             }
             // Whoever reads the journal makes a mail of it.
             Verb::Email => {

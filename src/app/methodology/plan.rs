@@ -47,7 +47,8 @@ pub struct Plan {
 /// Something in use that would lose its definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InUse {
-    /// What it is: `segment`, `stage`, `band`, `model`, `strategy`, `playbook`, `rule`, `input`, `value`.
+    /// What it is: `segment`, `stage`, `band`, `model`, `strategy`, `playbook`, `rule`, `pipeline`, `step`,
+    /// `input`, `value`.
     pub noun: &'static str,
     /// Its id.
     pub id: String,
@@ -313,7 +314,28 @@ async fn under_way(tx: &mut TenantTx, before: &Value, after: &Value) -> Result<V
     let open = usage::alerts(tx, &ids(&rules)).await?.into_iter();
     let how = "have an open alert of it; only a person could close it then";
     out.extend(open.map(|found| in_use("rule", &rules, found, how)));
+    let pipelines = gone(compare::ids(before, "pipelines"), &compare::ids(after, "pipelines"));
+    let filled = usage::pipelines(tx, &ids(&pipelines)).await?.into_iter();
+    let how = "have something open in it; it would stay where it is until a person moves or closes it";
+    out.extend(filled.map(|found| in_use("pipeline", &pipelines, found, how)));
+    let steps = gone(steps(before, &pipelines), &steps(after, &pipelines));
+    let filled = usage::steps(tx, &ids(&steps)).await?.into_iter();
+    let how = "have something open at it; it would stay there until a person moves or closes it";
+    out.extend(filled.map(|found| in_use("step", &steps, found, how)));
     Ok(out)
+}
+
+/// Steps of pipelines as `pipeline/step`, those of some pipelines left out.
+fn steps(pack: &Value, without: &HashMap<String, String>) -> Vec<(String, String)> {
+    let all = pack.get("pipelines").and_then(Value::as_array).into_iter().flatten();
+    all.filter_map(|pipeline| Some((pipeline, pipeline.get("id")?.as_str()?)))
+        .filter(|(_, id)| !without.contains_key(*id))
+        .flat_map(|(pipeline, id)| {
+            compare::ids(pipeline, "steps")
+                .into_iter()
+                .map(move |(step, name)| (format!("{id}/{step}"), name))
+        })
+        .collect()
 }
 
 fn strategies(pack: &Value) -> Vec<(String, String)> {

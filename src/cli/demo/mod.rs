@@ -2,6 +2,7 @@
 
 mod desk;
 mod load;
+mod pipelines;
 mod renewals;
 
 use std::fs;

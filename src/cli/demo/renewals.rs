@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 
-use super::desk;
+use super::{desk, pipelines};
 use crate::app::renewals::{Closing, Expected};
 use crate::app::work::Work;
 use crate::app::{Actor, App};
@@ -16,6 +16,8 @@ use crate::domain::forecast::{Category, Reason};
 /// Days looked back, and from one look to the next.
 const BACK: i64 = 400;
 const STEP: i64 = 7;
+/// Days for which requests and opportunities are followed.
+const PURSUED: i64 = 210;
 const MANY: i64 = 10_000;
 
 /// Why invented customers leave, who won them, and what their CSM noted.
@@ -49,6 +51,9 @@ impl Year<'_> {
             self.close_due(day).await?;
             desk::work(self.past, self.scope, day).await?;
             self.past.plan_cadences(self.scope).await?;
+            if (today - day).num_days() <= PURSUED {
+                pipelines::work(self.past, self.scope, day).await?;
+            }
             self.past.score_all(self.scope, day, &Work::unwatched()).await?;
             day += Duration::days(STEP);
         }

@@ -14,6 +14,7 @@ pub mod methodology;
 pub mod openapi;
 pub mod overrides;
 pub mod paging;
+pub mod pipelines;
 pub mod plays;
 pub mod quarantine;
 pub mod refusal;
@@ -86,6 +87,7 @@ pub fn routes(web: Web) -> Router<Web> {
         .routes(routes!(backtests::account_days))
         .routes(routes!(backtests::cancel))
         .merge(work_routes())
+        .merge(pipeline_routes())
         .routes(routes!(backtests::restore))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .merge(methodology_routes().layer(DefaultBodyLimit::max(MAX_PACK_BODY)))
@@ -116,6 +118,18 @@ fn work_routes() -> OpenApiRouter<Web> {
         .routes(routes!(team::roles))
         .routes(routes!(team::cast))
         .routes(routes!(team::load))
+}
+
+fn pipeline_routes() -> OpenApiRouter<Web> {
+    use pipelines::{act, definitions, list, open};
+    OpenApiRouter::new()
+        .routes(routes!(definitions::list))
+        .routes(routes!(list::list, open::open))
+        .routes(routes!(list::show))
+        .routes(routes!(act::check))
+        .routes(routes!(act::advance))
+        .routes(routes!(act::close))
+        .routes(routes!(act::reopen))
 }
 
 fn alert_routes() -> OpenApiRouter<Web> {

@@ -163,6 +163,10 @@ fn frame(server: &str) -> OpenApi {
             ),
             tag("Plays", "Playbooks, and their runs for accounts, members or the company."),
             tag("Tasks", "What is to be done, by whom and until when."),
+            tag(
+                "Pipelines",
+                "Opportunities, feature requests and whatever else passes through the steps of your methodology.",
+            ),
             tag("Team", "Who plays which role, and who looks after how much."),
             tag("Tickets", "What customers ask support for, and the clocks of its answers and resolutions."),
             tag("Quarantine", "Messages that were taken but could not be counted."),

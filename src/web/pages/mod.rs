@@ -11,6 +11,7 @@ pub mod error;
 pub mod jobs;
 pub mod kpis;
 pub mod notifications;
+pub mod pipelines;
 pub mod playbooks;
 pub mod plays;
 pub mod portfolio;

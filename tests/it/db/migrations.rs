@@ -28,6 +28,7 @@ const SAMPLES: &[&str] = &[
     include_str!("samples/0015.sql"),
     include_str!("samples/0016.sql"),
     include_str!("samples/0018.sql"),
+    include_str!("samples/0019.sql"),
     include_str!("samples/0021.sql"),
 ];
 

@@ -57,6 +57,18 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/plays/{id}/resume"),
     ("POST", "/plays/{id}/stop"),
     ("POST", "/plays/{id}/replan"),
+    ("GET", "/pipelines/items/{id}"),
+    ("POST", "/pipelines/items/{id}"),
+    ("POST", "/pipelines/items/{id}/check"),
+    ("POST", "/pipelines/items/{id}/advance"),
+    ("POST", "/pipelines/items/{id}/move"),
+    ("POST", "/pipelines/items/{id}/close"),
+    ("POST", "/pipelines/items/{id}/reopen"),
+    ("API", "/v1/pipeline-items/{id}"),
+    ("ACT", "/v1/pipeline-items/{id}/check"),
+    ("ACT", "/v1/pipeline-items/{id}/advance"),
+    ("ACT", "/v1/pipeline-items/{id}/close"),
+    ("ACT", "/v1/pipeline-items/{id}/reopen"),
     ("GET", "/tasks/{id}"),
     ("POST", "/tasks/{id}"),
     ("POST", "/tasks/{id}/end"),
@@ -172,6 +184,7 @@ struct Strange {
     play: Uuid,
     task: Uuid,
     ticket: Uuid,
+    item: Uuid,
     alert: Uuid,
     storm: Uuid,
     note: Uuid,
@@ -206,6 +219,17 @@ async fn strange(house: &House, b: &Home) -> Strange {
         ..Default::default()
     };
     let ticket = house.app.put_ticket(&b.scope, &ticket, &actor).await.unwrap().0.ticket.id;
+    let item = holdfast::app::pipelines::NewItem {
+        account: "secret-account".to_owned(),
+        pipeline: Some("beta".to_owned()),
+        written: holdfast::app::pipelines::Written {
+            title: "secret-account".to_owned(),
+            why: "secret-account".to_owned(),
+            ..Default::default()
+        },
+        ..Default::default()
+    };
+    let item = house.app.open_item(&b.scope, &item, &actor).await.unwrap().0.id;
     let mut tx = house.app.db.write(&b.scope).await.unwrap();
     let of_play = db::tasks::Filter { play: Some(play), ..Default::default() };
     let task = db::tasks::list(&mut tx, &of_play, 0, 1).await.unwrap().0[0].id;
@@ -269,6 +293,7 @@ async fn strange(house: &House, b: &Home) -> Strange {
         play,
         task,
         ticket,
+        item,
         member: db::members::list(&mut tx).await.unwrap()[0].id,
         invitation: db::members::pending_invitations(&mut tx, house.clock.now()).await.unwrap()[0].id,
         key: db::api_keys::list(&mut tx).await.unwrap()[0].id,
@@ -295,6 +320,7 @@ impl Strange {
             Some("keys") => self.key,
             _ if route.contains("plays/") => self.play,
             _ if route.contains("tasks/") => self.task,
+            _ if route.contains("/items/") || route.contains("/pipeline-items/") => self.item,
             Some("quarantine") => self.quarantined,
             Some("methodology" | "drafts") => self.draft,
             Some("tickets") => self.ticket,
@@ -439,6 +465,9 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         "/settings/rates",
         "/studio/backtests",
         "/playbooks",
+        "/pipelines?pipeline=beta",
+        "/pipelines?pipeline=beta&view=list",
+        "/pipelines/new",
         "/tasks?who=team",
         "/tasks?who=team&view=calendar",
         "/team",
@@ -456,6 +485,7 @@ async fn lists_searches_and_sums_hold_nothing_of_another_tenant() {
         ("/api/v1/quarantine", 0),
         ("/api/v1/backtests", 0),
         ("/api/v1/plays", 0),
+        ("/api/v1/pipeline-items", 0),
         ("/api/v1/alerts?state=any", 0),
         ("/api/v1/storms", 0),
         ("/api/v1/tickets", 0),
@@ -510,6 +540,7 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         "/settings/templates",
         "/studio/backtests",
         "/playbooks",
+        "/pipelines",
         "/playbooks/business-value?account=a1",
         "/tasks",
         "/team",
@@ -542,6 +573,8 @@ async fn an_executive_reads_everything_and_changes_nothing() {
         ("/settings/templates/welcome", [("subject", "x")]),
         ("/settings/jobs/retry", [("kind", "score_all")]),
         ("/studio/backtests", [("subject", "version:1")]),
+        ("/pipelines/items", [("title", "x")]),
+        ("/pipelines/items/018f3c5e-0000-7000-8000-000000000000/advance", [("force", "yes")]),
         ("/tasks", [("title", "x")]),
         ("/tasks/bulk", [("do", "done")]),
         ("/tasks/undo", [("verb", "reopen")]),

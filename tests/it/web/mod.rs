@@ -14,6 +14,7 @@ mod pages_alerts;
 mod pages_portfolio;
 mod pages_settings;
 mod pages_studio;
+mod pipelines;
 mod plays;
 mod renewals;
 mod session;

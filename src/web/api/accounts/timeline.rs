@@ -32,10 +32,11 @@ pub struct TimelineEntry {
     /// What: `band_changed`, `alert_opened`, `note`, …
     #[schema(example = "call")]
     pub kind: String,
-    /// What it belongs to: `touches`, `health`, `alerts`, `plays`, `lifecycle`, `renewal` or `support`.
+    /// What it belongs to: `touches`, `health`, `alerts`, `plays`, `lifecycle`, `renewal`, `pipelines` or
+    /// `support`.
     #[schema(example = "touches")]
     pub group: Option<String>,
-    /// The alert, play, task, renewal or ticket it is about.
+    /// The alert, play, task, renewal, pipeline item or ticket it is about.
     pub about: Option<Uuid>,
     /// Who did it: a member's name, `key` and its name, or `Holdfast`.
     #[schema(example = "Casey Lin")]
@@ -75,7 +76,8 @@ impl From<Listed> for TimelineEntry {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct TimelineQuery {
-    /// Of one group: `touches`, `health`, `alerts`, `plays`, `lifecycle`, `renewal` or `support`.
+    /// Of one group: `touches`, `health`, `alerts`, `plays`, `lifecycle`, `renewal`, `pipelines` or
+    /// `support`.
     group: Option<String>,
     /// Holding these words, as typed into a search box: `renewal -draft "early exit"`.
     q: Option<String>,

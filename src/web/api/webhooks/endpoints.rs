@@ -26,7 +26,8 @@ pub struct EndpointStatement {
     #[serde(default)]
     #[schema(max_length = 200)]
     description: String,
-    /// Groups it is told of: `touches`, `health`, `alerts`, `plays`, `lifecycle`, `renewal`, `support`.
+    /// Groups it is told of: `touches`, `health`, `alerts`, `plays`, `lifecycle`, `renewal`, `pipelines`,
+    /// `support`.
     #[serde(default)]
     groups: Vec<String>,
     /// Single kinds it is told of as well, such as `alert_opened`. With neither it is told of everything.

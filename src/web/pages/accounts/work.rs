@@ -9,10 +9,11 @@ use super::load::Subject;
 use crate::app::Error;
 use crate::app::members::Role as Rights;
 use crate::db::tasks::Filter;
-use crate::db::{self, Result as DbResult, TenantTx, plays};
+use crate::db::{self, Result as DbResult, TenantTx, pipelines, plays};
 use crate::web::error::Result;
 use crate::web::extract::{Csm, Form, Member, Path};
 use crate::web::pages::crew::Crew;
+use crate::web::pages::pipelines::view::Card;
 use crate::web::pages::plays::progress::PlayRow;
 use crate::web::pages::tasks::row::TaskRow;
 use crate::web::respond::Done;
@@ -35,6 +36,12 @@ pub struct Work {
     pub tasks_href: String,
     /// What runs for it.
     pub plays: Vec<PlayRow>,
+    /// What is open of it in pipelines, the longest in its step first.
+    pub items: Vec<Card>,
+    /// `and 3 more`; empty where all are here.
+    pub more_items: String,
+    /// Where one is opened.
+    pub open_href: String,
     /// Where a playbook is chosen and started.
     pub start_href: String,
     /// The account's id.
@@ -59,6 +66,9 @@ impl Work {
         let running = plays::Filter { account: Some(account.id), ..plays::Filter::default() };
         let (plays, _) = plays::list(tx, &running, today, 0, NAMED).await?;
         let of_account = [("account", account.external_id.as_str())];
+        let open = pipelines::Filter { account: Some(account.id), open: Some(true), ..Default::default() };
+        let items = pipelines::list(tx, &open, 0, NAMED).await?;
+        let in_force = subject.words.in_force.as_deref();
         Ok(Work {
             tasks: tasks.iter().map(|task| TaskRow::of(task, crew, today)).collect(),
             all: if total > NAMED {
@@ -68,6 +78,12 @@ impl Work {
             },
             tasks_href: paths::with_query(paths::TASKS, &[("who", "team"), of_account[0]]),
             plays: plays.iter().map(|play| PlayRow::of(play, crew, today)).collect(),
+            items: items.iter().map(|item| Card::of(item, in_force, today)).collect(),
+            more_items: match pipelines::count(tx, &open).await? - items.len() as i64 {
+                0 => String::new(),
+                more => format!("and {} more", format::number(more)),
+            },
+            open_href: paths::with_query("/pipelines/new", &of_account),
             start_href: format!("{}#templates", paths::with_query(paths::PLAYBOOKS, &of_account)),
             external_id: account.external_id.clone(),
             here: paths::account(&account.external_id),

@@ -220,10 +220,11 @@ async fn told(
     Ok(told)
 }
 
-/// Plays and single tasks.
+/// Plays, single tasks, opportunities.
 async fn started(tx: &mut TenantTx, id: Uuid, words: &Wording) -> db::Result<Vec<(String, String, String)>> {
     let plays = db::plays::of_alert(tx, id, words.today).await?;
     let tasks = db::tasks::of_alert(tx, id).await?;
+    let items = db::pipelines::of_alert(tx, id).await?;
     let play = |play: db::plays::Play| {
         let state = match play.state.as_str() {
             "running" | "paused" => {
@@ -246,5 +247,12 @@ async fn started(tx: &mut TenantTx, id: Uuid, words: &Wording) -> db::Result<Vec
             .map_or_else(String::new, |day| format!(", due {}", format::date_near(day, words.today)));
         (task.title, format!("task, {}{due}", task.state), "/tasks".to_owned())
     };
-    Ok(plays.into_iter().map(play).chain(tasks.into_iter().map(task)).collect())
+    let item = |item: db::pipelines::Item| {
+        let noun = crate::domain::pipeline::noun(&item.subject);
+        let at =
+            if item.step_name.is_empty() { item.state.clone() } else { format!("at {}", item.step_name) };
+        (item.title, format!("{noun}, {at}"), paths::item(item.id))
+    };
+    let plays = plays.into_iter().map(play).chain(tasks.into_iter().map(task));
+    Ok(plays.chain(items.into_iter().map(item)).collect())
 }

@@ -86,7 +86,10 @@ pub async fn choose(
 }
 
 /// An account by its external id, or by a name that only one has.
-async fn account(tx: &mut TenantTx, wanted: &str) -> db::Result<Option<Account>> {
+///
+/// # Errors
+/// When the database is away.
+pub async fn account(tx: &mut TenantTx, wanted: &str) -> db::Result<Option<Account>> {
     if let Some(found) = db::accounts::find(tx, wanted).await? {
         return Ok(Some(found));
     }

@@ -9,9 +9,9 @@ pub mod show;
 
 use crate::web::ui::Tabs;
 
-/// The three pages of the room, one beside the other.
+/// The pages of the room, one beside the other.
 pub fn tabs(current: &str) -> Tabs {
-    [("Tasks", "/tasks"), ("Playbooks", "/playbooks"), ("Load", "/team")]
+    [("Tasks", "/tasks"), ("Playbooks", "/playbooks"), ("Pipelines", "/pipelines"), ("Load", "/team")]
         .into_iter()
         .fold(Tabs::new("Playbooks and tasks"), |tabs, (label, href)| tabs.tab(label, href, href == current))
 }

@@ -198,6 +198,7 @@ fn icon(kind: Kind) -> &'static str {
         (_, Group::Alerts) => "circle-alert",
         (_, Group::Plays) => "list-checks",
         (_, Group::Renewal) => "refresh-cw",
+        (_, Group::Pipelines) => "trending-up",
         (_, Group::Support) => "info",
     }
 }
