@@ -67,6 +67,8 @@ journey("the board by htmx: mine, closed, as a list", { as: "csm", path: "/pipel
   await page.getByLabel("State").selectOption("closed");
   await page.waitForURL(/state=closed/);
   await page.getByLabel("State").selectOption("");
+  // The answer brings a new form: whoever is quicker than it chooses in the old one.
+  await page.waitForURL((url) => !url.searchParams.get("state"));
   await page.getByLabel("Whose").selectOption("me");
   await page.waitForURL(/whose=me/);
   await page.getByRole("navigation", { name: "Pipelines" }).getByRole("link", { name: /Beta/ }).click();
