@@ -72,7 +72,7 @@ pub(super) async fn load(app: &App) -> anyhow::Result<World> {
             continue;
         }
         if loading.is_empty() {
-            say("Loading two invented companies with eighteen months of usage (about a minute, once):");
+            say("Loading two invented companies with eighteen months of usage (about two minutes, once):");
         }
         let (loader, name) = (Loader::new(app, plan, today).await?, plan.name);
         loading.push(tokio::spawn(async move {
