@@ -1,6 +1,8 @@
 //! What happened is told once, to those whom it concerns, by the ways they chose; and what goes out is tried until it is
 //! taken or has failed for good.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Duration;
 use holdfast::app::members::Role;
 use holdfast::app::outgoing::{PAUSE_AFTER_DAYS, RETRIES, Wanted};
@@ -726,6 +728,12 @@ async fn customers_are_written_to_when_an_admin_says_so_and_what_is_old_by_then_
     house.work().await;
     assert_eq!(states().await, ["expired", "sent"]);
     assert_eq!(smtp.mails().len(), 1);
+    // To undo what did not happen would do the opposite.
+    let again = robin.post(path, &[("on", "yes")]).await;
+    let cookie = again.header("set-cookie").to_str().unwrap().to_owned();
+    let word = cookie.split(';').next().unwrap().split_once('=').unwrap().1;
+    let word = String::from_utf8(URL_SAFE_NO_PAD.decode(word).unwrap()).unwrap();
+    assert!(word.contains("Nothing changed") && word.contains("\"undo\":null"), "{word}");
     robin.post(path, &[("on", "no")]).await;
     write("later").await;
     assert_eq!(states().await, ["expired", "sent", "queued"]);

@@ -45,7 +45,10 @@ pub async fn set(
     Form(form): Form<CustomersForm>,
 ) -> Result<Done> {
     let on = form.on == "yes";
-    web.app.send_to_customers(&member.scope, on, &member.actor()).await?;
+    if !web.app.send_to_customers(&member.scope, on, &member.actor()).await? {
+        // To take back what did not happen would do the opposite.
+        return Ok(Done::to(HERE, "Nothing changed: it was so already."));
+    }
     let text = if on {
         "Mails to customers go out from now on."
     } else {
